@@ -1,0 +1,60 @@
+// The import arrows of the house: who may import whom. `npm run check` fails on the first arrow that points up, or on a cycle.
+const below = {
+  policy: ['policy', 'errors', 'root'],
+  metrics: ['metrics', 'errors', 'root'],
+  script: ['script', 'policy', 'errors', 'root'],
+  runtime: ['runtime', 'policy', 'errors', 'root'],
+  host: ['host', 'runtime', 'policy', 'metrics', 'errors', 'root'],
+  report: ['report', 'metrics', 'errors', 'root'],
+  engine: ['engine', 'host', 'runtime', 'script', 'policy', 'metrics', 'report', 'errors', 'root'],
+  cli: ['cli', 'engine', 'report', 'metrics', 'script', 'policy', 'errors', 'root'],
+}
+const path = (name) => (name === 'errors' ? '^errors\\.ts$' : name === 'root' ? '^package-root\\.ts$' : `^${name}/`)
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...Object.entries(below).map(([from, allowed]) => ({
+      name: `${from}-imports-only-what-is-below`,
+      severity: 'error',
+      from: { path: `^${from}/` },
+      to: { pathNot: ['^node_modules/', ...allowed.map(path)], dependencyTypes: ['local'] },
+    })),
+    {
+      name: 'modules-import-only-modules-and-host-types',
+      severity: 'error',
+      from: { path: '^modules/' },
+      to: { pathNot: '^modules/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'quickjs-only-in-runtime',
+      severity: 'error',
+      from: { pathNot: '^(runtime|test|bench)/' },
+      to: { path: 'node_modules/(quickjs-emscripten|@jitl)' },
+    },
+    {
+      name: 'grpc-js-only-in-host',
+      severity: 'error',
+      from: { pathNot: '^(host|test|bench|examples)/' },
+      to: { path: 'node_modules/@grpc' },
+    },
+    {
+      name: 'sockets-only-in-host',
+      severity: 'error',
+      from: { pathNot: '^(host|test|bench|examples)/' },
+      to: { path: '^(node:)?(net|tls|http|http2|https|dns|dgram)$' },
+    },
+    {
+      name: 'no-child-processes-below-cli',
+      severity: 'error',
+      from: { path: '^(policy|metrics|script|runtime|host|report|modules)/' },
+      to: { path: '^(node:)?child_process$' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(build|dist)/' },
+  },
+}
