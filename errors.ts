@@ -31,6 +31,7 @@ export const errorCodes = {
   NOT_SUPPORTED: ExitCode.generic,
   SCRIPT_EXCEPTION: ExitCode.scriptException,
   SCRIPT_NO_EXPORTS: ExitCode.generic,
+  SCRIPT_RESULT_INVALID: ExitCode.generic,
   SCRIPT_ABORTED: ExitCode.scriptAborted,
   SETUP_TIMEOUT: ExitCode.setupTimeout,
   TEARDOWN_TIMEOUT: ExitCode.teardownTimeout,

@@ -27,6 +27,8 @@ const hostEntries = Object.fromEntries(
 export default [
   {
     input: guestEntries(),
+    // Rollup takes an endless loop for dead code; the bridge has one that waits for the engine's interrupt.
+    treeshake: false,
     output: { dir: 'dist/guest', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'internal/[name].js' },
   },
   {
