@@ -1,0 +1,270 @@
+/**
+ * All metrics of a run, on the main thread: takes the batches of the VU threads and adds each sample to every sink
+ * that wants it. Which sinks those are is worked out once per series, so that a sample costs a few additions.
+ * Knows nothing of thresholds, summaries or outputs; they read it or listen to it.
+ */
+import { AppError, isAppError } from '../errors.js'
+import { Breakdown } from './breakdown.js'
+import { CheckCount, Group } from './group-tree.js'
+import type { Metric } from './metric.js'
+import { parseMetricSelector, type SubMetricSelector } from './metric-selector.js'
+import { MetricRegistry } from './registry.js'
+import { type SampleBatch, type SeriesDefinition, sampleWidth } from './series.js'
+import { type MetricSink, newSink, type Sink, type TrendBudget } from './sink.js'
+import { TagSet } from './tag-set.js'
+
+/** A metric of the run and its sink; for a sub-metric the name has its condition in braces. */
+export interface StoredMetric {
+  readonly name: string
+  readonly metric: Metric
+  readonly sink: MetricSink
+  /** Set for a sub-metric. */
+  readonly selector?: SubMetricSelector
+  /** Set for a sub-metric: the metric it is a part of. */
+  readonly parent?: StoredMetric
+  /** The parts of this metric that something asked for, in that order. */
+  readonly subMetrics: readonly StoredMetric[]
+}
+
+/** A metric with one set of tags, the same object for all of its samples that came from one thread. */
+export interface Series {
+  readonly metric: Metric
+  readonly tags: TagSet
+  readonly metadata: TagSet
+}
+
+/** Samples as an output sees them. Only valid during the call it is handed to. */
+export interface StoredSamples {
+  /** Triples of series id, time (milliseconds since the epoch, with a fraction) and value. */
+  readonly samples: Float64Array
+  /** The series of such an id, or undefined for samples that are to be left out. */
+  seriesOf(id: number): Series | undefined
+}
+
+/** What a store keeps, and how much. */
+export interface MetricStoreOptions {
+  /** Metrics that exist already; without it only the built-in ones. */
+  registry?: MetricRegistry
+  /** Keep what the full summary needs. */
+  hasBreakdown?: boolean
+  /** Series of all threads together. */
+  maxSeries?: number
+  /** Values that all trends together keep for their percentiles, eight bytes each. */
+  maxTrendValues?: number
+}
+
+/** The limits of a store that was told none: at most 512 MiB of values. */
+export const defaultStoreLimits = { maxSeries: 500_000, maxTrendValues: 64 * 1024 * 1024 } as const
+
+interface Route {
+  readonly series: Series
+  readonly sinks: readonly Sink[]
+}
+
+interface ThreadRoutes {
+  readonly lasting: (Route | undefined)[]
+  transient: Map<number, Route>
+}
+
+/** A StoredMetric as only the store may change it. */
+interface MutableMetric extends StoredMetric {
+  subMetrics: MutableMetric[]
+}
+
+/** The metrics of a run. */
+export class MetricStore {
+  readonly registry: MetricRegistry
+  /** Groups and the checks in them, from the tags of samples. */
+  readonly rootGroup = new Group()
+  /** Checks of the whole run by name, in the order first seen. */
+  readonly checks = new Map<string, CheckCount>()
+  /** What the full summary needs, if it was asked for. */
+  readonly breakdown: Breakdown | undefined
+  readonly #metrics = new Map<string, MutableMetric>()
+  readonly #observed = new Map<string, StoredMetric>()
+  readonly #threads = new Map<number, ThreadRoutes>()
+  readonly #hooks: ((samples: StoredSamples) => void)[] = []
+  readonly #budget: TrendBudget
+  readonly #maxSeries: number
+  #seriesCount = 0
+  #droppedSamples = 0
+
+  constructor(options: MetricStoreOptions = {}) {
+    this.registry = options.registry ?? new MetricRegistry()
+    this.breakdown = options.hasBreakdown ? new Breakdown() : undefined
+    this.#maxSeries = options.maxSeries ?? defaultStoreLimits.maxSeries
+    this.#budget = { remainingValues: options.maxTrendValues ?? defaultStoreLimits.maxTrendValues }
+  }
+
+  /** Adds what a thread has collected. Batches of one thread must come in the order they were taken. */
+  ingest(threadId: number, batch: SampleBatch): void {
+    const thread = this.#thread(threadId)
+    this.#droppedSamples += batch.droppedSamples
+    thread.transient.clear()
+    for (const definition of batch.series) this.#addSeries(thread, definition)
+    const { samples } = batch
+    const { lasting, transient } = thread
+    for (let i = 0; i + sampleWidth <= samples.length; i += sampleWidth) {
+      const id = samples[i]!
+      const route = id > 0 ? lasting[id] : transient.get(id)
+      if (route === undefined) {
+        this.#droppedSamples++
+        continue
+      }
+      const value = samples[i + 2]!
+      for (const sink of route.sinks) sink.add(value)
+    }
+    if (samples.length === 0) return
+    const seriesOf = (id: number) => (id > 0 ? lasting[id] : transient.get(id))?.series
+    for (const hook of this.#hooks) hook({ samples, seriesOf })
+  }
+
+  /** Has `hook` called with every batch that comes in, after the sinks have it. */
+  onSamples(hook: (samples: StoredSamples) => void): void {
+    this.#hooks.push(hook)
+  }
+
+  /**
+   * Keeps a sub-metric from now on, and makes it and its parent part of the summary even without samples if
+   * `isShown`. A plain metric's name is fine too. Equal tags give the same sub-metric, whatever their order.
+   *
+   * @throws {AppError} `OPTIONS_INVALID` for a name that is malformed or names no metric
+   */
+  track(selectorText: string, isShown: boolean): StoredMetric {
+    const { metricName, subMetric } = parseMetricSelector(selectorText)
+    const metric = this.registry.get(metricName)
+    if (metric === undefined) {
+      throw new AppError('OPTIONS_INVALID', `metric '${metricName}' does not exist in the script`)
+    }
+    const parent = this.#stored(metric)
+    const stored = subMetric === undefined ? parent : this.#subMetric(parent, subMetric)
+    if (isShown) {
+      this.#observed.set(parent.name, parent)
+      this.#observed.set(stored.name, stored)
+    }
+    return stored
+  }
+
+  /** A metric or sub-metric by its full name, if it has samples or is tracked. */
+  get(name: string): StoredMetric | undefined {
+    return this.#observed.get(name)
+  }
+
+  /** The sub-metrics of a metric, whether they have samples or not. */
+  subMetricsOf(name: string): readonly StoredMetric[] {
+    return this.#metrics.get(name)?.subMetrics ?? []
+  }
+
+  /** Metrics and sub-metrics with samples or tracked as shown, in the order first seen. */
+  observed(): StoredMetric[] {
+    return [...this.#observed.values()]
+  }
+
+  /** Samples that went over a limit, here or in a thread. */
+  get droppedSamples(): number {
+    return this.#droppedSamples
+  }
+
+  /** Series that are known, of all threads together. */
+  get seriesCount(): number {
+    return this.#seriesCount
+  }
+
+  /** False once trends had to leave values out of their percentiles. */
+  get isComplete(): boolean {
+    return this.#budget.remainingValues > 0
+  }
+
+  #thread(threadId: number): ThreadRoutes {
+    let thread = this.#threads.get(threadId)
+    if (thread === undefined) {
+      thread = { lasting: [], transient: new Map() }
+      this.#threads.set(threadId, thread)
+    }
+    return thread
+  }
+
+  #addSeries(thread: ThreadRoutes, definition: SeriesDefinition): void {
+    const isTransient = definition.id < 0
+    if (!isTransient && this.#seriesCount >= this.#maxSeries) return
+    const metric = this.#declared(definition.metric)
+    if (metric === undefined) return
+    const tags = TagSet.from(definition.tags)
+    const series = { metric, tags, metadata: TagSet.from(definition.metadata ?? []) }
+    const route = { series, sinks: this.#sinksFor(metric, tags) }
+    if (isTransient) {
+      thread.transient.set(definition.id, route)
+      return
+    }
+    this.#seriesCount++
+    thread.lasting[definition.id] = route
+  }
+
+  /** The metric as this thread knows it; undefined when two VUs declared it differently, as only one can be right. */
+  #declared(metric: Metric): Metric | undefined {
+    const known = this.registry.get(metric.name)
+    if (known !== undefined) {
+      return known.type === metric.type && known.contains === metric.contains ? known : undefined
+    }
+    try {
+      return this.registry.declare(metric.name, metric.type, metric.contains)
+    } catch (e) {
+      if (isAppError(e)) return undefined
+      throw e
+    }
+  }
+
+  #sinksFor(metric: Metric, tags: TagSet): Sink[] {
+    const stored = this.#stored(metric)
+    this.#observed.set(stored.name, stored)
+    const sinks: Sink[] = [stored.sink]
+    for (const part of stored.subMetrics) {
+      if (part.selector !== undefined && tags.includes(part.selector.tags)) {
+        this.#observed.set(part.name, part)
+        sinks.push(part.sink)
+      }
+    }
+    sinks.push(...this.#groupSinks(metric, tags))
+    if (this.breakdown !== undefined) sinks.push(...this.breakdown.sinksFor(metric, tags, this.#budget))
+    return sinks
+  }
+
+  #groupSinks(metric: Metric, tags: TagSet): Sink[] {
+    if (metric.name !== 'checks' && metric.name !== 'group_duration') return []
+    const groupTag = tags.get('group')
+    const group = groupTag === undefined ? undefined : this.rootGroup.descend(groupTag)
+    const name = metric.name === 'checks' ? tags.get('check') : undefined
+    if (name === undefined) return []
+    let total = this.checks.get(name)
+    if (total === undefined) {
+      total = new CheckCount(name, '')
+      this.checks.set(name, total)
+    }
+    return group === undefined ? [total] : [total, group.check(name)]
+  }
+
+  #stored(metric: Metric): MutableMetric {
+    let stored = this.#metrics.get(metric.name)
+    if (stored === undefined) {
+      stored = { name: metric.name, metric, sink: newSink(metric.type, this.#budget), subMetrics: [] }
+      this.#metrics.set(metric.name, stored)
+    }
+    return stored
+  }
+
+  #subMetric(parent: MutableMetric, selector: SubMetricSelector): StoredMetric {
+    const known = parent.subMetrics.find((part) => part.selector?.tags.key === selector.tags.key)
+    if (known !== undefined) return known
+    const { metric } = parent
+    const part = {
+      name: selector.name,
+      metric,
+      selector,
+      parent,
+      sink: newSink(metric.type, this.#budget),
+      subMetrics: [],
+    }
+    parent.subMetrics.push(part)
+    return part
+  }
+}
