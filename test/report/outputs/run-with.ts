@@ -1,0 +1,55 @@
+/**
+ * Runs an output for tests: real samples through a real store, one of them with metadata from a second thread.
+ */
+import { SampleBuffer } from '../../../metrics/sample-buffer.js'
+import { TagSet } from '../../../metrics/tag-set.js'
+import { type ThresholdDefinition, Thresholds } from '../../../metrics/thresholds.js'
+import { createOutput, type OutputContext } from '../../../report/outputs/index.js'
+import { feed, newStore, type RunSample, someTimeMs } from '../../metrics/run-of.js'
+
+/** What an output wrote to standard output, and what it complained about. */
+export function runWith(
+  out: string,
+  samples: RunSample[],
+  {
+    thresholds = new Map<string, ThresholdDefinition[]>(),
+    ...changes
+  }: Partial<OutputContext> & { thresholds?: Map<string, ThresholdDefinition[]> } = {},
+) {
+  let stdout = ''
+  const errors: string[] = []
+  const store = newStore()
+  Thresholds.of(thresholds, store)
+  const output = createOutput(out, {
+    store,
+    thresholds,
+    systemTags: ['name', 'group', 'vu', 'check'],
+    stdout: { write: (text) => (stdout += text) },
+    environment: {},
+    onError: (error) => errors.push(error),
+    ...changes,
+  })
+  store.onSamples((batch) => output.add(batch))
+  feed(store, samples)
+  const withMetadata = new SampleBuffer()
+  withMetadata.add(
+    withMetadata.series(store.registry.get('cnt')!, TagSet.from([['a', 'x']]), TagSet.from([['vu', '1']])),
+    someTimeMs + 0.5,
+    2,
+  )
+  store.ingest(2, withMetadata.take()!)
+  output.stop()
+  return { stdout, errors, description: output.description }
+}
+
+/** Has times printed in UTC by the tests of this file. */
+export function useUtc(): void {
+  const zone = process.env.TZ
+  before(() => {
+    process.env.TZ = 'UTC'
+  })
+  after(() => {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  })
+}
