@@ -1,0 +1,161 @@
+/**
+ * Runs one entry of the guest to its end: the call itself, its promise jobs, and then one task after the other as host
+ * work settles, until nothing is left that could still call the script. The rules are those of k6's event loop.
+ */
+import type { Crossing } from './js-value.js'
+import type { Completion, Vm } from './vm.js'
+
+/** Results of host work that the script does not wait for, on their way into the VM. */
+export class TaskQueue {
+  readonly #open = new Map<number, () => void>()
+  readonly #ready: [task: number, kind: string, payload: Crossing][] = []
+  #wake: (() => void) | undefined
+
+  /** Notes work that has begun under the guest's number. `cancel` is called when the iteration ends before it. */
+  begin(task: number, cancel: () => void): void {
+    this.#open.set(task, cancel)
+  }
+
+  /** Hands in a result. Those of work that has ended or was never begun are dropped. */
+  post(task: number, kind: string, payload: Crossing, isLast: boolean): void {
+    if (!this.#open.has(task)) return
+    if (isLast) this.#open.delete(task)
+    this.#ready.push([task, kind, payload])
+    this.#wake?.()
+  }
+
+  /** The guest wants no more of this work. */
+  end(task: number): void {
+    this.#open.get(task)?.()
+    this.#open.delete(task)
+    this.#wake?.()
+  }
+
+  /** Work that is open. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Results that wait to be delivered. */
+  get waiting(): number {
+    return this.#ready.length
+  }
+
+  /** Ends all work and drops all results. */
+  clear(): void {
+    for (const cancel of this.#open.values()) cancel()
+    this.#open.clear()
+    this.#ready.length = 0
+  }
+
+  /** Ends the wait of `next` without a result. */
+  interrupt(): void {
+    this.#wake?.()
+  }
+
+  /** The next result, or undefined when no work is open or the wait was interrupted. */
+  async next(isInterrupted: () => boolean): Promise<[task: number, kind: string, payload: Crossing] | undefined> {
+    while (!isInterrupted()) {
+      const first = this.#ready.shift()
+      if (first !== undefined) return first
+      if (this.#open.size === 0) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      this.#wake = undefined
+    }
+    return undefined
+  }
+}
+
+/** What a script threw, described by the guest half. Text from a script: clean it before it goes anywhere. */
+export interface GuestFailure {
+  /** `Error: message`, or the thrown value as text. */
+  text: string
+  /** Lines of the form `\tat name (file:line:column)\n`. */
+  frames: string
+  /** True when it came out of a promise. */
+  isFromPromise: boolean
+  /** True when the script ran well and what it returned has no JSON form. */
+  isEncodingError?: boolean
+}
+
+export type Outcome = { kind: 'done' } | { kind: 'failed'; failure: GuestFailure } | { kind: 'interrupted' }
+
+const maxFailureText = 64 * 1024
+
+/** Reads a failure as modules/boot.ts writes it: `!`, `p` when it came out of a promise, and JSON. */
+export function parseFailure(text: string): GuestFailure {
+  const isFromPromise = text[1] === 'p'
+  try {
+    const found = JSON.parse(text.slice(isFromPromise ? 2 : 1)) as Partial<GuestFailure>
+    return {
+      text: String(found.text).slice(0, maxFailureText),
+      frames: String(found.frames).slice(0, maxFailureText),
+      isFromPromise,
+    }
+  } catch {
+    return { text: 'InternalError: out of memory', frames: '', isFromPromise }
+  }
+}
+
+/**
+ * Enters the guest with `begin` and runs its event loop dry. The guest's answers are those of modules/boot.ts: nothing,
+ * `kept` when promises have to be looked after, `pending`, or a failure.
+ *
+ * @throws {AppError} when the VM died; it must then be dropped
+ */
+export async function runToEnd<Vu>(
+  vm: Vm<Vu>,
+  tasks: TaskQueue,
+  cpuMs: number,
+  begin: () => Promise<Completion>,
+): Promise<Outcome> {
+  const first = await step(vm, cpuMs, begin)
+  let ended: Outcome = first.kind === 'pending' ? { kind: 'done' } : first
+  while (ended.kind === 'done') {
+    const next = await tasks.next(() => vm.isInterrupted)
+    if (vm.isInterrupted) ended = { kind: 'interrupted' }
+    if (next === undefined) break
+    const later = await step(vm, cpuMs, () => vm.enter(cpuMs, 'deliver', ...next))
+    if (later.kind !== 'pending') ended = later
+  }
+  if (ended.kind === 'done' && first.kind === 'pending') {
+    const outcome = await vm.enter(cpuMs, 'outcome')
+    if (outcome.kind === 'interrupted') return outcome
+    if (outcome.kind === 'returned' && typeof outcome.value === 'string' && outcome.value.startsWith('!')) {
+      return { kind: 'failed', failure: parseFailure(outcome.value) }
+    }
+  }
+  return ended
+}
+
+/** One task and the promise jobs that follow from it; pending when the script's own promise may still be open. */
+async function step<Vu>(
+  vm: Vm<Vu>,
+  cpuMs: number,
+  begin: () => Promise<Completion>,
+): Promise<Outcome | { kind: 'pending' }> {
+  const completion = await begin()
+  if (completion.kind === 'interrupted') return completion
+  if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
+  const { value } = completion
+  if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
+  const hasRunJobs = await vm.runJobs(cpuMs)
+  if (vm.death !== undefined) throw vm.death
+  if (vm.isInterrupted) return { kind: 'interrupted' }
+  if (hasRunJobs || value === 'kept') {
+    const failure = await unhandledRejection(vm, cpuMs)
+    if (failure !== undefined) return { kind: 'failed', failure }
+  }
+  return { kind: value === 'pending' ? 'pending' : 'done' }
+}
+
+/** A rejection that nobody handles, once its batch of tasks is over. The guest half keeps the promises. */
+async function unhandledRejection<Vu>(vm: Vm<Vu>, cpuMs: number): Promise<GuestFailure | undefined> {
+  const found = await vm.enter(cpuMs, 'unhandled')
+  if (found.kind !== 'returned' || found.value !== 'lost') return undefined
+  await vm.runJobs(cpuMs)
+  const reason = await vm.enter(cpuMs, 'unhandledReason')
+  return reason.kind === 'returned' ? parseFailure(`!p${String(reason.value)}`) : undefined
+}

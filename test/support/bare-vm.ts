@@ -1,0 +1,104 @@
+/**
+ * A VM with operations and modules of a test's own, and the smallest guest half that can drive it. Knows nothing of k6, so
+ * that tests of runtime/ see the VM and nothing else.
+ */
+import { type Limits, trustedLimits } from '../../policy/limits.js'
+import { GuestError } from '../../runtime/guest-error.js'
+import { defineHostModule, type Operation } from '../../runtime/host-module.js'
+import type { Crossing } from '../../runtime/js-value.js'
+import { type Completion, Vm } from '../../runtime/vm.js'
+
+/**
+ * Makes `op(name, ...args)` global, which calls an operation and throws what the host refused with, and registers an entry
+ * that calls a global function of the name given.
+ */
+const bootSource = `
+  const native = __belljar
+  const names = native(0).split(' ')
+  globalThis.op = (name, ...args) => {
+    const result = native(16 + names.indexOf('test.' + name), ...args)
+    if (result !== null) return result
+    const text = native(1)
+    if (text === '') for (;;);
+    if (text === undefined) return null
+    const [kind, message] = JSON.parse(text)
+    const error = new Error(message)
+    error.name = kind
+    throw error
+  }
+  const kept = new Map()
+  globalThis.sleep = (ms) => op('sleep', ms)
+  globalThis.expose = (functions) => { for (const name of Object.keys(functions)) kept.set(name, functions[name]) }
+  const describe = (e) => { try { return '!' + String(e) } catch { return '!?' } }
+  native(2, (name, ...args) => {
+    if (name === 'describe') return describe(args[0])
+    const fn = kept.get(name) ?? globalThis[name]
+    try { return fn(...args) } catch (e) { return describe(e) }
+  })
+`
+
+export interface BareVmOptions {
+  operations?: Record<string, Operation<undefined>>
+  modules?: Record<string, string>
+  limits?: Partial<Limits>
+}
+
+const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))
+
+export class BareVm {
+  readonly vm: Vm<undefined>
+  readonly limits: Limits
+  #scripts = 0
+
+  private constructor(vm: Vm<undefined>, limits: Limits) {
+    this.vm = vm
+    this.limits = limits
+  }
+
+  /** A VM that has `sleep(ms)`, the given operations as `op(name, …)`, and the given modules to import. */
+  static async create({ operations = {}, modules = {}, limits = {} }: BareVmOptions = {}): Promise<BareVm> {
+    const files = new Map(Object.entries(modules))
+    const all: Limits = { ...trustedLimits, ...limits }
+    const vm = await Vm.create<undefined>(
+      {
+        limits: all,
+        modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
+        loader: {
+          resolve: (_base, specifier) => specifier,
+          load(name) {
+            const source = files.get(name)
+            if (source === undefined) throw new GuestError('GoError', `no module ${name}`)
+            return source
+          },
+          loadCommonJs: () => '',
+        },
+      },
+      '__belljar',
+    )
+    const bare = new BareVm(vm, all)
+    await bare.run(bootSource)
+    return bare
+  }
+
+  /** Evaluates a module and runs its promise jobs. */
+  async run(source: string): Promise<Completion> {
+    this.#scripts += 1
+    const ended = await this.vm.evaluateModule(source, `script${this.#scripts}.js`, this.limits.initCpuMs)
+    await this.vm.runJobs(this.limits.cpuMs)
+    return ended
+  }
+
+  /** Calls a function that a script made known with `expose({ name })`. What it throws is told as `!Error: …`. */
+  async call(name: string, ...args: Crossing[]): Promise<Crossing> {
+    const ended = await this.vm.enter(this.limits.cpuMs, name, ...args)
+    if (ended.kind !== 'returned') throw new Error(`the call ended as ${JSON.stringify(ended)}`)
+    return ended.value
+  }
+
+  /** Evaluates the body of a function and returns what it returns. */
+  async evaluate(body: string, ...args: Crossing[]): Promise<Crossing> {
+    const ended = await this.run(`expose({ body: (...args) => { ${body} } })`)
+    if (ended.kind !== 'returned') throw new Error(`the body could not be compiled: ${JSON.stringify(ended)}`)
+    return this.call('body', ...args)
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * A script in a VM with the real guest half and the real host modules, without threads and without a run: for what the guest
+ * half of the runner promises. Must run in a thread with a large stack.
+ */
+
+import { defaultSystemTags } from '../../engine/options/metric-options.js'
+import { ScriptVm } from '../../engine/script-vm.js'
+import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
+import { GrpcVu } from '../../host/grpc/grpc-vu.js'
+import { type LogLine, VuContext } from '../../host/vu-context.js'
+import { MetricRegistry } from '../../metrics/registry.js'
+import { SampleBuffer } from '../../metrics/sample-buffer.js'
+import { type Limits, trustedLimits } from '../../policy/limits.js'
+import { TaskQueue } from '../../runtime/event-loop.js'
+import { isNativeModule } from '../../runtime/guest-program.js'
+import { FileStore } from '../../script/file-store.js'
+import { ModuleGraph } from '../../script/module-graph.js'
+import { fileUrlBeside, pathOfUrl } from '../../script/resolve.js'
+import { lexerReady } from '../../script/source.js'
+
+export interface ScriptUnderTest {
+  script: ScriptVm
+  context: VuContext
+  lines: LogLine[]
+  /** Texts of the console so far. */
+  said(): string[]
+  /** Errors of ours that the script must not see. */
+  internalErrors: unknown[]
+}
+
+export interface ScriptVmOptions {
+  limits?: Partial<Limits>
+  /** Files beside the script, by name; the script itself is /test/script.js. */
+  files?: Record<string, string>
+  env?: Record<string, string>
+}
+
+/** The VM after the script's init code. @throws {ScriptFailure} when that threw */
+export async function scriptVm(source: string, options: ScriptVmOptions = {}): Promise<ScriptUnderTest> {
+  await lexerReady
+  const limits: Limits = { ...trustedLimits, ...options.limits }
+  const kept = new Map(Object.entries(options.files ?? {}).map(([name, text]) => [`/test/${name}`, Buffer.from(text)]))
+  const files = new FileStore(kept, { maxFileBytes: 1024 * 1024, roots: ['/test'] })
+  const mainUrl = 'file:///test/script.js'
+  const graph = ModuleGraph.build(mainUrl, source, files, isNativeModule)
+  const lines: LogLine[] = []
+  const internalErrors: unknown[] = []
+  const context = new VuContext(
+    1,
+    {
+      limits,
+      samples: new SampleBuffer(),
+      registry: new MetricRegistry(),
+      grpc: GrpcRuntime.forInit(limits),
+      systemTags: new Set(defaultSystemTags),
+      scriptFolder: '/test',
+      log: (line) => lines.push(line),
+      readFile(path, base) {
+        const absolutePath = pathOfUrl(fileUrlBeside(base === '' ? mainUrl : base, path))
+        return { absolutePath, bytes: files.read(absolutePath) }
+      },
+      resolveModule(base, specifier) {
+        const name = graph.resolve(base === '' ? mainUrl : base, specifier)
+        return { name, format: name.startsWith('file://') ? graph.module(name).format : 'native' }
+      },
+      resolveUrl: (base, specifier) => graph.resolve(base, specifier),
+      now: Date.now,
+      onInternalError: (e) => internalErrors.push(e),
+      onTestEnd: () => {},
+      executionInfo: () => '{}',
+    },
+    new TaskQueue(),
+    () => new GrpcVu(GrpcRuntime.forInit(limits)),
+  )
+  const script = await ScriptVm.create(context, graph, {
+    id: 1,
+    env: options.env ?? {},
+    systemTags: [...defaultSystemTags],
+    tags: {},
+    throwOnWarnings: false,
+  })
+  return { script, context, lines, internalErrors, said: () => lines.map((line) => line.msg) }
+}
