@@ -1,0 +1,115 @@
+/**
+ * The only door to the host: one native function over primitives, taken from the global object before any script runs
+ * and never shown to one. What the host refuses becomes an error of the script here.
+ */
+import { GoError } from './go-error.js'
+import {
+  mapGet,
+  mapSet,
+  NativeError,
+  NativeMap,
+  NativePromise,
+  NativeRangeError,
+  NativeSyntaxError,
+  NativeTypeError,
+  parseJson,
+  promiseThen,
+  stringSplit,
+} from './primordials.js'
+
+export type Crossing = string | number | boolean | undefined | ArrayBuffer
+
+type Native = (operation: number, ...args: unknown[]) => unknown
+
+// The same numbers as in runtime/vm.ts.
+const operationTable = 0
+const takeError = 1
+const registerEntry = 2
+const compileFile = 3
+const learnPromises = 4
+const promiseStateOf = 5
+const firstOperation = 16
+
+const holder = globalThis as unknown as { __belljar?: Native }
+const native = holder.__belljar!
+delete holder.__belljar
+
+const numbers = new NativeMap<string, number>()
+const names = stringSplit(native(operationTable) as string, ' ')
+for (let i = 0; i < names.length; i++) mapSet(numbers, names[i]!, firstOperation + i)
+
+/** Throws what the host refused with. When the host wants the script to end, nothing is thrown and nothing returns. */
+function raise(): never {
+  const text = native(takeError) as string
+  if (text === '') {
+    // The engine's interrupt cannot be caught, but it comes only at the engine's next poll: wait for it. The call is what
+    // keeps the bundler from dropping the loop.
+    for (;;) native(takeError)
+  }
+  const told = parseJson(text) as [string, string]
+  const name = told[0]
+  const message = told[1]
+  switch (name) {
+    case 'GoError':
+      throw new GoError(message)
+    case 'TypeError':
+      throw new NativeTypeError(message)
+    case 'RangeError':
+      throw new NativeRangeError(message)
+    case 'SyntaxError':
+      throw new NativeSyntaxError(message)
+  }
+  const error = new NativeError(message)
+  error.name = name
+  throw error
+}
+
+/**
+ * The operations of a host module, by name. An operation returns what the host returned; whether the VM slept in
+ * between cannot be seen from here. Throws at once when the host has no such operation.
+ */
+export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
+  module: string,
+  wanted: (keyof T & string)[],
+): T {
+  const found = {} as Record<string, unknown>
+  for (let i = 0; i < wanted.length; i++) {
+    const number = mapGet(numbers, `${module}.${wanted[i]}`)
+    if (number === undefined) throw new NativeError(`the host has no operation ${module}.${wanted[i]}`)
+    found[wanted[i]!] = (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown, g?: unknown) => {
+      const result = native(number, a, b, c, d, e, f, g)
+      return result === null ? raise() : result
+    }
+  }
+  return found as T
+}
+
+/** The function `(module, exports, require) => …` around a CommonJS file, compiled under the file's own name. */
+export const compile = (url: string): unknown => native(compileFile, url) ?? raise()
+
+/** What the host sees of a promise: pending 0, fulfilled 1, rejected 2, rejected and handled 3. */
+export const nativeStateOf = (promise: unknown): unknown => native(promiseStateOf, promise)
+
+/** Promises of known state, from which the host learns how the engine keeps them. */
+function showPromises(): void {
+  const ignore = () => {}
+  const rejected = NativePromise.reject(0)
+  const handled = NativePromise.reject(0)
+  promiseThen(handled, undefined, ignore)
+  native(learnPromises, new NativePromise(ignore), NativePromise.resolve(0), rejected, handled)
+  promiseThen(rejected, undefined, ignore)
+}
+showPromises()
+
+const entries = new NativeMap<string, (...args: Crossing[]) => Crossing>()
+
+/** Names a function that the host may call. */
+export function onEntry(name: string, fn: (...args: never[]) => Crossing): void {
+  mapSet(entries, name, fn as (...args: Crossing[]) => Crossing)
+}
+
+native(registerEntry, (name: string, a: Crossing, b: Crossing, c: Crossing, d: Crossing) => {
+  const entry = mapGet(entries, name)
+  if (entry === undefined) throw new NativeError(`no entry ${name}`)
+  return entry(a, b, c, d)
+})

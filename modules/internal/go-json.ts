@@ -1,0 +1,113 @@
+/**
+ * The encoding that k6 gives to what setup() returns: that of Go's encoding/json for exported values and not
+ * JSON.stringify. Keys are sorted, undefined members become null, toJSON is not asked, NaN and functions are errors.
+ */
+import { GoError } from './go-error.js'
+import {
+  arrayJoin,
+  arrayPush,
+  arraySort,
+  dateToIso,
+  isArray,
+  isArrayBuffer,
+  isNaNNumber,
+  keys,
+  mapDelete,
+  mapGet,
+  mapSet,
+  NativeMap,
+  objectToString,
+  stringifyJson,
+  toText,
+  typedArrayName,
+} from './primordials.js'
+
+const maxDepth = 1000
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** Standard base64, padded. */
+export function base64(bytes: ArrayLike<number>): string {
+  const parts: string[] = []
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = bytes.length - i
+    const word = (bytes[i]! << 16) | ((left > 1 ? bytes[i + 1]! : 0) << 8) | (left > 2 ? bytes[i + 2]! : 0)
+    arrayPush(
+      parts,
+      alphabet[word >> 18]! +
+        alphabet[(word >> 12) & 63]! +
+        (left > 1 ? alphabet[(word >> 6) & 63]! : '=') +
+        (left > 2 ? alphabet[word & 63]! : '='),
+    )
+  }
+  return arrayJoin(parts, '')
+}
+
+const unsupported = (what: string) => new GoError(`error marshaling setup() data to JSON: json: unsupported ${what}`)
+
+/** JSON text of a value. @throws {GoError} with k6's text for what Go cannot encode */
+export function encodeJsonAsGo(value: unknown): string {
+  return encode(value, new NativeMap(), 0)
+}
+
+function encode(value: unknown, open: Map<object, true>, depth: number): string {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return stringifyJson(value)!
+    case 'number':
+      if (isNaNNumber(value) || value === Infinity || value === -Infinity)
+        throw unsupported(`value: ${goNumber(value)}`)
+      return stringifyJson(value)!
+    case 'undefined':
+      return 'null'
+    case 'function':
+      throw unsupported('type: func(sobek.FunctionCall) sobek.Value')
+    case 'bigint':
+      return toText(value)
+    case 'symbol':
+      throw unsupported('type: *sobek.Symbol')
+  }
+  if (value === null) return 'null'
+  if (mapGet(open, value as object) || depth > maxDepth) throw unsupported('value: encountered a cycle')
+  mapSet(open, value as object, true)
+  const text = encodeObject(value as object, open, depth)
+  mapDelete(open, value as object)
+  return text
+}
+
+const goNumber = (value: number): string => (value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : 'NaN')
+
+function encodeObject(value: object, open: Map<object, true>, depth: number): string {
+  const parts: string[] = []
+  if (isArrayBuffer(value)) return '{}'
+  if (typedArrayName(value) === 'Uint8Array') return `"${base64(value as Uint8Array)}"`
+  if (isArray(value) || typedArrayName(value) !== undefined) {
+    const list = value as ArrayLike<unknown>
+    for (let i = 0; i < list.length; i++) arrayPush(parts, encode(list[i], open, depth + 1))
+    return `[${arrayJoin(parts, ',')}]`
+  }
+  switch (objectToString(value)) {
+    case '[object Date]': {
+      // Go prints no fraction when it is zero, and no trailing zeros otherwise.
+      return `"${dateToIso(value).replace(/\.?0*Z$/, 'Z')}"`
+    }
+    case '[object Map]':
+      ;(value as Map<unknown, unknown>).forEach((item, key) => {
+        arrayPush(parts, `[${encode(key, open, depth + 1)},${encode(item, open, depth + 1)}]`)
+      })
+      return `[${arrayJoin(parts, ',')}]`
+    case '[object Set]':
+      ;(value as Set<unknown>).forEach((item) => {
+        arrayPush(parts, encode(item, open, depth + 1))
+      })
+      return `[${arrayJoin(parts, ',')}]`
+  }
+  const names = arraySort(keys(value))
+  for (let i = 0; i < names.length; i++) {
+    arrayPush(
+      parts,
+      `${stringifyJson(names[i])}:${encode((value as Record<string, unknown>)[names[i]!], open, depth + 1)}`,
+    )
+  }
+  return `{${arrayJoin(parts, ',')}}`
+}

@@ -1,0 +1,192 @@
+/**
+ * The guest half of `grpc.Stream`: handlers by event, and what may still be written. What happens on the stream comes as
+ * tasks of the event loop; knows nothing of protobuf or the network.
+ */
+import { ops } from './bridge.js'
+import { warn } from './console.js'
+import { safeText } from './describe-error.js'
+import { GoError } from './go-error.js'
+import {
+  arrayPush,
+  call,
+  defineProperty,
+  mapGet,
+  mapSet,
+  NativeMap,
+  now,
+  parseJson,
+  setPrototypeOf,
+  stringifyJson,
+  stringStartsWith,
+  toText,
+} from './primordials.js'
+import { endTask, newTask } from './tasks.js'
+import { currentTagSet } from './vu.js'
+
+const host = ops<{
+  openStream(
+    task: number,
+    client: number,
+    method: string | undefined,
+    params: string | undefined,
+    tagSet: number,
+  ): number
+  writeStream(stream: number, json: string): undefined
+  endStream(stream: number): undefined
+  ackStream(stream: number): undefined
+  cancelStream(stream: number): undefined
+}>('grpc', ['openStream', 'writeStream', 'endStream', 'ackStream', 'cancelStream'])
+
+/** What a script can do with a stream; the order is that of k6's keys. */
+export interface StreamMethods {
+  on(event: unknown, handler: unknown): void
+  write(message: unknown): void
+  end(): void
+}
+
+/** An error of a stream is no Error: an object with a text of its own and the method of an error in Go. */
+const errorPrototype = {}
+const errorText = {
+  value(this: { code?: unknown; message?: unknown }): string {
+    return `code: ${toText(this.code)}, message: ${toText(this.message)}`
+  },
+}
+defineProperty(errorPrototype, 'error', errorText)
+defineProperty(errorPrototype, 'toString', errorText)
+
+/** The handlers of one stream, and the running of them. */
+class Handlers {
+  readonly #byEvent = new NativeMap<string, unknown[]>()
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+    mapSet(this.#byEvent, 'data', [])
+    mapSet(this.#byEvent, 'error', [])
+    mapSet(this.#byEvent, 'end', [])
+    // k6 takes handlers for it, and never calls them.
+    mapSet(this.#byEvent, 'status', [])
+  }
+
+  add(event: string, handler: unknown): void {
+    if (typeof handler !== 'function') {
+      throw new GoError(`handler for ${stringifyJson(event)} event isn't a callable function`)
+    }
+    const list = mapGet(this.#byEvent, event)
+    if (list !== undefined) arrayPush(list, handler)
+    else this.warn(`can't register ${event} event handler: unknown GRPC stream's event type: ${event}`)
+  }
+
+  run(event: string, value: unknown): void {
+    const list = mapGet(this.#byEvent, event)!
+    const ms = now()
+    const metadata = { ts: (ms - (ms % 1000)) / 1000 }
+    const count = list.length
+    for (let i = 0; i < count; i++) call(list[i], undefined, value, metadata)
+  }
+
+  /** Runs the handlers of `error`; without one the error goes to the log. */
+  runError(logText: string, error: object): void {
+    if (mapGet(this.#byEvent, 'error')!.length === 0) {
+      this.warn(`no handlers for error registered, but an error happened: ${logText}`)
+    }
+    this.run('error', setPrototypeOf(error, errorPrototype))
+  }
+
+  warn(text: string): void {
+    warn(text, { streamMethod: this.#path })
+  }
+}
+
+const canceled = 'canceled by client (k6)'
+
+/** Runs handlers of a stream whose iteration has failed already: what they throw changes nothing. */
+function quietly(run: () => void): void {
+  try {
+    run()
+  } catch {
+    // The first error is the one that is told.
+  }
+}
+
+/** Begins a stream. @throws {GoError} with k6's text when the host refuses to */
+export function openStream(client: number, method: string | undefined, params: string | undefined): StreamMethods {
+  const path = method !== undefined && stringStartsWith(method, '/') ? method : `/${method ?? ''}`
+  const handlers = new Handlers(path)
+  let id = 0
+  let isWritable = true
+  let hasEnded = false
+
+  /** A handler threw: the stream ends, and so does the iteration. */
+  const tearDown = (thrown: unknown): void => {
+    isWritable = false
+    endTask(task)
+    host.cancelStream(id)
+    const message = safeText(thrown)
+    quietly(() => handlers.runError(message, { code: 2, details: [], message }))
+    quietly(() => handlers.run('end', {}))
+    quietly(() => handlers.runError(canceled, { code: 2, details: [], message: canceled }))
+  }
+
+  const task = newTask((kind, payload) => {
+    if (kind === 'end') {
+      isWritable = false
+      hasEnded = true
+      // False: one more error follows.
+      if ((payload as unknown) === true) endTask(task)
+      handlers.run('end', {})
+    } else if (kind === 'error') {
+      if (hasEnded) endTask(task)
+      isWritable = false
+      const pair = parseJson(payload as string) as [string, object]
+      handlers.runError(pair[0], pair[1])
+    } else {
+      if (kind === 'data+') host.ackStream(id)
+      try {
+        handlers.run('data', parseJson(payload as string))
+      } catch (e) {
+        tearDown(e)
+        throw e
+      }
+    }
+  })
+  try {
+    id = host.openStream(task, client, method, params, currentTagSet())
+  } catch (e) {
+    endTask(task)
+    throw e
+  }
+
+  const methods: StreamMethods = {
+    on(event, handler) {
+      handlers.add(toText(event), handler)
+    },
+    write(message) {
+      if (!isWritable) return
+      if (message === undefined || message === null) {
+        handlers.warn("can't send empty message")
+        return
+      }
+      host.writeStream(id, messageJson(message))
+    },
+    end() {
+      if (!isWritable) return
+      isWritable = false
+      host.endStream(id)
+    },
+  }
+  const stream = {}
+  defineProperty(stream, 'on', { value: methods.on, enumerable: true })
+  defineProperty(stream, 'write', { value: methods.write, enumerable: true })
+  defineProperty(stream, 'end', { value: methods.end, enumerable: true })
+  return stream as StreamMethods
+}
+
+/** JSON of a message; empty text for one that has none, which the host refuses as it does any bad message. */
+function messageJson(message: unknown): string {
+  try {
+    return stringifyJson(message) ?? 'null'
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The built-ins as they were before the script ran. Guest code of ours uses these and no global, so that a script which
+ * replaces `JSON`, `Map` or `Array.prototype` changes its own world and not what the host is told.
+ */
+const uncurry = Function.prototype.bind.bind(Function.prototype.call) as <A extends unknown[], R>(
+  fn: (this: never, ...args: A) => R,
+) => (self: unknown, ...args: A) => R
+
+export const call = uncurry(Function.prototype.call as never) as unknown as (
+  fn: unknown,
+  self: unknown,
+  ...args: unknown[]
+) => unknown
+export const parseJson: (text: string) => unknown = JSON.parse
+export const stringifyJson: (value: unknown) => string | undefined = JSON.stringify as never
+export const now: () => number = Date.now
+export const {
+  create: createObject,
+  defineProperty,
+  freeze,
+  getOwnPropertyNames,
+  getPrototypeOf,
+  preventExtensions,
+  hasOwn,
+  keys,
+  setPrototypeOf,
+} = Object
+export const { isArray } = Array
+export const { isNaN: isNaNNumber, isInteger } = Number
+export const toNumber = Number
+export const { imul, max } = Math
+export const toText = String
+
+export const NativeMap = Map
+export const NativePromise = Promise
+export const NativeError = Error
+export const NativeTypeError = TypeError
+export const NativeSyntaxError = SyntaxError
+export const NativeRangeError = RangeError
+export const NativeProxy = Proxy
+export const NativeFloat64Array = Float64Array
+export const NativeUint8Array = Uint8Array
+export const NativeArrayBuffer = ArrayBuffer
+
+export const arrayPush = uncurry(Array.prototype.push) as (self: unknown[], ...items: unknown[]) => number
+export const arrayJoin = uncurry(Array.prototype.join) as (self: unknown, separator: string) => string
+export const arraySort = uncurry(Array.prototype.sort) as <T>(self: T[], compare?: (a: T, b: T) => number) => T[]
+export const mapGet = uncurry(Map.prototype.get) as <K, V>(self: Map<K, V>, key: K) => V | undefined
+export const mapSet = uncurry(Map.prototype.set) as <K, V>(self: Map<K, V>, key: K, value: V) => Map<K, V>
+export const mapForEach = uncurry(Map.prototype.forEach) as <K, V>(
+  self: Map<K, V>,
+  fn: (value: V, key: K) => void,
+) => void
+export const mapClear = uncurry(Map.prototype.clear) as (self: Map<unknown, unknown>) => void
+export const mapDelete = uncurry(Map.prototype.delete) as <K>(self: Map<K, unknown>, key: K) => boolean
+export const promiseThen = uncurry(Promise.prototype.then) as (
+  self: unknown,
+  onValue?: (value: unknown) => unknown,
+  onReason?: (reason: unknown) => unknown,
+) => Promise<unknown>
+export const stringIncludes = uncurry(String.prototype.includes) as (self: string, part: string) => boolean
+export const stringIndexOf = uncurry(String.prototype.indexOf) as (self: string, part: string) => number
+export const stringSlice = uncurry(String.prototype.slice) as (self: string, from: number, to?: number) => string
+export const stringSplit = uncurry(String.prototype.split as never) as unknown as (self: string, by: string) => string[]
+export const stringStartsWith = uncurry(String.prototype.startsWith) as (self: string, part: string) => boolean
+export const stringTrimStart = uncurry(String.prototype.trimStart) as (self: string) => string
+export const objectToString = uncurry(Object.prototype.toString) as (self: unknown) => string
+export const functionToString = uncurry(Function.prototype.toString) as (self: unknown) => string
+export const isInPrototypeChain = uncurry(Object.prototype.isPrototypeOf) as (self: unknown, value: unknown) => boolean
+export const regexpExec = uncurry(RegExp.prototype.exec) as (self: RegExp, text: string) => RegExpExecArray | null
+export const dateToIso = uncurry(Date.prototype.toISOString) as (self: unknown) => string
+export const numberToString = uncurry(Number.prototype.toString) as (self: number, radix?: number) => string
+
+const getter = (prototype: object, name: string | symbol) =>
+  uncurry(Object.getOwnPropertyDescriptor(prototype, name)!.get as never) as (self: unknown) => unknown
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object
+/** The class name of a typed array, and undefined for anything else: a brand check that no script can fake. */
+export const typedArrayName = getter(typedArray, Symbol.toStringTag) as (self: unknown) => string | undefined
+export const typedArrayBuffer = getter(typedArray, 'buffer') as (self: unknown) => ArrayBuffer
+export const typedArrayOffset = getter(typedArray, 'byteOffset') as (self: unknown) => number
+export const typedArrayByteLength = getter(typedArray, 'byteLength') as (self: unknown) => number
+const bufferByteLength = getter(ArrayBuffer.prototype, 'byteLength') as (self: unknown) => number
+export const bufferSlice = uncurry(ArrayBuffer.prototype.slice) as (
+  self: unknown,
+  from: number,
+  to: number,
+) => ArrayBuffer
+
+/** True for a real ArrayBuffer, whatever its prototype says. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    bufferByteLength(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const arrayBufferByteLength = bufferByteLength
+
+export const { apply, ownKeys } = Reflect

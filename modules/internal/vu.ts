@@ -1,0 +1,143 @@
+/** What the guest half knows of the VU that it runs in: numbers, environment, enabled system tags, and its present tags. */
+import { ops } from './bridge.js'
+import {
+  arraySort,
+  createObject,
+  hasOwn,
+  keys,
+  mapGet,
+  mapSet,
+  NativeMap,
+  NativeTypeError,
+  stringifyJson,
+  toText,
+} from './primordials.js'
+
+const host = ops<{ tagSet(json: string): number }>('metrics', ['tagSet'])
+
+export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
+
+/** Sent by the host once, before the script is evaluated. */
+export interface Configuration {
+  id: number
+  env: Record<string, string>
+  systemTags: string[]
+  /** Tags of the options, on every sample. */
+  tags: Record<string, string>
+  throwOnWarnings: boolean
+}
+
+export const vu = {
+  id: 0,
+  iteration: undefined as number | undefined,
+  phase: 'init' as Phase,
+  /** The path of the present group, `::a::b`; empty outside of any. */
+  group: '',
+  throwOnWarnings: false,
+  env: createObject(null) as Record<string, string>,
+}
+
+const systemTags = new NativeMap<string, true>()
+export const hasSystemTag = (name: string): boolean => mapGet(systemTags, name) === true
+
+/** The present tags. Values are strings; `group` and `scenario` are there only while enabled. */
+let tags: Record<string, string> = createObject(null)
+let runTags: Record<string, string> = createObject(null)
+const tagSetIds = new NativeMap<string, number>()
+let tagSetId = -1
+
+export const currentTags = (): Readonly<Record<string, string>> => tags
+
+/** The number under which the host knows the present tags. Asked for only when something is measured. */
+export function currentTagSet(): number {
+  if (tagSetId === -1) {
+    const json = tagsJson(tags)
+    const known = mapGet(tagSetIds, json)
+    if (known !== undefined) tagSetId = known
+    else {
+      tagSetId = host.tagSet(json)
+      mapSet(tagSetIds, json, tagSetId)
+    }
+  }
+  return tagSetId
+}
+
+/** A JSON list of [key, value] pairs in the order of their keys: one text for one set. */
+export function tagsJson(set: Readonly<Record<string, string>>): string {
+  const names = arraySort(keys(set))
+  let json = '['
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    json += `${i > 0 ? ',' : ''}[${stringifyJson(name)},${stringifyJson(set[name])}]`
+  }
+  return `${json}]`
+}
+
+export function setTag(name: string, value: string): void {
+  tags[name] = value
+  tagSetId = -1
+}
+
+export function deleteTag(name: string): boolean {
+  const had = hasOwn(tags, name)
+  delete tags[name]
+  tagSetId = -1
+  return had
+}
+
+/** Puts the tag set back to that of the options plus `more`: at the start of a stage or of a scenario. */
+export function resetTags(more: Readonly<Record<string, string>>): void {
+  tags = createObject(null)
+  const sets = [runTags, more]
+  for (let i = 0; i < sets.length; i++) {
+    const names = keys(sets[i]!)
+    for (let j = 0; j < names.length; j++) tags[names[j]!] = sets[i]![names[j]!]!
+  }
+  tagSetId = -1
+}
+
+export function configure(configuration: Configuration): void {
+  vu.id = configuration.id
+  vu.throwOnWarnings = configuration.throwOnWarnings
+  runEnv = configuration.env
+  resetEnv({})
+  for (let i = 0; i < configuration.systemTags.length; i++) mapSet(systemTags, configuration.systemTags[i]!, true)
+  runTags = configuration.tags
+  resetTags({})
+}
+
+let runEnv: Readonly<Record<string, string>> = {}
+
+/** Puts __ENV back to that of the run plus `more`: the environment of a scenario. */
+export function resetEnv(more: Readonly<Record<string, string>>): void {
+  const old = keys(vu.env)
+  for (let i = 0; i < old.length; i++) delete vu.env[old[i]!]
+  const sets = [runEnv, more]
+  for (let i = 0; i < sets.length; i++) {
+    const names = keys(sets[i]!)
+    for (let j = 0; j < names.length; j++) vu.env[names[j]!] = sets[i]![names[j]!]!
+  }
+}
+
+/** What is wrong with a tag; callers put their own words before it. */
+export class TagError extends NativeTypeError {}
+
+/** A tag's value as text. @throws {TagError} for anything but a string, boolean or number, as k6 does */
+export function tagValue(name: string, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return toText(value)
+  throw new TagError(
+    `invalid value for metric tag '${name}': only String, Boolean and Number types are accepted as a metric tag values`,
+  )
+}
+
+/** The pairs of a script's tags object, checked and as text. Anything but an object has none. */
+export function tagsFrom(value: unknown): Record<string, string> {
+  const found: Record<string, string> = createObject(null)
+  if (typeof value !== 'object' || value === null) return found
+  const names = keys(value)
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    found[name] = tagValue(name, (value as Record<string, unknown>)[name])
+  }
+  return found
+}

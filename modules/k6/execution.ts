@@ -1,0 +1,174 @@
+/** Guest half of `k6/execution`: facts of the VU, the scenario, the instance and the test; ending the test. */
+import { ops } from '../internal/bridge.js'
+import { GoError } from '../internal/go-error.js'
+import {
+  defineProperty,
+  freeze,
+  hasOwn,
+  keys,
+  NativeProxy,
+  NativeTypeError,
+  ownKeys,
+  parseJson,
+  toText,
+} from '../internal/primordials.js'
+import { currentTags, deleteTag, setTag, vu as state, TagError, tagValue } from '../internal/vu.js'
+
+const host = ops<{ info(): string; abort(reason: string): undefined; fail(reason: string): undefined }>('execution', [
+  'info',
+  'abort',
+  'fail',
+])
+
+interface Info {
+  scenario?: string
+  executor?: string
+  scenarioStartMs?: number
+  scenarioProgress?: number
+  iterationInScenario?: number
+  iterationInInstance?: number
+  iterationInTest?: number
+  runDurationMs: number
+  completed: number
+  interrupted: number
+  activeVus: number
+  initializedVus: number
+  testOptions: unknown
+}
+
+const info = (): Info => parseJson(host.info()) as Info
+
+/** An object whose members are asked for anew each time. */
+function live(members: Record<string, () => unknown>): object {
+  const object = {}
+  const names = keys(members)
+  for (let i = 0; i < names.length; i++) {
+    defineProperty(object, names[i]!, { get: members[names[i]!]!, enumerable: true, configurable: true })
+  }
+  return object
+}
+
+const assertNotInit = (what: string): void => {
+  if (state.phase === 'init') throw new GoError(`getting ${what} in the init context is not supported`)
+}
+
+function scenarioInfo(): Info {
+  const found = info()
+  if (state.phase !== 'vu' || found.scenario === undefined) {
+    throw new GoError('getting scenario information outside of the VU context is not supported')
+  }
+  return found
+}
+
+const inVu = (read: (found: Info) => unknown) => () => {
+  assertNotInit('VU information')
+  return read(info())
+}
+const inInstance = (read: (found: Info) => unknown) => () => {
+  assertNotInit('instance information')
+  return read(info())
+}
+const inScenario = (read: (found: Info) => unknown) => () => read(scenarioInfo())
+
+/** The VU's tags as an object that can be read, set and deleted from. */
+const tags = new NativeProxy({} as Record<string, unknown>, {
+  get: (_target, name) => (typeof name === 'string' ? currentTags()[name] : undefined),
+  set(_target, name, value) {
+    if (typeof name !== 'string') return false
+    try {
+      setTag(name, tagValue(name, value))
+    } catch (e) {
+      if (e instanceof TagError) throw new NativeTypeError(e.message)
+      throw e
+    }
+    return true
+  },
+  has: (_target, name) => typeof name === 'string' && hasOwn(currentTags(), name),
+  deleteProperty(_target, name) {
+    if (typeof name === 'string') deleteTag(name)
+    return true
+  },
+  ownKeys: () => ownKeys(currentTags()),
+  getOwnPropertyDescriptor(_target, name) {
+    const value = typeof name === 'string' ? currentTags()[name] : undefined
+    return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true }
+  },
+})
+
+const metrics = {}
+defineProperty(metrics, 'tags', {
+  enumerable: true,
+  get: () => tags,
+  set: () => {
+    throw new NativeTypeError("the VU's tags cannot be replaced as a whole: set them one by one")
+  },
+})
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const names = keys(value)
+  for (let i = 0; i < names.length; i++) frozen((value as Record<string, unknown>)[names[i]!])
+  return freeze(value)
+}
+
+const vuFacts = live({
+  idInInstance: inVu(() => state.id),
+  idInTest: inVu(() => state.id),
+  iterationInInstance: inVu((found) => found.iterationInInstance ?? 0),
+  iterationInScenario: inVu((found) => found.iterationInScenario ?? 0),
+  tags: () => {
+    assertNotInit('VU information')
+    return tags
+  },
+  metrics: () => {
+    assertNotInit('VU information')
+    return metrics
+  },
+})
+
+const scenario = live({
+  name: inScenario((found) => found.scenario),
+  executor: inScenario((found) => found.executor),
+  startTime: inScenario((found) => found.scenarioStartMs),
+  progress: inScenario((found) => found.scenarioProgress),
+  iterationInInstance: inScenario((found) => found.iterationInTest),
+  iterationInTest: inScenario((found) => found.iterationInTest),
+})
+
+const instance = live({
+  currentTestRunDuration: inInstance((found) => found.runDurationMs),
+  iterationsCompleted: inInstance((found) => found.completed),
+  iterationsInterrupted: inInstance((found) => found.interrupted),
+  vusActive: inInstance((found) => found.activeVus),
+  vusInitialized: inInstance((found) => found.initializedVus),
+})
+
+const test = live({
+  options: () => {
+    assertNotInit('test options')
+    return frozen(info().testOptions)
+  },
+  abort: () => (reason?: unknown) => {
+    host.abort(reason === undefined ? 'test aborted' : `test aborted: ${toText(reason)}`)
+  },
+  fail: () => (reason?: unknown) => {
+    if (state.phase === 'init') throw new GoError('execution.test.fail() called outside of VU context')
+    host.fail(reason === undefined ? 'test marked as failed' : `test marked as failed: ${toText(reason)}`)
+  },
+})
+
+/** Asking for the object itself is an error in the init context, as its members are. */
+const execution = {}
+const parts: Record<string, () => unknown> = {
+  instance() {
+    assertNotInit('instance information')
+    return instance
+  },
+  scenario: () => scenario,
+  test: () => test,
+  vu: () => vuFacts,
+}
+for (const name of keys(parts)) defineProperty(execution, name, { get: parts[name]!, enumerable: true })
+
+export { instance, scenario, test, vuFacts as vu }
+export default execution

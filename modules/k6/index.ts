@@ -1,0 +1,120 @@
+/** Guest half of `k6`: checks, groups, sleep, fail. */
+import { ops } from '../internal/bridge.js'
+import { GoError } from '../internal/go-error.js'
+import {
+  call,
+  getPrototypeOf,
+  imul,
+  keys,
+  NativeTypeError,
+  now,
+  stringIncludes,
+  toNumber,
+  toText,
+} from '../internal/primordials.js'
+import { record } from '../internal/samples.js'
+import { currentTags, hasSystemTag, setTag, tagsFrom, vu } from '../internal/vu.js'
+
+const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
+
+const asyncFunctionPrototype = getPrototypeOf(async () => {}) as object
+const isAsyncFunction = (value: unknown): boolean =>
+  typeof value === 'function' && getPrototypeOf(value) === asyncFunctionPrototype
+
+function assertName(name: string): void {
+  if (stringIncludes(name, '::')) throw new GoError("group and check names may not contain '::'")
+}
+
+/**
+ * Tests `val` with each member of `sets` and records one sample of the metric `checks` for each; true when all passed.
+ * A member that throws counts as failed, and its error goes on to the caller.
+ */
+export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]): boolean {
+  if (vu.phase === 'init') throw new GoError('Using check() in the init context is not supported')
+  if (args.length < 2) throw new GoError('no checks provided to `check`')
+  const val = args[0]
+  const sets = args[1]
+  const tags = args[2]
+  if (sets === undefined || sets === null) throw new NativeTypeError('Cannot convert undefined or null to object')
+  const extra = tagsFrom(tags)
+  const names = keys(sets as object)
+  const time = now()
+  let areAllTrue = true
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    assertName(name)
+    if (hasSystemTag('check')) extra.check = name
+    const test = (sets as Record<string, unknown>)[name]
+    if (isAsyncFunction(test)) {
+      throw new GoError(
+        'the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a ' +
+          'replacement. Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info',
+      )
+    }
+    let hasPassed: boolean
+    try {
+      hasPassed = !!(typeof test === 'function' ? call(test, undefined, val) : test)
+    } catch (e) {
+      record('checks', 0, time, extra)
+      throw e
+    }
+    record('checks', hasPassed ? 1 : 0, time, extra)
+    if (!hasPassed) areAllTrue = false
+  }
+  return areAllTrue
+}
+
+/** Runs `fn` with the tag `group` set to `name` under the present group, and records how long it took. */
+export function group(name: unknown, fn: unknown): unknown {
+  if (vu.phase === 'init') throw new GoError('Using group() in the init context is not supported')
+  if (fn === undefined || fn === null) throw new GoError('group() requires a callback as a second argument')
+  if (isAsyncFunction(fn)) {
+    throw new GoError(
+      'group() does not support async functions as arguments, please see ' +
+        'https://grafana.com/docs/k6/latest/javascript-api/k6/group/ for more info',
+    )
+  }
+  const label = toText(name)
+  assertName(label)
+  if (typeof fn !== 'function') throw new NativeTypeError(`could not convert function call parameter 1: not a function`)
+  const parent = vu.group
+  const begin = clock.elapsed()
+  // A group without a name is the one that it is in.
+  enterGroup(label === '' ? parent : `${parent}::${label}`)
+  try {
+    return fn()
+  } finally {
+    record('group_duration', clock.elapsed() - begin, now())
+    enterGroup(parent)
+  }
+}
+
+function enterGroup(path: string): void {
+  vu.group = path
+  if ('group' in currentTags() || hasSystemTag('group')) setTag('group', path)
+}
+
+/** Blocks the VU for `seconds`, fractions included. */
+export function sleep(seconds: unknown): void {
+  const duration = toNumber(seconds)
+  if (duration > 0) clock.sleep(duration)
+}
+
+/** Ends the iteration with an error of this text. */
+export function fail(reason?: unknown): never {
+  throw new GoError(reason === undefined ? '' : toText(reason))
+}
+
+/** Makes `Math.random` of this VU repeatable. */
+export function randomSeed(seed: unknown): void {
+  let state = toNumber(seed) | 0
+  // Mulberry32: small, and good enough for what load tests draw. k6's own sequence is Go's and cannot be had elsewhere.
+  Math.random = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+export default { check, fail, group, randomSeed, sleep }

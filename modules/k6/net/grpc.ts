@@ -1,0 +1,197 @@
+/** Guest half of `k6/net/grpc`: the client, its constants, and the shape of what a script gets back. */
+import { ops } from '../../internal/bridge.js'
+import { GoError } from '../../internal/go-error.js'
+import { paramsJson, requestJson } from '../../internal/grpc-request.js'
+import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
+import {
+  isArray,
+  mapGet,
+  mapSet,
+  NativeMap,
+  NativeTypeError,
+  parseJson,
+  preventExtensions,
+  promiseThen,
+  toText,
+} from '../../internal/primordials.js'
+import { watchPromise } from '../../internal/rejections.js'
+import { promiseOf } from '../../internal/tasks.js'
+import { currentTagSet, vu } from '../../internal/vu.js'
+
+type Text = string | undefined
+
+const host = ops<{
+  create(): number
+  load(client: number, importPaths: Text, files: string): string
+  loadProtoset(client: number, path: string): string
+  connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): boolean
+  invoke(client: number, method: Text, request: Text, params: Text, tagSet: number, state: number): string
+  startInvoke(
+    task: number,
+    client: number,
+    method: Text,
+    request: Text,
+    params: Text,
+    tagSet: number,
+    state: number,
+  ): undefined
+  healthCheck(client: number, service: string, tagSet: number): string
+  close(client: number): undefined
+}>('grpc', ['create', 'load', 'loadProtoset', 'connect', 'invoke', 'startInvoke', 'healthCheck', 'close'])
+
+export const StatusOK = 0
+export const StatusCanceled = 1
+export const StatusUnknown = 2
+export const StatusInvalidArgument = 3
+export const StatusDeadlineExceeded = 4
+export const StatusNotFound = 5
+export const StatusAlreadyExists = 6
+export const StatusPermissionDenied = 7
+export const StatusResourceExhausted = 8
+export const StatusFailedPrecondition = 9
+export const StatusAborted = 10
+export const StatusOutOfRange = 11
+export const StatusUnimplemented = 12
+export const StatusInternal = 13
+export const StatusUnavailable = 14
+export const StatusDataLoss = 15
+export const StatusUnauthenticated = 16
+export const HealthCheckUnknown = 0
+export const HealthCheckServing = 1
+export const HealthCheckNotServing = 2
+/** Spelt as k6 spells it. */
+export const HealthCheckServiceUnkown = 3
+
+/** Why a call cannot start; the host looks at it in k6's order of checks. */
+const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
+
+const textOf = (value: unknown): Text => (value === undefined || value === null ? undefined : toText(value))
+
+/** JSON of the call's parameters; nothing for parameters that have no members. */
+const paramsOf = (params: unknown): Text =>
+  params === undefined || params === null || typeof params === 'number' || typeof params === 'boolean'
+    ? undefined
+    : paramsJson(typeof params === 'string' ? charactersOf(params) : params)
+
+/** A string's members are its characters, and that is how k6 reads one where it expects an object. */
+function charactersOf(text: string): Record<string, string> {
+  const members: Record<string, string> = {}
+  for (let i = 0; i < text.length; i++) members[i] = text[i]!
+  return members
+}
+
+function pathList(value: unknown): Text {
+  if (value === undefined || value === null) return undefined
+  if (!isArray(value)) {
+    throw new NativeTypeError(
+      `could not convert function call parameter 0: could not convert ${safe(value)} to []string`,
+    )
+  }
+  return listOfTexts(value)
+}
+
+function listOfTexts(values: ArrayLike<unknown>): string {
+  let json = '['
+  for (let i = 0; i < values.length; i++) json += `${i > 0 ? ',' : ''}${paramsJson(toText(values[i]))}`
+  return `${json}]`
+}
+
+const safe = (value: unknown): string => (typeof value === 'object' ? '.' : toText(value))
+
+function responseOf(json: string): unknown {
+  return preventExtensions(parseJson(json))
+}
+
+/** Whether a call may start, as far as the guest can tell. */
+function stateOf(args: unknown[]): number {
+  if (vu.phase === 'init') return startState.init
+  if (args.length < 2) return startState.noRequest
+  return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
+}
+
+interface ClientMethods {
+  load(importPaths?: unknown, ...files: unknown[]): unknown
+  invoke(method?: unknown, request?: unknown, params?: unknown): unknown
+}
+
+/** The numbers by which the host knows the clients. */
+const clientIds = new NativeMap<unknown, number>()
+
+/** A client of this VU. */
+export function Client(this: unknown): ClientMethods {
+  if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
+  const id = host.create()
+  const client = {
+    asyncInvoke(...args: [method?: unknown, request?: unknown, params?: unknown]): Promise<unknown> {
+      const answer = promiseOf((task) => {
+        const state = stateOf(args)
+        const request = state === startState.ready ? requestJson(args[1]) : undefined
+        host.startInvoke(task, id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state)
+      })
+      return watchPromise(promiseThen(answer, (json) => responseOf(json as string)))
+    },
+    close(): void {
+      host.close(id)
+    },
+    connect(address?: unknown, params?: unknown): boolean {
+      return host.connect(id, vu.phase === 'init', textOf(address) ?? '', paramsOf(params), currentTagSet())
+    },
+    healthCheck(service?: unknown): unknown {
+      return parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet()))
+    },
+    invoke(...args: [method?: unknown, request?: unknown, params?: unknown]): unknown {
+      const state = stateOf(args)
+      const request = state === startState.ready ? requestJson(args[1]) : undefined
+      return responseOf(host.invoke(id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state))
+    },
+    load(importPaths?: unknown, ...files: unknown[]): unknown {
+      assertInit()
+      return parseJson(host.load(id, pathList(importPaths), listOfTexts(files)))
+    },
+    loadProtoset(path?: unknown): unknown {
+      assertInit()
+      return parseJson(host.loadProtoset(id, textOf(path) ?? ''))
+    },
+  }
+  mapSet(clientIds, client, id)
+  return client as ClientMethods
+}
+
+/** A stream of `client`, begun at once. @throws {GoError} with k6's text, for the first thing that is wrong */
+export function Stream(this: unknown, client?: unknown, method?: unknown, params?: unknown): StreamMethods {
+  if (new.target === undefined) throw new NativeTypeError("Class constructor Stream cannot be invoked without 'new'")
+  if (client === undefined || client === null) throw new GoError("invalid GRPC Stream's client: empty gRPC client")
+  const id = mapGet(clientIds, client)
+  if (id === undefined) throw new GoError("invalid GRPC Stream's client: not a gRPC client")
+  return openStream(id, textOf(method), paramsOf(params))
+}
+
+function assertInit(): void {
+  if (vu.phase !== 'init') throw new GoError('load must be called in the init context')
+}
+
+export default {
+  Client,
+  Stream,
+  StatusOK,
+  StatusCanceled,
+  StatusUnknown,
+  StatusInvalidArgument,
+  StatusDeadlineExceeded,
+  StatusNotFound,
+  StatusAlreadyExists,
+  StatusPermissionDenied,
+  StatusResourceExhausted,
+  StatusFailedPrecondition,
+  StatusAborted,
+  StatusOutOfRange,
+  StatusUnimplemented,
+  StatusInternal,
+  StatusUnavailable,
+  StatusDataLoss,
+  StatusUnauthenticated,
+  HealthCheckUnknown,
+  HealthCheckServing,
+  HealthCheckNotServing,
+  HealthCheckServiceUnkown,
+}
