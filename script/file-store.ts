@@ -1,0 +1,44 @@
+/**
+ * The files of a run. The first init reads them from the disk and keeps them; every later VM, in whatever thread, gets
+ * what was kept, so that all VUs see the same bytes and nothing that was not opened in the first init.
+ */
+import { AppError } from '../errors.js'
+import { type FileRules, readRegularFile } from '../policy/files.js'
+
+export type KeptFiles = ReadonlyMap<string, Uint8Array | undefined>
+
+export class FileStore {
+  readonly #kept: Map<string, Uint8Array | undefined>
+  readonly #rules: FileRules | undefined
+
+  /** With `rules`, files are read from the disk and kept; without, only `kept` is there. */
+  constructor(kept: KeptFiles, rules?: FileRules) {
+    this.#kept = new Map(kept)
+    this.#rules = rules
+  }
+
+  /** The file at an absolute path, or undefined when there was none. @throws {AppError} FILE_DENIED, LIMIT_SIZE */
+  read(path: string): Uint8Array | undefined {
+    if (this.#kept.has(path)) return this.#kept.get(path)
+    if (this.#rules === undefined) {
+      throw new AppError(
+        'FILE_DENIED',
+        `open() can't be used with files that weren't previously opened during initialization (__VU==0), path: "${path}"`,
+      )
+    }
+    const bytes = readRegularFile(path, this.#rules)
+    this.#kept.set(path, bytes === undefined ? undefined : shared(bytes))
+    return this.#kept.get(path)
+  }
+
+  get kept(): KeptFiles {
+    return this.#kept
+  }
+}
+
+/** In memory that all threads share: one copy, however many there are. */
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.byteLength))
+  copy.set(bytes)
+  return copy
+}
