@@ -1,0 +1,198 @@
+/**
+ * Turns the address a script gave into one IP address that may be dialled: hosts mapping, blocked names, look-up, choice,
+ * blacklist, policy, in k6's order. It never dials; names go to the look-up function it was given.
+ */
+import { getServers, lookup as systemLookup } from 'node:dns'
+import { isAppError } from '../errors.js'
+import { type IpAddress, isInRange, parseIp, parseIpRange } from '../policy/ip-address.js'
+import { type CheckedAddress, isHostName, NetworkPolicy, parseTarget, TargetError } from '../policy/network.js'
+import { HostPatternMap } from './host-pattern.js'
+
+/** Why no connection came about, in k6's words. */
+export class DialError extends Error {
+  constructor(
+    message: string,
+    /** True when another try may help, so that a blocking dial waits for its whole timeout. */
+    readonly isTemporary: boolean,
+    cause?: unknown,
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+  }
+}
+
+/** Finds all addresses of a name. `signal` ends the wait. Rejects with an error whose `code` is one of Node's DNS codes. */
+export type Lookup = (name: string, signal: AbortSignal | undefined) => Promise<readonly string[]>
+
+/** Gives the address to dial for what a script wrote. */
+export interface NameResolver {
+  /**
+   * @throws {DialError} with the text that follows "error while dialing: "
+   * @throws {AppError} `NETWORK_DENIED` from the policy
+   */
+  resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress>
+}
+
+export interface ResolverOptions {
+  /** k6's option `hosts`: pattern, perhaps with a port, to IP, perhaps with a port. */
+  hosts?: ReadonlyMap<string, string>
+  /** k6's option `blockHostnames`. */
+  blockHostnames?: readonly string[]
+  /** k6's option `blacklistIPs`, in CIDR form. */
+  blacklistIps?: readonly string[]
+  /** How long an answer is kept, in milliseconds. Infinity: for ever; 0: not at all. */
+  ttlMs?: number
+  select?: 'first' | 'random' | 'roundRobin'
+  policy?: 'preferIPv4' | 'preferIPv6' | 'onlyIPv4' | 'onlyIPv6' | 'any'
+  network?: NetworkPolicy
+  lookup?: Lookup
+  /** A number from 0 up to 1, for `select: 'random'`. */
+  random?: () => number
+  /** The present, in milliseconds. */
+  now?: () => number
+}
+
+const defaultTtlMs = 5 * 60_000
+/** Answers kept at once; the oldest goes first. */
+const cacheLimit = 1000
+
+/** k6's resolver. One for all virtual users of a run, so that they share its memory. */
+export class HostResolver implements NameResolver {
+  readonly #options: ResolverOptions
+  readonly #hosts: HostPatternMap<string>
+  readonly #blocked: HostPatternMap<undefined>
+  readonly #blacklist: { text: string; range: NonNullable<ReturnType<typeof parseIpRange>> }[]
+  readonly #network: NetworkPolicy
+  readonly #answers = new Map<string, { addresses: readonly IpAddress[]; untilMs: number; turn: number }>()
+
+  constructor(options: ResolverOptions = {}) {
+    this.#options = options
+    this.#hosts = new HostPatternMap(options.hosts ?? [])
+    this.#blocked = new HostPatternMap((options.blockHostnames ?? []).map((pattern) => [pattern, undefined]))
+    this.#blacklist = (options.blacklistIps ?? []).map((text) => {
+      const range = parseIpRange(text)
+      if (!range) throw new DialError(`failed to parse CIDR '${text}'`, false)
+      return { text: range.text, range }
+    })
+    this.#network = options.network ?? NetworkPolicy.allowAll
+  }
+
+  async resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress> {
+    const { endpoint, host, port } = split(target)
+    const literal = parseIp(host)
+    const blocked = literal ? undefined : this.#blocked.find(host)
+    if (blocked) throw new DialError(`hostname (${host}) is in a blocked pattern (${blocked.pattern})`, true)
+    const mapped = this.#mapped(endpoint, host)
+    const ip = mapped?.ip ?? literal ?? (await this.#pick(host, signal))
+    const portNumber = mapped?.port ?? readPort(port)
+    const rule = this.#blacklist.find(({ range }) => isInRange(ip, range))
+    if (rule) throw new DialError(`IP (${ip.text}) is in a blacklisted range (${rule.text})`, true)
+    return this.#network.check(ip, portNumber, host)
+  }
+
+  #mapped(endpoint: string, host: string): { ip: IpAddress; port?: number } | undefined {
+    const found = this.#hosts.find(endpoint) ?? this.#hosts.find(host)
+    if (!found) return undefined
+    const whole = parseIp(found.value)
+    if (whole) return { ip: whole }
+    const { host: ipText, port } = split(found.value)
+    const ip = parseIp(ipText)
+    if (!ip) throw new DialError(`address ${found.value}: the hosts option must map to an IP address`, false)
+    return { ip, port: readPort(port) }
+  }
+
+  async #pick(host: string, signal: AbortSignal | undefined): Promise<IpAddress> {
+    const answer = await this.#answer(host, signal)
+    const candidates = preferred(answer.addresses, this.#options.policy ?? 'preferIPv4')
+    const select = this.#options.select ?? 'random'
+    const random = this.#options.random ?? Math.random
+    let at = 0
+    if (select === 'random') at = Math.floor(random() * candidates.length)
+    if (select === 'roundRobin') at = answer.turn++ % candidates.length
+    const ip = candidates[at]
+    if (!ip) throw new DialError(`lookup ${host}: no such host`, false)
+    // A name that also resolves to a closed address is refused as a whole, so that the choice cannot be gambled on.
+    for (const other of answer.addresses) this.#network.check(other, 1, host)
+    return ip
+  }
+
+  async #answer(
+    host: string,
+    signal: AbortSignal | undefined,
+  ): Promise<{ addresses: readonly IpAddress[]; turn: number }> {
+    const now = this.#options.now ?? Date.now
+    const key = host.toLowerCase()
+    const kept = this.#answers.get(key)
+    if (kept && kept.untilMs > now()) return kept
+    if (!isHostName(host)) throw noSuchHost(host)
+    const texts = await this.#lookUp(host, signal)
+    const addresses = texts.map(parseIp).filter((ip) => ip !== undefined)
+    const answer = { addresses, untilMs: now() + (this.#options.ttlMs ?? defaultTtlMs), turn: 0 }
+    this.#answers.delete(key)
+    if (answer.untilMs > now()) this.#answers.set(key, answer)
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= cacheLimit) break
+      this.#answers.delete(oldest)
+    }
+    return answer
+  }
+
+  async #lookUp(host: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+    try {
+      return await (this.#options.lookup ?? lookupByOs)(host, signal)
+    } catch (e) {
+      if (isAppError(e)) throw e
+      const code = e instanceof Error && 'code' in e ? e.code : undefined
+      if (code === 'EAI_AGAIN' || code === 'ETIMEOUT') {
+        throw new DialError(`lookup ${host}${onServer()}: server misbehaving`, true, e)
+      }
+      throw noSuchHost(host, e)
+    }
+  }
+}
+
+/** Asks the operating system, as other programs of the machine do. */
+const lookupByOs: Lookup = (name, signal) =>
+  new Promise((resolve, reject) => {
+    const onAbort = () => reject(new DialError(`lookup ${name}: i/o timeout`, true))
+    signal?.addEventListener('abort', onAbort, { once: true })
+    systemLookup(name, { all: true, verbatim: true }, (error, found) => {
+      signal?.removeEventListener('abort', onAbort)
+      if (error) reject(error)
+      else resolve(found.map(({ address }) => address))
+    })
+  })
+
+function split(target: string) {
+  try {
+    return parseTarget(target)
+  } catch (e) {
+    if (e instanceof TargetError) throw new DialError(e.message, false, e)
+    throw e
+  }
+}
+
+function readPort(text: string): number {
+  if (!/^[+-]?\d+$/.test(text))
+    throw new DialError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`, true)
+  const port = Number(text)
+  if (port < 0 || port > 65535) throw new DialError(`dial tcp: address ${port}: invalid port`, false)
+  return port
+}
+
+function preferred(all: readonly IpAddress[], policy: NonNullable<ResolverOptions['policy']>): readonly IpAddress[] {
+  if (policy === 'any') return all
+  const wanted = all.filter(({ family }) => family === (policy.endsWith('IPv4') ? 4 : 6))
+  return wanted.length > 0 || policy.startsWith('only') ? wanted : all
+}
+
+function noSuchHost(host: string, cause?: unknown): DialError {
+  return new DialError(`lookup ${host}${onServer()}: no such host`, false, cause)
+}
+
+/** Go names the server that it asked. */
+function onServer(): string {
+  const server = getServers()[0]
+  if (!server) return ''
+  if (server.startsWith('[') || /^[\d.]+:\d+$/.test(server)) return ` on ${server}`
+  return ` on ${server.includes(':') ? `[${server}]` : server}:53`
+}

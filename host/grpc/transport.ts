@@ -1,0 +1,116 @@
+/**
+ * The seam between gRPC calls and what carries them: dial, one request, streams, all in bytes.
+ * Knows no protobuf, no script and no metric; an implementation lives in transports/.
+ */
+import type { NameResolver } from '../dns.js'
+import type { TlsSettings } from './tls.js'
+
+/** Pairs in sending order. Keys are lower case; a value is bytes exactly when its key ends in `-bin`. */
+export type Metadata = readonly (readonly [key: string, value: string | Uint8Array])[]
+
+/** What a server sent: name to values, in order of arrival. Values of `-bin` names are the raw bytes as lossy UTF-8. */
+export type ReceivedMetadata = ReadonlyMap<string, readonly string[]>
+
+export interface DialOptions {
+  /** As the script gave it. */
+  address: string
+  isPlaintext: boolean
+  /** For the whole dial, in milliseconds. A negative one fails at once. */
+  timeoutMs: number
+  /** Absent: system roots, no client certificate. */
+  tls?: TlsSettings
+  /** Replaces the address as `:authority` and as the name that the certificate must have. Empty means absent. */
+  authority?: string
+  /** Largest message to take, in bytes; 4 MiB when absent or 0. */
+  maxReceiveBytes?: number
+  /** Largest message to send, in bytes; 2 GiB - 1 when absent or 0. */
+  maxSendBytes?: number
+  /** The option `userAgent`; gRPC's own name follows it on the wire. */
+  userAgent?: string
+  /** The local address to dial from (k6's option `localIPs`). */
+  localIp?: string
+  resolver: NameResolver
+  /** Ends the dial early. */
+  signal?: AbortSignal
+}
+
+export interface Transport {
+  /** @throws {AppError} `CONNECT_FAILED` with the text that k6 shows, `NETWORK_DENIED` when the policy closes the address */
+  connect(options: DialOptions): Promise<Connection>
+}
+
+/**
+ * One connection, which comes back by itself after it broke: the next call finds it dialling or dialled again. Calls do not
+ * wait for a server that is down, they end with status 14 and the dial's text.
+ */
+export interface Connection {
+  /** The address without its scheme, for the `url` tag. */
+  readonly address: string
+  /** IP of the peer, without a port; the last one while there is no connection. */
+  readonly remoteIp: string
+  /** Port of the peer. */
+  readonly remotePort: number
+  /** Bytes on the wire so far, over all dials, TLS included. */
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Never rejects: whatever happens becomes a status. */
+  unary(call: UnaryCall): Promise<CallResult>
+  /** Never throws; failures come through `onEnd`, never before this function has returned. */
+  stream(call: StreamCall): ClientStream
+  /** Ends open calls with status 1 and closes the socket. Calls after it end with status 1 as well. */
+  close(): void
+}
+
+export interface CallStart {
+  /** `/package.Service/Method`. */
+  path: string
+  metadata: Metadata
+  /** Milliseconds from now until the call ends with status 4; at once when it is not positive, never when it is absent. */
+  deadlineMs?: number
+  /** Ends the call with status 1. */
+  signal?: AbortSignal
+}
+
+export interface UnaryCall extends CallStart {
+  request: Uint8Array
+}
+
+export interface StreamCall extends CallStart {
+  /** False for a method with one reply: it is handed out only when the call has succeeded, and a second one is an error. */
+  isServerStreaming: boolean
+  /** Headers of the server, once, before the first message. */
+  onHeaders?(headers: ReceivedMetadata): void
+  /** A message. It belongs to the receiver. Not called while paused. */
+  onMessage(message: Uint8Array): void
+  /** The last thing that is called. It too waits until a paused stream is resumed. */
+  onEnd(result: CallStatus): void
+  /** More may be written after `write` returned false. */
+  onDrain?(): void
+}
+
+/** How a call ended. */
+export interface CallStatus {
+  /** Mostly 0 to 16; other numbers of a server pass through. */
+  status: number
+  message: string
+  /** A google.rpc.Status whose code is `status`, as the server sent it. */
+  details?: Uint8Array
+  headers: ReceivedMetadata
+  trailers: ReceivedMetadata
+}
+
+export interface CallResult extends CallStatus {
+  /** The last message received, also when the call failed after it. */
+  response?: Uint8Array
+}
+
+export interface ClientStream {
+  /** Queues a message; false asks to wait for `onDrain`. Ignored after `end`, `cancel` and the end of the call. */
+  write(message: Uint8Array): boolean
+  /** No more messages from this side. Idempotent. */
+  end(): void
+  /** Ends the call with status 1. What was not handed out is dropped; `onEnd` comes even while paused. */
+  cancel(): void
+  pause(): void
+  resume(): void
+}

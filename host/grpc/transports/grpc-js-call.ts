@@ -1,0 +1,527 @@
+/**
+ * One RPC over grpc-js: sends the headers and messages, takes the answer, and tells how it ended as grpc-go would.
+ * It takes sessions as its connection gives them, and asks for another one when the server has not looked at the call.
+ * Long because it is one state machine: sending, reading, pausing and ending all decide about each other.
+ */
+import { type ClientHttp2Stream, constants } from 'node:http2'
+import { goQuote } from '../../../go/quote.js'
+import { frameMessage, unpackMessage } from '../message-reader.js'
+import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
+import { type Ending, endingOfHttpStatus, endingOfReset, endingOfTrailers, Status } from '../status.js'
+import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
+import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
+import type { GrpcJsSession } from './grpc-js-session.js'
+
+/** What a call needs of the connection it runs on. */
+export interface CallHost {
+  readonly authority: string
+  readonly userAgent: string
+  readonly maxReceiveBytes: number
+  readonly maxSendBytes: number
+  /** A session to send on; a promise while it is dialled. Rejects, or throws, with the ending of the call. */
+  session(): GrpcJsSession | Promise<GrpcJsSession>
+  /** The call has ended. */
+  forget(call: GrpcJsCall): void
+}
+
+/** Where the answer goes. */
+export interface CallSink {
+  onHeaders?(headers: ReceivedMetadata): void
+  onMessage(message: Uint8Array): void
+  onEnd(result: CallStatus): void
+  onDrain?(): void
+}
+
+/** Messages written before the server's first sign of life are kept up to this size, to send them again. */
+const replayLimitBytes = 256 * 1024
+/** Messages that wait to be sent, in bytes, until the writer is asked to wait. */
+const queueLimitBytes = 64 * 1024
+/** Small messages that wait are sent together up to about this size, in bytes. */
+const batchBytes = 16 * 1024
+/** How much of an answer that is not gRPC goes into the error's text, in bytes. */
+const foreignBodyBytes = 1024
+/** How often a call looks for a session when the one it got is lost in the same moment. */
+const attemptLimit = 3
+const nothing: ReceivedMetadata = new Map()
+/** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
+const messagesPerTurn = 256
+
+/** The life of one call, from its start to the one `onEnd` of its sink. */
+export class GrpcJsCall implements AttemptOwner {
+  readonly #host: CallHost
+  readonly #start: CallStart
+  readonly #sink: CallSink
+  readonly #isServerStreaming: boolean
+  readonly #deadlineAtMs: number
+  #timer: NodeJS.Timeout | undefined
+  #attempt: Attempt | undefined
+  #attempts = 0
+  /** Frames to send; those that are sent stay while the call may have to be sent again. */
+  readonly #frames: Buffer[] = []
+  #frameBytes = 0
+  #unsentBytes = 0
+  #mayReplay = true
+  #hasEndedWriting = false
+  #needsDrain = false
+  #hasAnswer = false
+  #encoding = ''
+  #headers: ReceivedMetadata = nothing
+  #trailers: ReceivedMetadata = nothing
+  /** The end that the trailers named; it counts when all messages before them are read. */
+  #announced: (Ending & { details?: Uint8Array }) | undefined
+  /** The reading of an answer that is not gRPC, and the beginning of its body. */
+  #foreign: { ending: Ending; body: Buffer[]; bodyBytes: number } | undefined
+  /** Frames that came and wait for the receiver: one while it is paused, more once the stream is gone. */
+  readonly #held: Buffer[] = []
+  /** The last message of a method that does not stream. */
+  #reply: Uint8Array | undefined
+  /** What to do once all messages are handed out. */
+  #afterMessages: (() => void) | undefined
+  #messagesInTurn = 0
+  /** Nothing more is handed out but the end. */
+  #isCanceled = false
+  #isPaused = false
+  #isDelivering = false
+  #isReplyOut = false
+  #ended: CallStatus | undefined
+  #isOver = false
+
+  constructor(host: CallHost, start: CallStart, sink: CallSink, isServerStreaming: boolean) {
+    this.#host = host
+    this.#start = start
+    this.#sink = sink
+    this.#isServerStreaming = isServerStreaming
+    this.#deadlineAtMs = performance.now() + (start.deadlineMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** The last message received, also of a call that failed. */
+  get reply(): Uint8Array | undefined {
+    return this.#reply
+  }
+
+  /** Starts the call. Whatever happens comes through the sink, after this function has returned. */
+  begin(): void {
+    const { signal, deadlineMs } = this.#start
+    if (signal?.aborted) {
+      this.#endSoon({ status: Status.canceled, message: 'context canceled' })
+      return
+    }
+    if (deadlineMs !== undefined && deadlineMs <= 0) {
+      this.#endSoon(deadlineExceeded)
+      return
+    }
+    if (deadlineMs !== undefined) this.#armTimer()
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#try()
+  }
+
+  /** Queues a message; false asks the writer to wait for `onDrain`. */
+  write(message: Uint8Array): boolean {
+    if (this.#ended || this.#hasEndedWriting) return true
+    if (message.length > this.#host.maxSendBytes) {
+      const text = `trying to send message larger than max (${message.length} vs. ${this.#host.maxSendBytes})`
+      this.#endSoon({ status: Status.resourceExhausted, message: text })
+      return true
+    }
+    const frame = frameMessage(message)
+    this.#frames.push(frame)
+    this.#frameBytes += frame.length
+    this.#unsentBytes += frame.length
+    const goesOn = this.#unsentBytes < queueLimitBytes
+    this.#needsDrain ||= !goesOn
+    this.#send()
+    return goesOn
+  }
+
+  /** Ends this side of the call. */
+  end(): void {
+    if (this.#ended || this.#hasEndedWriting) return
+    this.#hasEndedWriting = true
+    this.#send()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    // Never calls back into the caller's caller.
+    setImmediate(() => this.#deliver())
+  }
+
+  /** Ends the call from this side; messages that were not handed out are dropped. */
+  cancel(ending: Ending): void {
+    this.#isCanceled = true
+    this.#isPaused = false
+    this.#endSoon(ending)
+  }
+
+  #try(): void {
+    this.#attempts++
+    try {
+      const session = this.#host.session()
+      if (session instanceof Promise) {
+        session.then(
+          (s) => this.#startOn(s),
+          (e: unknown) => this.#finish(endingOf(e)),
+        )
+      } else this.#startOn(session)
+    } catch (e) {
+      this.#endSoon(endingOf(e))
+    }
+  }
+
+  #startOn(session: GrpcJsSession): void {
+    if (this.#ended) return
+    const headers = this.#requestHeaders(session)
+    if (!isHeaders(headers)) {
+      this.#endSoon(headers)
+      return
+    }
+    const attempt = new Attempt(this, session, headers, this.#host.maxReceiveBytes)
+    this.#attempt = attempt
+    try {
+      attempt.start(this.#start.path)
+    } catch (e) {
+      this.#onNotStarted(Status.internal, e instanceof Error ? e.message : String(e))
+      return
+    }
+    this.#send()
+    // The first message is asked for even while paused: until then grpc-js would take all that comes.
+    attempt.read()
+  }
+
+  #requestHeaders(session: GrpcJsSession): Record<string, string | string[]> | Ending {
+    const host = this.#host
+    const headers: Record<string, string | string[]> = Object.create(null)
+    headers[':method'] = 'POST'
+    headers[':scheme'] = session.scheme
+    headers[':path'] = this.#start.path
+    headers[':authority'] = host.authority
+    headers['content-type'] = 'application/grpc'
+    headers['user-agent'] = host.userAgent
+    headers.te = 'trailers'
+    headers['grpc-accept-encoding'] = 'gzip'
+    if (this.#deadlineAtMs !== Number.POSITIVE_INFINITY) {
+      const leftMs = this.#deadlineAtMs - performance.now()
+      if (leftMs <= 0) return deadlineExceeded
+      headers['grpc-timeout'] = encodeTimeout(leftMs)
+    }
+    const bad = addMetadata(headers, this.#start.metadata)
+    if (bad) return bad
+    const limit = session.headerListLimit
+    if (limit < Number.POSITIVE_INFINITY && headerListBytes(headers) > limit) {
+      const message = `header list size to send violates the maximum size (${limit} bytes) set by server`
+      return { status: Status.internal, message }
+    }
+    return headers
+  }
+
+  /** Hands grpc-js the next frames when it has sent those before: it keeps one write at a time. */
+  #send(): void {
+    const attempt = this.#attempt
+    if (!attempt || this.#ended || attempt.isSending || attempt.hasEnded) return
+    if (attempt.sentFrames < this.#frames.length) attempt.send(this.#takeFrames(attempt))
+    if (!this.#hasEndedWriting || attempt.sentFrames < this.#frames.length) return
+    attempt.hasEnded = true
+    attempt.rpc?.halfClose()
+  }
+
+  /** The frames that come next, several at once when they are small: each write goes through many layers. */
+  #takeFrames(attempt: Attempt): Buffer {
+    const from = attempt.sentFrames
+    let sizeBytes = 0
+    do sizeBytes += this.#frames[attempt.sentFrames++]?.length ?? 0
+    while (sizeBytes < batchBytes && attempt.sentFrames < this.#frames.length)
+    const frames = this.#frames.slice(from, attempt.sentFrames)
+    return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames, sizeBytes)
+  }
+
+  onSent(attempt: Attempt, sizeBytes: number): void {
+    if (attempt !== this.#attempt || this.#ended) return
+    this.#unsentBytes -= sizeBytes
+    if (this.#frameBytes > replayLimitBytes) this.#mayReplay = false
+    if (!this.#mayReplay) {
+      this.#frames.splice(0, attempt.sentFrames)
+      attempt.sentFrames = 0
+    }
+    this.#send()
+    if (!this.#needsDrain || this.#unsentBytes >= queueLimitBytes) return
+    this.#needsDrain = false
+    this.#sink.onDrain?.()
+  }
+
+  onResponse(attempt: Attempt, raw: readonly string[], isOnly: boolean): void {
+    if (attempt !== this.#attempt || this.#ended) return
+    this.#mayReplay = false
+    this.#hasAnswer = true
+    const block = readHeaderBlock(raw)
+    if (!block.isGrpc) {
+      const ending = endingOfHttpStatus(block.httpStatus ?? 0, block.wrongContentType)
+      if (isOnly) {
+        this.#finish(ending)
+        return
+      }
+      this.#foreign = { ending, body: [], bodyBytes: 0 }
+      attempt.readForeign((chunk) => this.#onForeignData(chunk))
+      return
+    }
+    if (block.error) {
+      this.#finish({ status: Status.internal, message: block.error })
+      return
+    }
+    if (isOnly) {
+      this.#trailers = block.metadata
+      this.#announced = endingOfTrailers(block.statusText, block.messageText, block.details)
+      return
+    }
+    this.#headers = block.metadata
+    this.#encoding = block.encoding
+    this.#sink.onHeaders?.(block.metadata)
+  }
+
+  onTrailers(attempt: Attempt, raw: readonly string[]): void {
+    if (attempt !== this.#attempt || this.#ended || this.#foreign || this.#announced) return
+    const block = readHeaderBlock(raw)
+    if (block.error) {
+      this.#announced = { status: Status.internal, message: block.error }
+      return
+    }
+    this.#trailers = block.metadata
+    this.#announced = endingOfTrailers(block.statusText, block.messageText, block.details)
+  }
+
+  onTooLarge(attempt: Attempt, sizeBytes: number): void {
+    if (attempt !== this.#attempt) return
+    const message = `grpc: received message larger than max (${sizeBytes} vs. ${this.#host.maxReceiveBytes})`
+    this.#announced ??= { status: Status.resourceExhausted, message }
+  }
+
+  #onForeignData(chunk: Buffer): void {
+    const foreign = this.#foreign
+    if (this.#ended || !foreign) return
+    foreign.body.push(chunk.subarray(0, foreignBodyBytes - foreign.bodyBytes))
+    foreign.bodyBytes += chunk.length
+    if (foreign.bodyBytes >= foreignBodyBytes) this.#finishForeign(foreign)
+  }
+
+  onFrame(attempt: Attempt, frame: Buffer): void {
+    if (attempt !== this.#attempt || this.#isOver) return
+    this.#held.push(frame)
+    this.#deliver()
+  }
+
+  onStatus(attempt: Attempt, code: number, text: string): void {
+    if (attempt !== this.#attempt || this.#ended) return
+    if (!attempt.stream) this.#onNotStarted(code, text)
+    // Else the end of the stream tells more, and it follows.
+    else if (code === Status.ok && this.#announced) this.#whenRead(() => this.#finishRead())
+  }
+
+  /** Nothing was sent; mostly because the session was lost in this very turn. */
+  #onNotStarted(code: number, text: string): void {
+    this.#attempt = undefined
+    if (this.#attempts < attemptLimit) {
+      setImmediate(() => {
+        if (!this.#ended) this.#try()
+      })
+      return
+    }
+    const status = Number.isInteger(code) && code > Status.ok && code <= Status.unauthenticated ? code : Status.internal
+    this.#endSoon({ status, message: text })
+  }
+
+  onClose(attempt: Attempt): void {
+    if (attempt !== this.#attempt || this.#ended) return
+    // Now that the end is known to be a good one grpc-js tells when all is read.
+    if (this.#announced && !attempt.session.isLost) return
+    if (!this.#foreign) attempt.rescue()
+    // The reason of a loss may arrive in this turn of the loop, and so do the messages that were rescued.
+    setImmediate(() => {
+      if (attempt === this.#attempt && !this.#ended) this.#whenRead(() => this.#finishClosed(attempt))
+    })
+  }
+
+  #finishClosed(attempt: Attempt): void {
+    const { session, stream } = attempt
+    if (this.#ended || !stream) return
+    const code = stream.rstCode ?? constants.NGHTTP2_NO_ERROR
+    if (this.#announced || this.#foreign) this.#finishRead()
+    else if (session.isLost && (session.hasGoaway || isLossCode(code))) this.#onLoss(session, stream)
+    else if (this.#hasAnswer && code === constants.NGHTTP2_NO_ERROR) this.#finishRead()
+    else if (code !== constants.NGHTTP2_REFUSED_STREAM || !this.#again()) this.#finish(endingOfReset(code))
+  }
+
+  #onLoss(session: GrpcJsSession, stream: ClientHttp2Stream): void {
+    if (session.hasRejected(stream)) {
+      if (this.#again()) return
+      const message = 'the stream is rejected because server is draining the connection'
+      this.#finish({ status: Status.unavailable, message })
+      return
+    }
+    this.#finish({ status: Status.unavailable, message: session.lossText() })
+  }
+
+  /** Tries the call once more when the server has seen nothing of it. */
+  #again(): boolean {
+    if (this.#attempts > 1 || !this.#mayReplay) return false
+    this.#attempt = undefined
+    this.#unsentBytes = this.#frameBytes
+    this.#try()
+    return true
+  }
+
+  /** Runs `decide` once no message waits for a paused receiver. */
+  #whenRead(decide: () => void): void {
+    if (this.#held.length > 0) this.#afterMessages = decide
+    else decide()
+  }
+
+  #finishRead(): void {
+    if (this.#ended) return
+    if (this.#foreign) {
+      this.#finishForeign(this.#foreign)
+      return
+    }
+    const announced = this.#announced
+    if (!announced) {
+      const message = 'server closed the stream without sending trailers'
+      this.#finish({ status: Status.internal, message })
+      return
+    }
+    if (announced.status !== Status.ok) {
+      this.#finish(announced)
+      return
+    }
+    if (this.#attempt?.hasPartOfFrame) {
+      this.#finish({ status: Status.internal, message: 'unexpected EOF' })
+      return
+    }
+    if (!this.#isServerStreaming && this.#reply === undefined) {
+      const text = 'received no response message from non-server-streaming RPC'
+      this.#finish({ status: Status.internal, message: `cardinality violation: ${text}` })
+      return
+    }
+    this.#finish(announced)
+  }
+
+  #finishForeign(foreign: { ending: Ending; body: Buffer[] }): void {
+    const body = Buffer.concat(foreign.body).toString('utf8')
+    this.#finish({ ...foreign.ending, message: `${foreign.ending.message}\ndata: ${goQuote(body)}` })
+  }
+
+  readonly #onAbort = () => this.#finish({ status: Status.canceled, message: 'context canceled' })
+
+  #armTimer(): void {
+    const leftMs = this.#deadlineAtMs - performance.now()
+    if (leftMs <= 0) {
+      this.#finish(deadlineExceeded)
+      return
+    }
+    // Node's longest timer is 24 days; and its timers may fire a moment early.
+    this.#timer = setTimeout(() => this.#armTimer(), Math.min(Math.ceil(leftMs), 2 ** 31 - 1))
+  }
+
+  #endSoon(ending: Ending): void {
+    if (this.#ended) return
+    this.#settle(ending)
+    setImmediate(() => this.#deliver())
+  }
+
+  #finish(ending: Ending & { details?: Uint8Array }): void {
+    if (this.#ended) return
+    this.#settle(ending)
+    this.#deliver()
+  }
+
+  #settle(ending: Ending & { details?: Uint8Array }): void {
+    const { status, message, details } = ending
+    this.#ended = { status, message, headers: this.#headers, trailers: this.#trailers }
+    if (details) this.#ended.details = details
+    clearTimeout(this.#timer)
+    this.#start.signal?.removeEventListener('abort', this.#onAbort)
+    this.#frames.length = 0
+    this.#host.forget(this)
+    this.#attempt?.cancel()
+  }
+
+  /** Hands out what is at hand while the receiver takes it, last the end. */
+  #deliver(): void {
+    if (this.#isDelivering || this.#isOver || this.#isPaused) return
+    this.#isDelivering = true
+    while (this.#held.length > 0 && !this.#isPaused) this.#handOut(this.#held.shift() as Buffer)
+    const ended = this.#ended
+    const reply = ended?.status === Status.ok && !this.#isServerStreaming ? this.#reply : undefined
+    if (reply && !this.#isReplyOut && !this.#isPaused) {
+      this.#isReplyOut = true
+      this.#sink.onMessage(reply)
+    }
+    this.#isDelivering = false
+    if (this.#isPaused) return
+    if (this.#ended) {
+      this.#isOver = true
+      this.#sink.onEnd(this.#ended)
+      return
+    }
+    const next = this.#afterMessages
+    this.#afterMessages = undefined
+    if (next) next()
+    else if (++this.#messagesInTurn < messagesPerTurn) this.#attempt?.read()
+    else {
+      this.#messagesInTurn = 0
+      setImmediate(() => this.#attempt?.read())
+    }
+  }
+
+  #handOut(frame: Buffer): void {
+    if (this.#isCanceled) return
+    const message = unpackMessage(frame, this.#encoding, this.#host.maxReceiveBytes)
+    if (!(message instanceof Uint8Array)) {
+      this.#held.length = 0
+      if (!this.#ended) this.#settle(message)
+      return
+    }
+    if (this.#isServerStreaming) {
+      this.#sink.onMessage(message)
+      return
+    }
+    if (this.#ended) return
+    const isSecond = this.#reply !== undefined
+    this.#reply = message
+    if (!isSecond) return
+    const text = 'expected <EOF> for non server-streaming RPCs, but received another message'
+    this.#settle({ status: Status.internal, message: `cardinality violation: ${text}` })
+  }
+}
+
+const deadlineExceeded: Ending = { status: Status.deadlineExceeded, message: 'context deadline exceeded' }
+
+/** Node reports these for streams of a connection that broke. */
+function isLossCode(code: number): boolean {
+  return (
+    code === constants.NGHTTP2_NO_ERROR ||
+    code === constants.NGHTTP2_CANCEL ||
+    code === constants.NGHTTP2_INTERNAL_ERROR ||
+    code === constants.NGHTTP2_PROTOCOL_ERROR ||
+    code === constants.NGHTTP2_REFUSED_STREAM
+  )
+}
+
+function isHeaders(value: Record<string, string | string[]> | Ending): value is Record<string, string | string[]> {
+  return ':path' in value
+}
+
+/** A dial that failed ends the call with the dial's text. */
+function endingOf(error: unknown): Ending {
+  if (error instanceof CallError) return error.ending
+  return { status: Status.unavailable, message: error instanceof Error ? error.message : String(error) }
+}
+
+/** Carries the ending of a call through a promise. */
+export class CallError extends Error {
+  constructor(readonly ending: Ending) {
+    super(ending.message)
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * The transport over @grpc/grpc-js: turns a script's `connect()` into a connection, or into the text that k6 shows.
+ * Decides which failures are final and which are tried again until the timeout.
+ */
+import { AppError, isAppError } from '../../../errors.js'
+import { parseTarget, TargetError } from '../../../policy/network.js'
+import { DialError } from '../../dns.js'
+import { secureContextOf } from '../tls.js'
+import type { Connection, DialOptions, Transport } from '../transport.js'
+import { dialText, GrpcJsConnection, pauseMs } from './grpc-js-connection.js'
+
+const defaultReceiveBytes = 4 * 1024 * 1024
+const defaultSendBytes = 2 ** 31 - 1
+/** What k6 v2.2.0 sends as the name of its gRPC library. */
+const libraryName = 'grpc-go/1.83.0'
+
+/** Dials a connection for each `connect()`, and makes its calls with grpc-js. Has no state of its own. */
+export class GrpcJsTransport implements Transport {
+  connect(options: DialOptions): Promise<Connection> {
+    return connect(options)
+  }
+}
+
+async function connect(options: DialOptions): Promise<Connection> {
+  const { endpoint, host } = namesOf(options.address)
+  const authority = options.authority || endpoint
+  const settings = options.tls ?? {}
+  if (!options.isPlaintext) secureContextOf(settings)
+  const connection = new GrpcJsConnection({
+    address: options.address,
+    resolver: options.resolver,
+    ...(options.localIp ? { localIp: options.localIp } : {}),
+    ...(options.isPlaintext ? {} : { tls: { settings, serverName: options.authority ? hostOf(authority) : host } }),
+    authority: encodeAuthority(authority),
+    userAgent: options.userAgent ? `${options.userAgent} ${libraryName}` : libraryName,
+    maxReceiveBytes: options.maxReceiveBytes || defaultReceiveBytes,
+    maxSendBytes: options.maxSendBytes || defaultSendBytes,
+  })
+  try {
+    await dialUntil(connection, options)
+    return connection
+  } catch (e) {
+    connection.close()
+    throw e
+  }
+}
+
+/** Dials until it works, fails for good, or the time is over. */
+async function dialUntil(connection: GrpcJsConnection, options: DialOptions): Promise<void> {
+  if (options.timeoutMs <= 0) throw failed('context deadline exceeded')
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(), Math.min(options.timeoutMs, 2 ** 31 - 1))
+  const signal = options.signal ? AbortSignal.any([timeout.signal, options.signal]) : timeout.signal
+  let last: unknown
+  try {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      const startedAtMs = performance.now()
+      try {
+        return await connection.dial(signal)
+      } catch (e) {
+        if (isAppError(e)) throw e
+        if (signal.aborted) break
+        if (!(e instanceof DialError) || !e.isTemporary) throw failed(dialText(e), e)
+        last = e
+      }
+      await wait(pauseMs(attempt, Math.random()) - (performance.now() - startedAtMs), signal)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  const why = options.signal?.aborted ? 'context canceled' : 'context deadline exceeded'
+  throw failed(last === undefined ? why : `${why}: ${dialText(last)}`, last)
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, Math.max(ms, 0))
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+  })
+}
+
+/** A bad address fails when it is dialled, with the dial's text. */
+function namesOf(address: string): { endpoint: string; host: string } {
+  try {
+    return parseTarget(address)
+  } catch (e) {
+    if (e instanceof TargetError) return { endpoint: address, host: address }
+    throw e
+  }
+}
+
+/** The name in an authority, which may have a port. */
+function hostOf(authority: string): string {
+  try {
+    return parseTarget(authority).host
+  } catch {
+    return authority.replace(/^\[(.*)\]$/, '$1')
+  }
+}
+
+/** Bytes that have no place in an authority are written as %XX, as grpc-go does. */
+function encodeAuthority(text: string): string {
+  return text.replace(/[^A-Za-z0-9._~!$&'()*+,;=:[\]@-]+/g, (part) => {
+    const hex = Buffer.from(part).toString('hex').toUpperCase()
+    return hex.replace(/../g, '%$&')
+  })
+}
+
+function failed(message: string, cause?: unknown): AppError {
+  return new AppError('CONNECT_FAILED', message, cause === undefined ? {} : { cause })
+}
