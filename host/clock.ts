@@ -1,0 +1,49 @@
+/** Trusted half of time: sleeping, timers and a clock finer than `Date`. */
+import { performance } from 'node:perf_hooks'
+import { GuestError } from '../runtime/guest-error.js'
+import { defineHostModule, number } from '../runtime/host-module.js'
+import type { VuContext } from './vu-context.js'
+
+const longestTimerMs = 2 ** 31 - 1
+
+/** Waits, and ends early when the iteration is interrupted. */
+function wait(ms: number, signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve(undefined)
+    }
+    const timer = setTimeout(done, Math.min(ms, longestTimerMs))
+    signal.addEventListener('abort', done)
+  })
+}
+
+export const clock = defineHostModule<VuContext>('clock', {
+  /** Milliseconds of a clock that never jumps. */
+  elapsed: () => performance.now(),
+  sleep: (vu, seconds) => wait(number(seconds, 'seconds') * 1000, vu.abort.signal),
+})
+
+const maxTimers = 100_000
+
+export const timers = defineHostModule<VuContext>('timers', {
+  start(vu, task, delayMs, isRepeated) {
+    const id = number(task, 'task')
+    const delay = Math.min(number(delayMs, 'delay'), longestTimerMs)
+    if (vu.tasks.size >= maxTimers) throw new GuestError('GoError', `a VU may have ${maxTimers} timers`)
+    if (isRepeated === true) {
+      // A callback that is slower than its interval must not pile up calls.
+      const timer = setInterval(() => vu.tasks.waiting < 1000 && vu.tasks.post(id, 'timer', undefined, false), delay)
+      vu.tasks.begin(id, () => clearInterval(timer))
+    } else {
+      const timer = setTimeout(() => vu.tasks.post(id, 'timer', undefined, true), delay)
+      vu.tasks.begin(id, () => clearTimeout(timer))
+    }
+    return undefined
+  },
+  clear(vu, task) {
+    vu.tasks.end(number(task, 'task'))
+    return undefined
+  },
+})

@@ -1,0 +1,74 @@
+/** Which samples a call leaves behind, and with which tags. */
+import { TagSet } from '../../metrics/tag-set.js'
+import type { VuContext } from '../vu-context.js'
+import type { MethodDescriptor } from './schema/schema.js'
+import type { Connection } from './transport.js'
+
+/** What the tags of a call are made of. */
+export interface CallTags {
+  readonly method: MethodDescriptor | undefined
+  readonly connection: Connection
+  /** The VU's tags when the call began. */
+  readonly vuTags: TagSet
+  /** The call's own, which go over the VU's. */
+  readonly callTags: ReadonlyMap<string, string>
+}
+
+/**
+ * Adds a sample of grpc_req_duration. System tags go over all others, but for `name`, which a script may choose; a call
+ * that no script named (a health check) has only the VU's tags and its status.
+ */
+export function addDuration(vu: VuContext, call: CallTags, status: number, durationMs: number): void {
+  addSample(vu, 'grpc_req_duration', tagsOf(vu.services.systemTags, call, String(status)), durationMs)
+}
+
+/** The tags of what a stream counts while it is open: those of its call, but no status, for it has none yet. */
+export function countTags(vu: VuContext, call: CallTags): TagSet {
+  return tagsOf(vu.services.systemTags, call, '')
+}
+
+export type StreamCounter = 'grpc_streams' | 'grpc_streams_msgs_sent' | 'grpc_streams_msgs_received'
+
+/** Counts one stream, or one message of it. */
+export function addCount(vu: VuContext, counter: StreamCounter, tags: TagSet): void {
+  addSample(vu, counter, tags, 1)
+}
+
+function addSample(vu: VuContext, name: string, tags: TagSet, value: number): void {
+  const { samples, registry, now } = vu.services
+  const metric = registry.get(name)
+  if (metric !== undefined) samples.add(samples.series(metric, tags, vu.metadata), now(), value)
+}
+
+/** Tag sets that were made before, by what they were made of: most calls of a VU look alike. */
+const made = new WeakMap<TagSet, Map<string, TagSet>>()
+const maxMade = 1000
+
+/** `status` is empty where there is none. */
+function tagsOf(systemTags: ReadonlySet<string>, call: CallTags, status: string): TagSet {
+  const { method, connection, vuTags, callTags } = call
+  const ip = systemTags.has('ip') ? connection.remoteIp : ''
+  const isPlain = callTags.size === 0
+  const key = `${status} ${ip} ${connection.address} ${method?.path ?? ''}`
+  let ofVu = made.get(vuTags)
+  const known = isPlain ? ofVu?.get(key) : undefined
+  if (known !== undefined) return known
+  const tags = new Map<string, string>([...vuTags.entries, ...callTags])
+  if (method !== undefined) {
+    if (systemTags.has('url')) tags.set('url', connection.address + method.path)
+    if (systemTags.has('service')) tags.set('service', method.service)
+    if (systemTags.has('method')) tags.set('method', method.name)
+    if (systemTags.has('name') && !tags.has('name')) tags.set('name', method.path)
+  }
+  if (ip !== '') tags.set('ip', ip)
+  if (status !== '' && systemTags.has('status')) tags.set('status', status)
+  const set = TagSet.from(tags)
+  if (isPlain) {
+    if (ofVu === undefined) {
+      ofVu = new Map()
+      made.set(vuTags, ofVu)
+    }
+    if (ofVu.size < maxMade) ofVu.set(key, set)
+  }
+  return set
+}

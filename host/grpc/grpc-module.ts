@@ -1,0 +1,347 @@
+/** Trusted half of `k6/net/grpc`: every operation, checked in k6's order and with k6's texts. The calls are made elsewhere. */
+import { performance } from 'node:perf_hooks'
+import { isAppError } from '../../errors.js'
+import type { TagSet } from '../../metrics/tag-set.js'
+import { GuestError } from '../../runtime/guest-error.js'
+import { defineHostModule, number, text } from '../../runtime/host-module.js'
+import type { Crossing } from '../../runtime/js-value.js'
+import type { VuContext } from '../vu-context.js'
+import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
+import { addDuration, type CallTags } from './call-samples.js'
+import { type ConnectParams, readConnectParams } from './connect-params.js'
+import type { GrpcClient } from './grpc-vu.js'
+import { readGuestParams } from './guest-params.js'
+import { addMetadata } from './metadata.js'
+import { reflectedDescriptors } from './reflection.js'
+import { responseJson } from './response-json.js'
+import type { MethodDescriptor, Schema } from './schema/schema.js'
+import { type Ending, Status } from './status.js'
+import { GrpcStream, rpcErrorText } from './stream.js'
+import { tlsSettingsOf } from './tls.js'
+import type { CallResult, Connection, Metadata } from './transport.js'
+import { lengthDelimited } from './wire-field.js'
+
+/** Why the guest says that a call cannot start; modules/k6/net/grpc.ts has the same numbers. */
+const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
+
+const maxConnections = 1000
+
+/** Errors of ours as the script gets them: the text, under k6's name for errors of native functions. */
+function forScript<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (e) {
+    throw asGuestError(e)
+  }
+}
+
+function asGuestError(e: unknown): unknown {
+  return isAppError(e) ? new GuestError('GoError', e.message) : e
+}
+
+function stringList(json: string): string[] {
+  const list: unknown = JSON.parse(json)
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
+    throw new GuestError('TypeError', 'a list of strings is needed')
+  }
+  return list
+}
+
+function connected(client: GrpcClient): Connection {
+  if (client.connection === undefined)
+    throw new GuestError('GoError', 'no gRPC connection, you must call connect first')
+  return client.connection
+}
+
+function methodOf(schema: Schema, name: Crossing): MethodDescriptor {
+  if (name === undefined || name === '') throw new GuestError('GoError', 'method to invoke cannot be empty')
+  const wanted = text(name, 'method')
+  const method = schema.method(wanted)
+  if (method === undefined) {
+    const path = wanted.startsWith('/') ? wanted : `/${wanted}`
+    throw new GuestError('GoError', `method ${JSON.stringify(path)} not found in file descriptors`)
+  }
+  return method
+}
+
+interface Call {
+  client: GrpcClient
+  connection: Connection
+  method: MethodDescriptor
+  params: CallParams
+  request: Uint8Array
+  tags: CallTags
+}
+
+/** Checks a call in k6's order. @throws {GuestError} with k6's text */
+function prepare(vu: VuContext, args: Crossing[]): Call {
+  const [id, name, request, params, tagSet, state] = args
+  const client = vu.grpc.client(id)
+  if (state === startState.init) {
+    throw new GuestError('GoError', 'invoking RPC methods in the init context is not supported')
+  }
+  const connection = connected(client)
+  const method = methodOf(client.schema, name)
+  const read = callParamsOf(params, "invalid GRPC's client.invoke() parameters")
+  if (state === startState.noRequest) throw new GuestError('GoError', 'request cannot be nil')
+  if (state === startState.nullRequest) {
+    throw new GuestError('TypeError', 'Cannot convert undefined or null to object')
+  }
+  const tags = { method, connection, vuTags: vu.tagSet(tagSet), callTags: read.tags }
+  return { client, connection, method, params: read, request: encode(method, text(request, 'request')), tags }
+}
+
+function callParamsOf(json: Crossing, complaint: string): CallParams {
+  if (json === undefined) return noParams
+  try {
+    return readCallParams(readGuestParams(json))
+  } catch (e) {
+    if (!(e instanceof CallParamsError)) throw e
+    throw new GuestError('GoError', `${complaint}: ${e.message}`)
+  }
+}
+
+/** Runs a check, with words before what it complains of. */
+function within<T>(complaint: string, check: () => T): T {
+  try {
+    return check()
+  } catch (e) {
+    throw e instanceof GuestError ? new GuestError(e.guestName, `${complaint}: ${e.message}`) : e
+  }
+}
+
+/** Why a stream with these parameters cannot even begin. */
+function refusalOf({ metadata, timeoutMs }: CallParams): Ending | undefined {
+  if (timeoutMs !== undefined && timeoutMs <= 0) {
+    return { status: Status.deadlineExceeded, message: 'context deadline exceeded' }
+  }
+  const bad = addMetadata(Object.create(null), metadata)
+  // A stream that the server would reset has begun.
+  return bad?.message.includes('RST_STREAM') ? undefined : bad
+}
+
+const noParams: CallParams = { metadata: [], tags: new Map(), discardsResponse: false }
+
+function encode(method: MethodDescriptor, json: string): Uint8Array {
+  try {
+    return method.input.encode(json)
+  } catch (e) {
+    if (!isAppError(e)) throw e
+    throw new GuestError('GoError', `unable to serialise request object to protocol buffer: ${e.message}`)
+  }
+}
+
+/** Makes the call and gives its answer as JSON. */
+async function call(vu: VuContext, { client, connection, method, params, request, tags }: Call): Promise<string> {
+  const begin = performance.now()
+  const result = await connection.unary({
+    path: method.path,
+    request,
+    metadata: params.metadata,
+    deadlineMs: params.timeoutMs ?? defaultInvokeTimeoutMs,
+    signal: vu.abort.signal,
+  })
+  return answer(vu, client, method, params, tags, result, begin)
+}
+
+function answer(
+  vu: VuContext,
+  { schema }: GrpcClient,
+  method: MethodDescriptor,
+  params: CallParams,
+  tags: CallTags,
+  result: CallResult,
+  begin: number,
+): string {
+  const response = responseJson(schema, method, result, params.discardsResponse)
+  const durationMs = performance.now() - begin
+  // k6 keeps no sample of a call whose own time was up: its context is done by then.
+  const isTimeUp =
+    result.status === Status.deadlineExceeded && durationMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
+  if (!isTimeUp) addDuration(vu, tags, response.status, durationMs)
+  if ('conversionError' in response) {
+    throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
+  }
+  return response.json
+}
+
+async function connect(
+  vu: VuContext,
+  client: GrpcClient,
+  address: string,
+  params: ConnectParams,
+  vuTags: TagSet,
+): Promise<void> {
+  const beganAtMs = performance.now()
+  if (vu.grpc.openConnections >= maxConnections) {
+    throw new GuestError('GoError', `a VU may have ${maxConnections} open gRPC connections; call close()`)
+  }
+  const { runtime } = vu.grpc
+  const serverName = params.authority || address.replace(/:\d+$/, '')
+  const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
+  // k6 forgets the old connection of a client, and keeps none when the new one fails.
+  client.connection = undefined
+  const connection = await runtime.connect(
+    {
+      address,
+      isPlaintext: params.isPlaintext,
+      timeoutMs: params.timeoutMs,
+      authority: params.authority,
+      maxReceiveBytes: params.maxReceiveBytes,
+      maxSendBytes: params.maxSendBytes,
+      signal: vu.abort.signal,
+      ...(tls === undefined ? {} : { tls }),
+    },
+    vu.id,
+  )
+  vu.grpc.adopt(connection)
+  client.connection = connection
+  // From here on the connection is there, whatever becomes of reflection.
+  const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
+  if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
+}
+
+/** Loads what the server tells of its services. */
+async function reflect(
+  vu: VuContext,
+  schema: Schema,
+  connection: Connection,
+  metadata: Metadata,
+  timeoutMs: number,
+  vuTags: TagSet,
+): Promise<void> {
+  const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+  const { signal } = vu.abort
+  const onCall = (status: number, durationMs: number) => addDuration(vu, tags, status, durationMs)
+  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall })
+  try {
+    schema.loadDescriptors(descriptors)
+  } catch (e) {
+    if (!isAppError(e)) throw e
+    throw new GuestError('GoError', `can't convert method info: ${e.message}`)
+  }
+}
+
+const healthPath = '/grpc.health.v1.Health/Check'
+
+/** grpc.health.v1.HealthCheckRequest: field 1, the service's name. */
+function healthRequest(service: string): Uint8Array {
+  return service === '' ? new Uint8Array() : lengthDelimited(1, Buffer.from(service))
+}
+
+/** The status of a grpc.health.v1.HealthCheckResponse: field 1, a small enum. */
+function healthStatus(response: Uint8Array): number {
+  return response[0] === 8 ? (response[1] ?? 0) : 0
+}
+
+export const grpc = defineHostModule<VuContext>('grpc', {
+  create: (vu) => vu.grpc.create(),
+
+  load(vu, id, importPaths, files) {
+    const { schema } = vu.grpc.client(id)
+    const paths = importPaths === undefined ? [] : stringList(text(importPaths, 'import paths'))
+    const directory = vu.services.scriptFolder
+    const read = (path: string) => vu.services.readFile(path, '').bytes
+    return forScript(() => JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read })))
+  },
+
+  loadProtoset(vu, id, path) {
+    const { schema } = vu.grpc.client(id)
+    const given = text(path, 'path')
+    return forScript(() => {
+      const { absolutePath, bytes } = vu.services.readFile(given, '')
+      if (bytes === undefined) {
+        throw new GuestError('GoError', `couldn't open protoset: stat ${absolutePath}: no such file or directory`)
+      }
+      return JSON.stringify(schema.loadProtoset(bytes, given))
+    })
+  },
+
+  connect(vu, id, isInit, address, params, tagSet) {
+    const client = vu.grpc.client(id)
+    if (isInit === true) {
+      throw new GuestError('GoError', 'connecting to a gRPC server in the init context is not supported')
+    }
+    const read = forScript(() => readConnectParams(readGuestParams(params)))
+    return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet)).then(
+      () => true,
+      (e: unknown) => {
+        throw asGuestError(e)
+      },
+    )
+  },
+
+  invoke: (vu, ...args) => call(vu, prepare(vu, args)),
+
+  startInvoke(vu, task, ...args) {
+    const id = number(task, 'task')
+    const prepared = prepare(vu, args)
+    vu.tasks.begin(id, () => {})
+    call(vu, prepared).then(
+      (json) => vu.tasks.post(id, 'value', json, true),
+      (e: unknown) => vu.tasks.post(id, 'error', e instanceof GuestError ? e.message : 'internal error', true),
+    )
+    return undefined
+  },
+
+  async healthCheck(vu, id, service, tagSet) {
+    const connection = connected(vu.grpc.client(id))
+    const vuTags = vu.tagSet(tagSet)
+    const begin = performance.now()
+    const result = await connection.unary({
+      path: healthPath,
+      request: healthRequest(text(service, 'service')),
+      metadata: [],
+      signal: vu.abort.signal,
+      deadlineMs: defaultInvokeTimeoutMs,
+    })
+    const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+    addDuration(vu, tags, result.status, performance.now() - begin)
+    if (result.status !== 0) {
+      throw new GuestError('GoError', rpcErrorText(result))
+    }
+    return JSON.stringify({ status: healthStatus(result.response ?? new Uint8Array()) })
+  },
+
+  openStream(vu, task, id, name, params, tagSet) {
+    const taskId = number(task, 'task')
+    const client = vu.grpc.client(id)
+    const connection = within("invalid GRPC Stream's client", () => connected(client))
+    const method = within("invalid GRPC Stream's method", () => methodOf(client.schema, name))
+    const read = callParamsOf(params, "invalid GRPC Stream's parameters")
+    const refusal = refusalOf(read)
+    if (refusal !== undefined) {
+      throw new GuestError('GoError', `failed to create a new stream: ${rpcErrorText(refusal)}`)
+    }
+    const vuTags = vu.tagSet(tagSet)
+    return vu.grpc.addStream(
+      (stream) => new GrpcStream({ vu, id: stream, task: taskId, client, connection, method, params: read, vuTags }),
+    )
+  },
+
+  // A stream that is over takes no more, in silence: k6 would hang.
+  writeStream: (vu, id, json) => vu.grpc.stream(id)?.write(text(json, 'message')),
+
+  endStream(vu, id) {
+    vu.grpc.stream(id)?.end()
+    return undefined
+  },
+
+  /** The guest has taken a message that was marked. */
+  ackStream(vu, id) {
+    vu.grpc.stream(id)?.acknowledge()
+    return undefined
+  },
+
+  cancelStream(vu, id) {
+    vu.grpc.stream(id)?.cancel()
+    return undefined
+  },
+
+  close(vu, id) {
+    const client = vu.grpc.client(id)
+    if (client.connection !== undefined) vu.grpc.release(client.connection)
+    client.connection = undefined
+    return undefined
+  },
+})

@@ -1,0 +1,47 @@
+/** What the gRPC clients of one thread share: parsed schemas, the resolver, the options that bear on connections. */
+import type { Limits } from '../../policy/limits.js'
+import { HostResolver, type NameResolver, type ResolverOptions } from '../dns.js'
+import { SchemaCache } from './schema/schema-cache.js'
+import type { TlsOptions } from './tls.js'
+import type { Connection, DialOptions, Transport } from './transport.js'
+import { GrpcJsTransport } from './transports/grpc-js-transport.js'
+
+/** Options of a test that bear on gRPC, in the terms of this folder. */
+export interface GrpcOptions {
+  readonly tls: TlsOptions
+  readonly resolver: ResolverOptions
+  readonly userAgent?: string
+  /** The local address of a VU's connections. */
+  readonly localIpOf?: (vu: number) => string | undefined
+}
+
+export class GrpcRuntime {
+  readonly schemas = new SchemaCache()
+  readonly transport: Transport = new GrpcJsTransport()
+  readonly resolver: NameResolver
+  readonly options: GrpcOptions
+  readonly limits: Limits
+
+  constructor(options: GrpcOptions, limits: Limits) {
+    this.options = options
+    this.limits = limits
+    this.resolver = new HostResolver(options.resolver)
+  }
+
+  /** For the first init, in which nothing may be dialled. */
+  static forInit(limits: Limits): GrpcRuntime {
+    return new GrpcRuntime({ tls: {}, resolver: {} }, limits)
+  }
+
+  /** Dials with the options of the test. @throws {AppError} CONNECT_FAILED, NETWORK_DENIED */
+  connect(dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp'>, vu: number): Promise<Connection> {
+    const { userAgent, localIpOf } = this.options
+    const localIp = localIpOf?.(vu)
+    return this.transport.connect({
+      ...dial,
+      resolver: this.resolver,
+      ...(userAgent === undefined ? {} : { userAgent }),
+      ...(localIp === undefined ? {} : { localIp }),
+    })
+  }
+}

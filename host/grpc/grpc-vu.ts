@@ -1,0 +1,121 @@
+/** The gRPC clients of one VU, by the numbers that the guest knows them by, and the bytes that they moved. */
+import { GuestError } from '../../runtime/guest-error.js'
+import type { GrpcRuntime } from './grpc-runtime.js'
+import { Schema } from './schema/schema.js'
+import type { Connection } from './transport.js'
+
+export interface GrpcClient {
+  readonly schema: Schema
+  connection: Connection | undefined
+}
+
+/** A stream of the script, as its guest half reaches it. */
+export interface OpenStream {
+  /** Queues a message, given as JSON text. A promise asks the script to wait until some of the queue is sent. */
+  write(json: string): undefined | Promise<undefined>
+  /** No more messages from the script. */
+  end(): void
+  /** The script has taken the messages up to the next mark. */
+  acknowledge(): void
+  /** Ends the call; the script hears no more of it. */
+  cancel(): void
+}
+
+export interface Traffic {
+  sentBytes: number
+  receivedBytes: number
+}
+
+const maxClients = 10_000
+const maxStreams = 10_000
+
+export class GrpcVu {
+  readonly runtime: GrpcRuntime
+  readonly #clients: GrpcClient[] = []
+  readonly #streams = new Map<number, OpenStream>()
+  #lastStream = 0
+  /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
+  readonly #connections = new Map<Connection, Traffic>()
+  #closedTraffic: Traffic = { sentBytes: 0, receivedBytes: 0 }
+
+  constructor(runtime: GrpcRuntime) {
+    this.runtime = runtime
+  }
+
+  /** @throws {GuestError} when there are too many */
+  create(): number {
+    if (this.#clients.length >= maxClients) throw new GuestError('GoError', `a VU may have ${maxClients} gRPC clients`)
+    return this.#clients.push({ schema: new Schema(this.runtime.schemas), connection: undefined }) - 1
+  }
+
+  /** @throws {GuestError} for a number that is none of this VU's */
+  client(id: unknown): GrpcClient {
+    const client = typeof id === 'number' ? this.#clients[id] : undefined
+    if (client === undefined) throw new GuestError('TypeError', 'unknown gRPC client')
+    return client
+  }
+
+  /**
+   * A number for a stream that `open` starts under it.
+   *
+   * @throws {GuestError} when there are too many; what `open` throws
+   */
+  addStream(open: (id: number) => OpenStream): number {
+    if (this.#streams.size >= maxStreams) {
+      throw new GuestError('GoError', `failed to create a new stream: a VU may have ${maxStreams} open gRPC streams`)
+    }
+    const id = this.#lastStream + 1
+    this.#streams.set(id, open(id))
+    this.#lastStream = id
+    return id
+  }
+
+  /** Undefined once the stream is over. @throws {GuestError} for a number that was none of this VU's */
+  stream(id: unknown): OpenStream | undefined {
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || id > this.#lastStream) {
+      throw new GuestError('TypeError', 'unknown gRPC stream')
+    }
+    return this.#streams.get(id)
+  }
+
+  removeStream(id: number): void {
+    this.#streams.delete(id)
+  }
+
+  adopt(connection: Connection): void {
+    this.#connections.set(connection, { sentBytes: 0, receivedBytes: 0 })
+  }
+
+  get openConnections(): number {
+    return this.#connections.size
+  }
+
+  release(connection: Connection): void {
+    connection.close()
+    const told = this.#connections.get(connection)
+    if (told === undefined) return
+    this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
+    this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
+    this.#connections.delete(connection)
+  }
+
+  /** Bytes that went over the wire since the last call. */
+  takeTraffic(): Traffic {
+    const { sentBytes, receivedBytes } = this.#closedTraffic
+    const total = { sentBytes, receivedBytes }
+    this.#closedTraffic = { sentBytes: 0, receivedBytes: 0 }
+    for (const [connection, told] of this.#connections) {
+      total.sentBytes += connection.bytesSent - told.sentBytes
+      total.receivedBytes += connection.bytesReceived - told.receivedBytes
+      told.sentBytes = connection.bytesSent
+      told.receivedBytes = connection.bytesReceived
+    }
+    return total
+  }
+
+  /** Closes everything: the VU is over. */
+  close(): void {
+    for (const connection of this.#connections.keys()) connection.close()
+    this.#connections.clear()
+  }
+}

@@ -1,0 +1,68 @@
+/** What `client.invoke()` returns, as JSON text, in the order of k6's keys: message, error, headers, trailers, status. */
+import { ProtoJsonError, WireError } from './protojson/proto-json-error.js'
+import type { MethodDescriptor, Schema } from './schema/schema.js'
+import { Status } from './status.js'
+import type { CallResult, ReceivedMetadata } from './transport.js'
+
+export type ResponseJson =
+  | { status: number; json: string }
+  /** The message came in whole, but has no JSON form (an Any of an unknown type, say). */
+  | { status: number; conversionError: string }
+
+/**
+ * The response of a call. A message is there also when the call failed: the last one received, or an empty one. Bytes that
+ * are no such message make the call fail with status 13.
+ */
+export function responseJson(
+  schema: Schema,
+  method: MethodDescriptor,
+  result: CallResult,
+  discardsMessage: boolean,
+): ResponseJson {
+  let { status, message: statusText } = result
+  let details = result.details
+  let message = 'null'
+  try {
+    // Also a message that the script does not want must be one.
+    const decoded = result.response === undefined ? method.output.empty() : method.output.decode(result.response)
+    if (!discardsMessage) message = decoded
+  } catch (e) {
+    if (e instanceof WireError) {
+      if (status === Status.ok) {
+        status = Status.internal
+        statusText = `grpc: failed to unmarshal the received message: ${e.message}`
+        details = undefined
+      }
+      try {
+        const partial = e.partialJson()
+        if (!discardsMessage) message = partial
+      } catch (reason) {
+        if (!(reason instanceof ProtoJsonError)) throw reason
+        return { status, conversionError: `failed to marshal the message: ${reason.message}` }
+      }
+    } else if (e instanceof ProtoJsonError) {
+      return { status, conversionError: `failed to marshal the message: ${e.message}` }
+    } else {
+      throw e
+    }
+  }
+  const error = status === Status.ok ? 'null' : errorJson(schema, status, statusText, details)
+  const json =
+    `{"message":${message},"error":${error},"headers":${listsJson(result.headers)},` +
+    `"trailers":${listsJson(result.trailers)},"status":${status}}`
+  return { status, json }
+}
+
+function errorJson(schema: Schema, status: number, message: string, details: Uint8Array | undefined): string {
+  // With details of a type that this client has not loaded, k6 shows an empty error.
+  if (details !== undefined) return schema.statusDetails(details) ?? '{}'
+  return `{"code":${status},"message":${JSON.stringify(message)},"details":[]}`
+}
+
+function listsJson(lists: ReceivedMetadata): string {
+  let json = '{'
+  for (const [name, values] of lists) {
+    json += `${json.length > 1 ? ',' : ''}${JSON.stringify(name)}:${JSON.stringify(values)}`
+  }
+  return `${json}}`
+}

@@ -1,0 +1,22 @@
+/** The registry of host modules: every operation that a VM is given. */
+import type { HostModule } from '../runtime/host-module.js'
+import { clock, timers } from './clock.js'
+import { commonJs } from './commonjs.js'
+import { consoleModule } from './console.js'
+import { execution } from './execution.js'
+import { files, utf8 } from './files.js'
+import { grpc } from './grpc/grpc-module.js'
+import { metrics } from './metrics.js'
+import type { VuContext } from './vu-context.js'
+
+export const hostModules: readonly HostModule<VuContext>[] = [
+  clock,
+  commonJs,
+  consoleModule,
+  execution,
+  files,
+  grpc,
+  metrics,
+  timers,
+  utf8,
+]

@@ -1,0 +1,65 @@
+/** Trusted half of the metrics that a script makes: tag sets, series, and the buffer that samples come in. */
+import { isAppError } from '../errors.js'
+import type { MetricType } from '../metrics/metric.js'
+import { type Tag, TagSet } from '../metrics/tag-set.js'
+import { GuestError } from '../runtime/guest-error.js'
+import { defineHostModule, number, text } from '../runtime/host-module.js'
+import { SharedBytes } from '../runtime/js-value.js'
+import { SampleRing } from './sample-ring.js'
+import type { VuContext } from './vu-context.js'
+
+const types: ReadonlySet<string> = new Set(['counter', 'gauge', 'rate', 'trend'])
+
+const maxRingBytes = 64 * 1024
+
+/** The list of [name, value] pairs that modules/internal/vu.ts writes. @throws {GuestError} for anything else */
+function tagsOf(json: string): Tag[] {
+  const list: unknown = JSON.parse(json)
+  if (!Array.isArray(list)) throw new GuestError('TypeError', 'tags must be a list')
+  return list.map((pair: unknown) => {
+    if (!Array.isArray(pair) || typeof pair[0] !== 'string' || typeof pair[1] !== 'string') {
+      throw new GuestError('TypeError', 'tags must be pairs of strings')
+    }
+    return [pair[0], pair[1]]
+  })
+}
+
+export const metrics = defineHostModule<VuContext>('metrics', {
+  /** Keeps a set of tags. */
+  tagSet: (vu, json) => vu.addTagSet(TagSet.from(tagsOf(text(json, 'tags')))),
+
+  /** The buffer for samples: once, before any script runs. */
+  ring(vu, byteLength) {
+    const size = number(byteLength, 'size')
+    if (vu.ring !== undefined || size > maxRingBytes) throw new GuestError('TypeError', 'no such ring')
+    return new SharedBytes(size, (at) => {
+      vu.ring = new SampleRing(vu.services.samples, vu.memory, at, size)
+    })
+  },
+
+  /** The buffer is full. */
+  flush(vu) {
+    vu.ring?.drain(vu.metadata)
+    return undefined
+  },
+
+  /** A number under which samples of a metric with these tags are written. */
+  series(vu, name, tagSet, extra) {
+    const metric = vu.services.registry.get(text(name, 'metric'))
+    if (metric === undefined || vu.ring === undefined) throw new GuestError('TypeError', `no metric ${String(name)}`)
+    const tags = vu.tagSet(tagSet).withAll(tagsOf(text(extra, 'tags')))
+    return vu.ring.series(metric, tags, vu.metadata)
+  },
+
+  /** Declares a custom metric; the same again is fine. */
+  declare(vu, name, type, isTime) {
+    const kind = text(type, 'type')
+    if (!types.has(kind)) throw new GuestError('TypeError', `no metric type ${kind}`)
+    try {
+      vu.services.registry.declare(text(name, 'name'), kind as MetricType, isTime === true ? 'time' : 'default')
+    } catch (e) {
+      throw isAppError(e) ? new GuestError('GoError', e.message) : e
+    }
+    return undefined
+  },
+})

@@ -1,0 +1,58 @@
+/**
+ * The buffer in the VM's memory into which the guest writes its samples (modules/internal/samples.ts): a count, then
+ * triples of series, time and value. Read without entering the VM. Everything in it is the guest's: hence hostile.
+ */
+import type { Metric } from '../metrics/metric.js'
+import type { SampleBuffer } from '../metrics/sample-buffer.js'
+import type { TagSet } from '../metrics/tag-set.js'
+import { GuestError } from '../runtime/guest-error.js'
+
+interface VuSeries {
+  metric: Metric
+  tags: TagSet
+  /** The id in the thread's buffer; undefined when metadata makes a new one necessary for each sample. */
+  id: number | undefined
+}
+
+const maxSeries = 100_000
+
+export class SampleRing {
+  readonly #samples: SampleBuffer
+  readonly #memory: () => ArrayBufferLike
+  readonly #offset: number
+  readonly #capacity: number
+  readonly #series: VuSeries[] = []
+
+  /** `memory` gives the VM's memory as it is now; `offset` and `byteLength` say where the buffer lies in it. */
+  constructor(samples: SampleBuffer, memory: () => ArrayBufferLike, offset: number, byteLength: number) {
+    this.#samples = samples
+    this.#memory = memory
+    this.#offset = offset
+    this.#capacity = Math.floor((byteLength / 8 - 1) / 3)
+  }
+
+  /** A number for samples of this metric with these tags. @throws {GuestError} when there are too many */
+  series(metric: Metric, tags: TagSet, metadata: TagSet): number {
+    if (this.#series.length >= maxSeries) {
+      throw new GuestError('GoError', `a VU may have ${maxSeries} different series of samples`)
+    }
+    const id = metadata.isEmpty ? this.#samples.series(metric, tags) : undefined
+    return this.#series.push({ metric, tags, id }) - 1
+  }
+
+  /** Moves what the guest has written to the thread's samples. */
+  drain(metadata: TagSet): void {
+    const view = new DataView(this.#memory())
+    const count = view.getFloat64(this.#offset, true)
+    if (count === 0) return
+    view.setFloat64(this.#offset, 0, true)
+    if (!(count > 0 && count <= this.#capacity)) return
+    const samples = this.#samples
+    for (let i = 0, at = this.#offset + 8; i < count; i++, at += 24) {
+      const series = this.#series[view.getFloat64(at, true)]
+      if (series === undefined) continue
+      const id = series.id ?? samples.series(series.metric, series.tags, metadata)
+      samples.add(id, view.getFloat64(at + 8, true), view.getFloat64(at + 16, true))
+    }
+  }
+}

@@ -1,0 +1,109 @@
+/** What the trusted half of the modules knows of the VU that calls: its run, its samples, its work in flight. */
+import type { MetricRegistry } from '../metrics/registry.js'
+import type { SampleBuffer } from '../metrics/sample-buffer.js'
+import { TagSet } from '../metrics/tag-set.js'
+import type { Limits } from '../policy/limits.js'
+import type { TaskQueue } from '../runtime/event-loop.js'
+import { GuestError } from '../runtime/guest-error.js'
+import type { GrpcRuntime } from './grpc/grpc-runtime.js'
+import type { GrpcVu } from './grpc/grpc-vu.js'
+import type { SampleRing } from './sample-ring.js'
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
+
+/** A line for the run's log. Texts are a script's: whoever prints them cleans them. */
+export interface LogLine {
+  level: LogLevel
+  msg: string
+  fields: Record<string, string>
+  /** Milliseconds since the epoch. */
+  timeMs: number
+}
+
+/** A file that a script names: relative to `base`, a file URL. Undefined when there is none. */
+export type ReadScriptFile = (path: string, base: string) => { absolutePath: string; bytes: Uint8Array | undefined }
+
+/** What all VUs of one thread share. */
+export interface ThreadServices {
+  readonly limits: Limits
+  readonly samples: SampleBuffer
+  readonly registry: MetricRegistry
+  readonly grpc: GrpcRuntime
+  readonly systemTags: ReadonlySet<string>
+  /** Absolute path of the folder of the main script. */
+  readonly scriptFolder: string
+  readonly log: (line: LogLine) => void
+  readonly readFile: ReadScriptFile
+  /** The modules of the script, for CommonJS. */
+  readonly resolveModule: (base: string, specifier: string) => { name: string; format: string }
+  /** The absolute form of a specifier, whether there is such a module or not. */
+  readonly resolveUrl: (base: string, specifier: string) => string
+  /** Milliseconds since 1970, with a fraction. */
+  readonly now: () => number
+  /** Told of errors that are ours and not the script's. */
+  readonly onInternalError: (e: unknown) => void
+  /** Called by `exec.test.abort` and `exec.test.fail`. */
+  readonly onTestEnd: (kind: 'abort' | 'fail', text: string) => void
+  /** Values of `k6/execution` that change while the test runs, as JSON. */
+  readonly executionInfo: (vu: VuContext) => string
+}
+
+/** Numbers of the present iteration that `k6/execution` shows. */
+export interface IterationInfo {
+  scenario: string
+  executor: string
+  scenarioStartMs: number
+  iterationInScenario: number
+  iterationInInstance: number
+  iterationInTest: number
+}
+
+export class VuContext {
+  readonly id: number
+  readonly services: ThreadServices
+  readonly tasks: TaskQueue
+  /** Ends all waiting when the iteration is interrupted or over. */
+  abort = new AbortController()
+  readonly grpc: GrpcVu
+  ring: SampleRing | undefined
+  /** Ends what the VM is doing, uncatchably. */
+  interrupt: () => void = () => {}
+  /** The VM's memory as it is now: growing it replaces the buffer. */
+  memory: () => ArrayBufferLike = () => new ArrayBuffer(0)
+  iteration: IterationInfo | undefined
+  /** True once this VU has called `exec.test.abort`: its iteration ends there, and counts. */
+  hasAborted = false
+  /** vu and iter, when they are switched on among the system tags. */
+  metadata: TagSet = TagSet.empty
+  readonly #tagSets: TagSet[] = []
+
+  constructor(id: number, services: ThreadServices, tasks: TaskQueue, newGrpc: () => GrpcVu) {
+    this.id = id
+    this.services = services
+    this.tasks = tasks
+    this.grpc = newGrpc()
+  }
+
+  /** Keeps a set of tags for the guest, which refers to it by the number returned. */
+  addTagSet(tags: TagSet): number {
+    if (this.#tagSets.length >= maxTagSets) {
+      throw new GuestError('GoError', `a VU may have ${maxTagSets} different sets of tags`)
+    }
+    this.#tagSets.push(tags)
+    return this.#tagSets.length - 1
+  }
+
+  /** @throws {GuestError} for a number that is none of this VU's */
+  tagSet(id: unknown): TagSet {
+    const tags = typeof id === 'number' ? this.#tagSets[id] : undefined
+    if (tags === undefined) throw new GuestError('TypeError', 'unknown tag set')
+    return tags
+  }
+
+  /** Begins an iteration or stage: what the last one left behind is cancelled. */
+  renew(): void {
+    if (this.abort.signal.aborted) this.abort = new AbortController()
+  }
+}
+
+const maxTagSets = 10_000

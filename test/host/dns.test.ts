@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { isAppError } from '../../errors.js'
+import { DialError, HostResolver, type Lookup, type ResolverOptions } from '../../host/dns.js'
+import { NetworkPolicy } from '../../policy/network.js'
+
+describe('HostResolver', () => {
+  const answers = (...addresses: string[]): Lookup & { calls: string[] } => {
+    const calls: string[] = []
+    return Object.assign(
+      (name: string) => {
+        calls.push(name)
+        return Promise.resolve(addresses)
+      },
+      { calls },
+    )
+  }
+  const resolve = async (target: string, options: ResolverOptions) => {
+    const { ip, port } = await new HostResolver(options).resolve(target)
+    return `${ip.text} ${port}`
+  }
+
+  it('looks up names and no addresses', async () => {
+    const lookup = answers('10.0.0.1')
+    assert.equal(await resolve('a.test:1', { lookup }), '10.0.0.1 1')
+    assert.equal(await resolve('[::1]:2', { lookup }), '::1 2')
+    assert.deepEqual(lookup.calls, ['a.test'])
+  })
+
+  it('maps host and port first, then the host alone, keeping a port that the mapping does not name', async () => {
+    const hosts = new Map([
+      ['a.test:1', '10.0.0.1:9'],
+      ['a.test', '10.0.0.2'],
+      ['*.b.test', '10.0.0.3:8'],
+      ['c.test', '[::1]:7'],
+    ])
+    const lookup = answers()
+    assert.equal(await resolve('a.test:1', { hosts, lookup }), '10.0.0.1 9')
+    assert.equal(await resolve('A.test:2', { hosts, lookup }), '10.0.0.2 2')
+    assert.equal(await resolve('x.b.test:2', { hosts, lookup }), '10.0.0.3 8')
+    assert.equal(await resolve('c.test:2', { hosts, lookup }), '::1 7')
+    assert.deepEqual(lookup.calls, [])
+  })
+
+  it('refuses blocked names before anything else, but not addresses', async () => {
+    const options = {
+      blockHostnames: ['a.test', '*.b.test'],
+      hosts: new Map([['a.test', '10.0.0.1']]),
+    }
+    const refused = resolve('a.test:1', options)
+    await assert.rejects(refused, { message: 'hostname (a.test) is in a blocked pattern (a.test)', isTemporary: true })
+    await assert.rejects(resolve('x.b.test:1', options), /is in a blocked pattern \(\*\.b\.test\)/)
+    assert.equal(await resolve('10.0.0.1:1', { blockHostnames: ['*'] }), '10.0.0.1 1')
+  })
+
+  it('refuses blacklisted addresses, however they were found', async () => {
+    const options = {
+      blacklistIps: ['10.0.0.0/8'],
+      lookup: answers('10.1.2.3'),
+      hosts: new Map([['b.test', '10.0.0.1']]),
+    }
+    const message = 'IP (10.1.2.3) is in a blacklisted range (10.0.0.0/8)'
+    await assert.rejects(resolve('a.test:1', options), { message, isTemporary: true })
+    await assert.rejects(resolve('10.1.2.3:1', options), { message })
+    await assert.rejects(resolve('b.test:1', options), /IP \(10\.0\.0\.1\)/)
+  })
+
+  it('asks the policy about all addresses of a name', async () => {
+    const options = {
+      lookup: answers('8.8.8.8', '127.0.0.1'),
+      select: 'first',
+      network: NetworkPolicy.publicOnly,
+    } as const
+    await assert.rejects(resolve('a.test:443', options), (e) => isAppError(e, 'NETWORK_DENIED'))
+  })
+
+  it('chooses as the options say', async () => {
+    const lookup = answers('10.0.0.1', '10.0.0.2', '::1', '10.0.0.3')
+    const first = (options: ResolverOptions) => resolve('a.test:1', { lookup, select: 'first', ...options })
+    assert.equal(await first({}), '10.0.0.1 1')
+    assert.equal(await first({ policy: 'preferIPv6' }), '::1 1')
+    assert.equal(await first({ policy: 'onlyIPv6' }), '::1 1')
+    assert.equal(await first({ select: 'random', random: () => 0.99 }), '10.0.0.3 1')
+    assert.equal(await first({ select: 'random', policy: 'any', random: () => 0.6 }), '::1 1')
+    const turns = new HostResolver({ lookup, select: 'roundRobin' })
+    const seen: string[] = []
+    for (let i = 0; i < 4; i++) seen.push((await turns.resolve('a.test:1')).ip.text)
+    assert.deepEqual(seen, ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.1'])
+  })
+
+  it('falls back to the other family only when it may', async () => {
+    const lookup = answers('::1')
+    assert.equal(await resolve('a.test:1', { lookup }), '::1 1')
+    await assert.rejects(resolve('a.test:1', { lookup, policy: 'onlyIPv4' }), /no such host/)
+  })
+
+  it('keeps answers as long as it is told', async () => {
+    let nowMs = 0
+    const asked = async (ttlMs: number | undefined, laterMs: number) => {
+      const lookup = answers('10.0.0.1')
+      const resolver = new HostResolver({ lookup, now: () => nowMs, ...(ttlMs === undefined ? {} : { ttlMs }) })
+      await resolver.resolve('a.test:1')
+      nowMs += laterMs
+      await resolver.resolve('A.test:2')
+      return lookup.calls.length
+    }
+    assert.equal(await asked(undefined, 299_999), 1)
+    assert.equal(await asked(undefined, 300_000), 2)
+    assert.equal(await asked(0, 0), 2)
+    assert.equal(await asked(Number.POSITIVE_INFINITY, 1e12), 1)
+  })
+
+  it('tells final failures from those that may pass', async () => {
+    const failing =
+      (code: string): Lookup =>
+      () =>
+        Promise.reject(Object.assign(new Error(code), { code }))
+    const isTemporary = (expected: boolean) => (e: unknown) => e instanceof DialError && e.isTemporary === expected
+    await assert.rejects(resolve('a.test:1', { lookup: failing('ENOTFOUND') }), isTemporary(false))
+    await assert.rejects(resolve('a.test:1', { lookup: failing('EAI_AGAIN') }), isTemporary(true))
+    await assert.rejects(resolve('127.1:1', { lookup: answers('127.0.0.1') }), /lookup 127\.1.*: no such host/)
+    await assert.rejects(resolve('10.0.0.1:x', {}), /strconv\.Atoi: parsing "x": invalid syntax/)
+  })
+})

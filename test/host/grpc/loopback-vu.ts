@@ -1,0 +1,114 @@
+/**
+ * A VU of the trusted half with nothing above it: its gRPC operations are called as the guest half calls them, and what
+ * they post is taken as the event loop takes it.
+ */
+import assert from 'node:assert/strict'
+import { grpc } from '../../../host/grpc/grpc-module.js'
+import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
+import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
+import { VuContext } from '../../../host/vu-context.js'
+import { MetricRegistry } from '../../../metrics/registry.js'
+import { SampleBuffer } from '../../../metrics/sample-buffer.js'
+import type { SeriesDefinition } from '../../../metrics/series.js'
+import { TagSet } from '../../../metrics/tag-set.js'
+import { trustedLimits } from '../../../policy/limits.js'
+import { TaskQueue } from '../../../runtime/event-loop.js'
+import type { Crossing } from '../../../runtime/js-value.js'
+
+export interface Sample {
+  metric: string
+  tags: Record<string, string>
+  value: number
+}
+
+const task = 7
+
+export class LoopbackVu {
+  readonly context: VuContext
+  readonly #samples = new SampleBuffer()
+  readonly #series = new Map<number, SeriesDefinition>()
+  readonly #tagSet: number
+  readonly client: Crossing
+
+  /** `proto` is what the client loads, if anything. */
+  constructor(proto?: string) {
+    const runtime = new GrpcRuntime({ tls: {}, resolver: {} }, trustedLimits)
+    const bytes = proto === undefined ? undefined : Buffer.from(proto)
+    this.context = new VuContext(
+      1,
+      {
+        limits: trustedLimits,
+        samples: this.#samples,
+        registry: new MetricRegistry(),
+        grpc: runtime,
+        systemTags: new Set(['url', 'name', 'service', 'method', 'status']),
+        scriptFolder: '/test',
+        log: () => {},
+        readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
+        resolveModule: () => assert.fail(),
+        resolveUrl: () => assert.fail(),
+        now: Date.now,
+        onInternalError: (e) => assert.fail(String(e)),
+        onTestEnd: () => {},
+        executionInfo: () => '{}',
+      },
+      new TaskQueue(),
+      () => new GrpcVu(runtime),
+    )
+    this.#tagSet = this.context.addTagSet(TagSet.from([['group', '::g']]))
+    this.client = this.call('create') as Crossing
+    if (proto !== undefined) this.call('load', this.client, undefined, '["main.proto"]')
+  }
+
+  call(operation: string, ...args: Crossing[]): Crossing | Promise<Crossing> {
+    const run = grpc.operations[operation]
+    assert.ok(run)
+    return run(this.context, ...args)
+  }
+
+  /** `params` in the form of the guest half. */
+  async connect(address: string, params: [string, unknown][] = []): Promise<void> {
+    const all = JSON.stringify(['o', [['plaintext', true], ...params]])
+    await this.call('connect', this.client, false, address, all, this.#tagSet)
+  }
+
+  openStream(method: string, params?: [string, unknown][]): number {
+    const json = params === undefined ? undefined : JSON.stringify(['o', params])
+    return this.call('openStream', task, this.client, method, json, this.#tagSet) as number
+  }
+
+  /** The next event; undefined when the iteration has nothing left to wait for. */
+  async next(): Promise<[kind: string, payload: unknown] | undefined> {
+    const result = await this.context.tasks.next(() => false)
+    if (result === undefined) return undefined
+    const [, kind, payload] = result
+    return [kind, kind === 'end' || typeof payload !== 'string' ? payload : JSON.parse(payload)]
+  }
+
+  /** Takes what comes until nothing is left, and acknowledges as the guest half does. */
+  async drain(stream: number): Promise<[kind: string, payload: unknown][]> {
+    const events: [string, unknown][] = []
+    for (let event = await this.next(); event !== undefined; event = await this.next()) {
+      if (event[0] === 'data+') this.call('ackStream', stream)
+      events.push(event[0] === 'data+' ? ['data', event[1]] : event)
+    }
+    return events
+  }
+
+  /** All samples since the last call. */
+  samples(): Sample[] {
+    const batch = this.#samples.take()
+    if (batch === undefined) return []
+    for (const series of batch.series) this.#series.set(series.id, series)
+    const found: Sample[] = []
+    for (let i = 0; i < batch.samples.length; i += 3) {
+      const { metric, tags } = this.#series.get(batch.samples[i]!)!
+      found.push({ metric: metric.name, tags: Object.fromEntries(tags), value: batch.samples[i + 2]! })
+    }
+    return found
+  }
+
+  close(): void {
+    this.context.grpc.close()
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { isAppError } from '../../../errors.js'
+import { isCipherSuite, secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
+import { fixture } from './scripted-server.js'
+
+describe('tlsSettingsOf', () => {
+  const [ca, cert, key] = ['ca.pem', 'client.pem', 'client.key'].map(fixture) as [string, string, string]
+  const pair = (more: Partial<TlsParams>) => tlsSettingsOf({}, { cert, key, ...more }, 'a.test')
+
+  it('takes keys in both forms, and unlocks the old kind of encrypted key', () => {
+    assert.equal(pair({}).key, key)
+    assert.ok(pair({ key: fixture('client.p8.key') }).key)
+    assert.match(pair({ key: fixture('client.enc.key'), password: 'sesame' }).key ?? '', /BEGIN PRIVATE KEY/)
+  })
+
+  it('ignores a key without a certificate', () => {
+    assert.equal(tlsSettingsOf({}, { key: 'garbage' }, 'a.test').key, undefined)
+  })
+
+  it('uses the client certificate of the options only while the parameters are empty', () => {
+    const options = { auth: [{ cert, key }], insecureSkipVerify: true }
+    assert.ok(tlsSettingsOf(options, undefined, 'a.test').certificate)
+    assert.ok(tlsSettingsOf(options, {}, 'a.test').certificate)
+    const replaced = tlsSettingsOf(options, { cacerts: [ca] }, 'a.test')
+    assert.deepEqual([replaced.certificate, replaced.insecureSkipVerify], [undefined, true])
+  })
+
+  it('chooses the client certificate by the name of the server', () => {
+    const auth = [
+      { cert, key, domains: ['b.test'] },
+      { cert, key: fixture('client.p8.key'), domains: ['*.a.test'] },
+    ]
+    assert.equal(tlsSettingsOf({ auth }, undefined, 'x.a.test').key, fixture('client.p8.key'))
+    assert.equal(tlsSettingsOf({ auth }, undefined, 'b.test').key, key)
+  })
+
+  const pem = 'failed to append certificate from PEM: tls: '
+  for (const [claim, params, message] of [
+    ['a certificate that is none', { cert: 'garbage', key }, `${pem}failed to find any PEM data in certificate input`],
+    ['a key that is none', { cert, key: 'garbage' }, `${pem}failed to find any PEM data in key input`],
+    [
+      'an encrypted key without a password',
+      { cert, key: fixture('client.enc.key') },
+      `${pem}failed to parse private key`,
+    ],
+    [
+      'a key of another certificate',
+      { cert, key: fixture('server.key') },
+      `${pem}private key does not match public key`,
+    ],
+    ['no key to unlock', { cert, key: 'x', password: 'p' }, 'failed to decode PEM key'],
+    [
+      'an encrypted PKCS #8 key',
+      { cert, key: fixture('client.enc.p8.key'), password: 'sesame' },
+      'encrypted pkcs8 formatted key is not supported',
+    ],
+    [
+      'a wrong password',
+      { cert, key: fixture('client.enc.key'), password: 'barley' },
+      'x509: decryption password incorrect',
+    ],
+    ['a password for a key that needs none', { cert, key, password: 'sesame' }, 'x509: no DEK-Info header in block'],
+    ['an authority that is none', { cacerts: [ca, ''] }, 'failed to append ca certificate [1] from PEM'],
+  ] as const) {
+    it(`refuses ${claim}`, () => {
+      const isRight = (e: unknown) => isAppError(e, 'CONNECT_FAILED') && e.message === message
+      assert.throws(() => tlsSettingsOf({}, params, 'a.test'), isRight)
+    })
+  }
+
+  it('is not slow for hostile text', () => {
+    const text = `-----BEGIN ${'A '.repeat(50_000)}`
+    assert.throws(() => tlsSettingsOf({}, { cert: text, key: text }, 'a.test'))
+    assert.throws(() => tlsSettingsOf({}, { cacerts: ['-----BEGIN CERTIFICATE-----\n'.repeat(10_000)] }, 'a.test'))
+  })
+})
+
+describe('secureContextOf', () => {
+  it('builds a context once for equal settings', () => {
+    assert.equal(secureContextOf({ maxVersion: 'tls1.2' }), secureContextOf({ maxVersion: 'tls1.2' }))
+  })
+
+  it("knows Go's names of cipher suites", () => {
+    const cipherSuites = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256']
+    assert.ok(secureContextOf({ cipherSuites }))
+    assert.deepEqual(cipherSuites.map(isCipherSuite), [true, true])
+    assert.equal(isCipherSuite('TLS_NONE'), false)
+  })
+})

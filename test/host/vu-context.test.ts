@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
+import { GrpcVu } from '../../host/grpc/grpc-vu.js'
+import { type ThreadServices, VuContext } from '../../host/vu-context.js'
+import { TagSet } from '../../metrics/tag-set.js'
+import { trustedLimits } from '../../policy/limits.js'
+import { TaskQueue } from '../../runtime/event-loop.js'
+
+describe('VuContext', () => {
+  const context = () =>
+    new VuContext(1, {} as ThreadServices, new TaskQueue(), () => new GrpcVu(GrpcRuntime.forInit(trustedLimits)))
+
+  it('knows the tag sets of its own VU only', () => {
+    const vu = context()
+    const id = vu.addTagSet(TagSet.empty)
+    assert.equal(vu.tagSet(id), TagSet.empty)
+    for (const odd of [id + 1, -1, 0.5, NaN, '0', undefined, null]) {
+      assert.throws(() => vu.tagSet(odd), { name: 'GuestError', message: 'unknown tag set' })
+    }
+  })
+
+  it('keeps a limited number of tag sets', () => {
+    const vu = context()
+    for (let i = 0; i < 10_000; i++) vu.addTagSet(TagSet.empty)
+    assert.throws(() => vu.addTagSet(TagSet.empty), { message: /10000 different sets of tags/ })
+  })
+
+  it('gives each iteration a signal that has not fired', () => {
+    const vu = context()
+    const { signal } = vu.abort
+    vu.renew()
+    assert.equal(vu.abort.signal, signal)
+    vu.abort.abort()
+    vu.renew()
+    assert.equal(vu.abort.signal.aborted, false)
+  })
+})
