@@ -1,0 +1,48 @@
+/** What every thread is told of a run, once. Plain data that a structured clone can copy. */
+import type { Limits } from '../policy/limits.js'
+import type { KeptFiles } from '../script/file-store.js'
+import type { GraphSnapshot } from '../script/module-graph.js'
+import type { ConsolidatedOptions } from './options/consolidate.js'
+import type { JsonValue } from './options/json-reader.js'
+import type { ScenarioConfig } from './options/scenario.js'
+
+export interface ThreadSettings {
+  readonly threadIndex: number
+  readonly limits: Limits
+  readonly env: ReadonlyMap<string, string>
+  /** Leaves the name `global` out of scripts. */
+  readonly isBaseMode: boolean
+  /** Shared counters, see shared-counters.ts. */
+  readonly counters: SharedArrayBuffer
+}
+
+export interface LoadRequest {
+  readonly mainUrl: string
+  /** The text of the main module when it does not come from a file. */
+  readonly source?: string
+}
+
+/** A script after its first init. */
+export interface LoadedScript {
+  readonly functions: readonly string[]
+  readonly others: readonly string[]
+  /** What it exports as `options`: JSON-copied, and hostile. */
+  readonly options: unknown
+  readonly graph: GraphSnapshot
+  readonly files: KeptFiles
+  /** Custom metrics that it declared. */
+  readonly metrics: readonly { name: string; type: string; contains: string }[]
+}
+
+export interface RunConfig {
+  readonly options: ConsolidatedOptions
+  readonly scenarios: readonly ScenarioConfig[]
+  /** What `exec.test.options` shows. */
+  readonly testOptions: JsonValue
+  /** What replaces the members of the script's `options`. */
+  readonly specifiedOptions: JsonValue
+  readonly graph: GraphSnapshot
+  readonly files: KeptFiles
+  /** Milliseconds since 1970 when the run began. */
+  readonly startTimeMs: number
+}

@@ -1,0 +1,41 @@
+/** One scenario of a run and how far it is. */
+
+import type { ScenarioRun } from './executors/executor.js'
+import { runScenario } from './executors/index.js'
+import { regularDurationMs } from './plan/requirements.js'
+
+export type ScenarioStatus = 'waiting' | 'running' | 'stopping' | 'interrupted' | 'done'
+
+export class ScenarioTracker {
+  readonly scenario: ScenarioRun
+  #hasEnded = false
+
+  constructor(scenario: ScenarioRun) {
+    this.scenario = scenario
+  }
+
+  /** Waits for the scenario's start time and runs it to its end. */
+  async run(): Promise<void> {
+    const { clock, startTimeMs, stop } = this.scenario
+    try {
+      await clock.until(startTimeMs, stop)
+      if (!stop.aborted) await runScenario(this.scenario)
+    } finally {
+      this.#hasEnded = true
+    }
+  }
+
+  /** Milliseconds since the scenario began; negative before. */
+  get elapsedMs(): number {
+    return this.scenario.clock.now() - this.scenario.startTimeMs
+  }
+
+  get status(): ScenarioStatus {
+    const { config, stop, counters, index } = this.scenario
+    if (this.#hasEnded) {
+      return stop.aborted || counters.getFor(index, 'interrupted') > 0 ? 'interrupted' : 'done'
+    }
+    if (this.elapsedMs < 0) return 'waiting'
+    return this.elapsedMs > regularDurationMs(config) ? 'stopping' : 'running'
+  }
+}

@@ -1,0 +1,217 @@
+/** A VM with a user's script in it: boots the guest half, evaluates the script, and runs its functions. */
+import { AppError, isAppError } from '../errors.js'
+import { hostModules } from '../host/index.js'
+import type { VuContext } from '../host/vu-context.js'
+import type { Limits } from '../policy/limits.js'
+import { type Outcome, parseFailure, runToEnd } from '../runtime/event-loop.js'
+import { GuestError } from '../runtime/guest-error.js'
+import {
+  internalExports,
+  internalName,
+  internalSource,
+  isInternalName,
+  isNativeModule,
+  resolveInternal,
+} from '../runtime/guest-program.js'
+import { type Completion, type ModuleLoader, Vm } from '../runtime/vm.js'
+import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
+import { ScriptFailure } from './script-failure.js'
+
+/** What a script exports. */
+export interface ScriptExports {
+  functions: readonly string[]
+  others: readonly string[]
+  /** The exported options, JSON-copied; undefined when there are none. */
+  options: unknown
+}
+
+/** What the guest half is told before the script runs; the shape is that of modules/internal/vu.ts. */
+export interface GuestConfiguration {
+  id: number
+  env: Readonly<Record<string, string>>
+  systemTags: readonly string[]
+  tags: Readonly<Record<string, string>>
+  throwOnWarnings: boolean
+}
+
+const boot = internalName('boot')
+const importMeta = internalName('import-meta')
+const maxInterruptedJobs = 1000
+const providedModule = 'belljar:provided.js'
+/** Before the URL of a CommonJS file: the ES module around it, which is ours and may import what the file may not. */
+const facadeOf = 'belljar:facade/'
+const entryModule = 'belljar:entry.js'
+
+export class ScriptVm {
+  readonly vm: Vm<VuContext>
+  readonly #vu: VuContext
+  readonly #limits: Limits
+
+  private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits) {
+    this.vm = vm
+    this.#vu = vu
+    this.#limits = limits
+  }
+
+  /**
+   * A VM in which the script's init code has run.
+   *
+   * @throws {ScriptFailure} when the script threw
+   * @throws {AppError} LIMIT_CPU, LIMIT_MEMORY …
+   */
+  static async create(vu: VuContext, graph: ModuleGraph, configuration: GuestConfiguration): Promise<ScriptVm> {
+    const { limits } = vu.services
+    const vm = await Vm.create({ limits, modules: hostModules, loader: loaderOf(graph) }, '__belljar')
+    vm.vu = vu
+    vm.onInternalError = vu.services.onInternalError
+    vu.memory = () => vm.memory
+    vu.interrupt = () => vm.interrupt()
+    const script = new ScriptVm(vm, vu, limits)
+    await script.#evaluate(internalSource(boot)!, boot)
+    await script.enter('configure', JSON.stringify(configuration))
+    await script.#evaluate(entryText(graph), entryModule, 'evaluated')
+    return script
+  }
+
+  async #evaluate(source: string, name: string, observer?: string): Promise<void> {
+    const { initCpuMs } = this.#limits
+    const outcome = await this.#run(initCpuMs, () => this.vm.evaluateModule(source, name, initCpuMs, observer))
+    if (outcome.kind === 'failed') throw new ScriptFailure(outcome.failure)
+    if (outcome.kind === 'interrupted') throw new AppError('SCRIPT_ABORTED', 'the init code was interrupted')
+  }
+
+  async exports(): Promise<ScriptExports> {
+    const text = await this.enter('exports')
+    if (text === undefined) return { functions: [], others: [], options: undefined }
+    if (text.startsWith('!')) throw new ScriptFailure(parseFailure(text))
+    const found = JSON.parse(text) as { functions: string[]; others: string[]; options: unknown }
+    return { functions: found.functions, others: found.others, options: found.options ?? undefined }
+  }
+
+  /** Calls an entry that only looks or sets, and returns its text. */
+  async enter(name: string, ...args: (string | number | undefined)[]): Promise<string | undefined> {
+    const completion = await this.vm.enter(this.#limits.cpuMs, name, ...args)
+    if (completion.kind !== 'returned') return undefined
+    return typeof completion.value === 'string' ? completion.value : undefined
+  }
+
+  /** One iteration of the exported function `name`. @throws {AppError} when the VM died */
+  iteration(name: string, iteration: number): Promise<Outcome> {
+    const { cpuMs } = this.#limits
+    return this.#run(cpuMs, () => this.vm.enter(cpuMs, 'iteration', name, iteration))
+  }
+
+  /** setup, teardown or handleSummary, with its argument as JSON. @throws {AppError} when the VM died */
+  stage(name: string, argument: string | undefined): Promise<Outcome> {
+    const { cpuMs } = this.#limits
+    return this.#run(cpuMs, () => this.vm.enter(cpuMs, 'stage', name, argument))
+  }
+
+  async #run(cpuMs: number, begin: () => Promise<Completion>): Promise<Outcome> {
+    this.#vu.renew()
+    const outcome = await runToEnd(this.vm, this.#vu.tasks, cpuMs, begin)
+    this.#vu.ring?.drain(this.#vu.metadata)
+    if (outcome.kind === 'interrupted') await this.#endJobs(cpuMs)
+    if (outcome.kind !== 'done' || this.#vu.tasks.size > 0) await this.#tidy()
+    return outcome
+  }
+
+  /** Promise jobs of an interrupted iteration run out while the host still refuses them everything. */
+  async #endJobs(cpuMs: number): Promise<void> {
+    for (let i = 0; i < maxInterruptedJobs && this.vm.hasJobs; i++) await this.vm.runJobs(cpuMs)
+    if (this.vm.hasJobs) this.vm.kill('LIMIT_CPU', 'promise jobs of an interrupted iteration went on and on')
+    if (this.vm.death !== undefined) throw this.vm.death
+  }
+
+  /** Ends what an iteration left behind when it did not run to its end. */
+  async #tidy(): Promise<void> {
+    this.#vu.abort.abort()
+    this.vm.clearInterrupt()
+    await this.enter('dropTasks')
+    this.#vu.tasks.clear()
+  }
+
+  /** Ends the present iteration at once. */
+  interrupt(): void {
+    this.vm.interrupt()
+    this.#vu.abort.abort()
+    this.#vu.tasks.interrupt()
+  }
+}
+
+/** Says what went wrong while a module was looked for, in words that the script's author may see. */
+function shown<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (e) {
+    throw isAppError(e) ? new GuestError('GoError', e.message) : e
+  }
+}
+
+function loaderOf(graph: ModuleGraph): ModuleLoader {
+  return {
+    resolve(base, specifier) {
+      if (isInternalName(base)) return resolveInternal(base, specifier)
+      if (isNativeModule(base)) return specifier
+      if (specifier === importMeta) return specifier
+      if (isInternalName(specifier)) throw new GuestError('GoError', `the module "${specifier}" cannot be imported`)
+      const name = shown(() => graph.resolve(base, specifier))
+      return isNativeModule(name) || graph.isEsModule(name) ? name : facadeOf + name
+    },
+    load(name) {
+      if (name === providedModule) return providedText(graph)
+      const internal = internalSource(name)
+      if (internal !== undefined) return internal
+      if (isNativeModule(name)) return nativeFacade(graph, name)
+      if (name.startsWith(facadeOf)) {
+        return commonJsFacade(graph, shown(() => graph.module(name.slice(facadeOf.length))).url)
+      }
+      const module = shown(() => graph.module(name))
+      return module.usesImportMeta ? withImportMeta(module) : module.source
+    },
+    loadCommonJs: (name) => shown(() => graph.module(name)).source,
+  }
+}
+
+/** A module of k6 as scripts import it. Names that it does not export are null, as in k6. */
+function nativeFacade(graph: ModuleGraph, name: string): string {
+  const from = JSON.stringify(internalName(name))
+  const known = internalExports(internalName(name))
+  let text = `export * from ${from};`
+  if (known.has('default')) text += `export { default } from ${from};`
+  for (const wanted of graph.nativeNames(name)) if (!known.has(wanted)) text += `export const ${wanted} = null;`
+  return text
+}
+
+/** The engine makes an `import.meta` for each module; what k6 has on it is put there before the module runs. */
+function withImportMeta({ url, source }: ScriptModule): string {
+  // On the first line, so that stacks still tell the right lines.
+  return `import { fillImportMeta } from ${JSON.stringify(importMeta)}; fillImportMeta(import.meta, ${JSON.stringify(url)}); ${source}`
+}
+
+/** A CommonJS file as ES modules import it: its exports as default, and the names that somebody asks for. */
+function commonJsFacade(graph: ModuleGraph, url: string): string {
+  let text = `import { load } from ${JSON.stringify(boot)}; const m = load(${JSON.stringify(url)}); export default m;`
+  for (const name of graph.commonJsNames(url)) if (name !== 'default') text += `export const ${name} = m.${name};`
+  return text
+}
+
+/** The module that makes available what CommonJS code will require. */
+function providedText(graph: ModuleGraph): string {
+  let text = `import { provide } from ${JSON.stringify(boot)};`
+  let count = 0
+  for (const name of graph.required) {
+    if (name.startsWith('file://') && !graph.isEsModule(name)) continue
+    text += `import * as r${count} from ${JSON.stringify(name)}; provide(${JSON.stringify(name)}, r${count});`
+    count++
+  }
+  return text
+}
+
+/** The module that evaluates a script: first what CommonJS code will require, then the main module. */
+function entryText(graph: ModuleGraph): string {
+  const text = `import ${JSON.stringify(providedModule)}; import { adopt, load } from ${JSON.stringify(boot)};`
+  const main = JSON.stringify(graph.mainUrl)
+  if (graph.isEsModule(graph.mainUrl)) return `${text}import * as main from ${main}; adopt(main);`
+  return `${text}adopt(load(${main}));`
+}

@@ -1,0 +1,470 @@
+/**
+ * A run from the script to its last sample: first init, options, VUs, setup, scenarios, teardown, thresholds. Evaluates no
+ * guest code itself: that is what the threads are for. Prints nothing; whoever started it is told through `Observer`.
+ */
+import { availableParallelism } from 'node:os'
+import { AppError, ExitCode, isAppError } from '../errors.js'
+import type { LogLine } from '../host/vu-context.js'
+import type { MetricType, ValueType } from '../metrics/metric.js'
+import { SampleBuffer } from '../metrics/sample-buffer.js'
+import { MetricStore } from '../metrics/store.js'
+import { TagSet } from '../metrics/tag-set.js'
+import {
+  abortedByThresholds,
+  crossedThresholds,
+  type ThresholdDefinitions,
+  Thresholds,
+  thresholdPeriodMs,
+  trackSubMetrics,
+} from '../metrics/thresholds.js'
+import type { Limits } from '../policy/limits.js'
+import { type Clock, systemClock } from './executors/executor.js'
+import { type Consolidated, consolidateOptions, specifiedOptions, testOptions } from './options/consolidate.js'
+import type { Options, OptionWarning } from './options/options.js'
+import { parseOptions } from './options/options.js'
+import { type ExecutionPlan, planExecution } from './plan/requirements.js'
+import { SegmentError } from './plan/segment.js'
+import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
+import { ScenarioTracker } from './scenario-tracker.js'
+import { failureMessage, stackFields } from './script-failure.js'
+import { maxScenarios, SharedCounters } from './shared-counters.js'
+import { ThreadHandle, type ThreadReport } from './thread-handle.js'
+import type { StageResult } from './thread-protocol.js'
+import { VuPool } from './vu-pool.js'
+
+export interface TestRunSettings {
+  readonly script: LoadRequest
+  /** As the user named it, for messages. */
+  readonly scriptName: string
+  readonly env: ReadonlyMap<string, string>
+  readonly isBaseMode: boolean
+  /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
+  readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
+  readonly limits: Limits
+  /** Undefined: one for each core, and no more than there are VUs. */
+  readonly threads?: number
+  readonly hasThresholds: boolean
+  /** Keeps what the full summary needs. */
+  readonly hasBreakdown: boolean
+}
+
+/** Told of what happens while a run goes on. Texts may hold what a script said. */
+export interface Observer {
+  log(line: LogLine): void
+}
+
+/** A run that is ready to begin. */
+export interface PreparedRun extends Consolidated {
+  readonly plan: ExecutionPlan
+  readonly thresholds: ThresholdDefinitions
+}
+
+export interface RunResult {
+  /** The first thing that went wrong, which also gives the exit code; undefined when nothing did. */
+  readonly error: AppError | undefined
+  readonly durationMs: number
+  /** What setup() returned. */
+  readonly setupData: unknown
+  readonly hasHandleSummary: boolean
+}
+
+/** Where a run stands, for whoever shows it. */
+export type RunPhase = 'init' | 'setup' | 'run' | 'teardown' | 'ended'
+
+export class TestRun {
+  readonly store: MetricStore
+  readonly counters = new SharedCounters()
+  phase: RunPhase = 'init'
+  initializedVus = 0
+  readonly trackers: ScenarioTracker[] = []
+  readonly #settings: TestRunSettings
+  readonly #observer: Observer
+  readonly #clock: Clock = systemClock
+  readonly #threads: ThreadHandle[] = []
+  readonly #stop = new AbortController()
+  readonly #mainSamples = new SampleBuffer()
+  #thresholds = Thresholds.none()
+  #script: LoadedScript | undefined
+  #prepared: PreparedRun | undefined
+  #pool: VuPool | undefined
+  #error: AppError | undefined
+  #markedFailed = false
+  #startTimeMs = 0
+  #runStartMs = 0
+  #setupJson: string | undefined
+  #interruptStage: (() => void) | undefined
+
+  constructor(settings: TestRunSettings, observer: Observer) {
+    this.#settings = settings
+    this.#observer = observer
+    this.store = new MetricStore({ hasBreakdown: settings.hasBreakdown })
+  }
+
+  get thresholds(): Thresholds {
+    return this.#thresholds
+  }
+
+  /** Milliseconds since the scenarios began; undefined before. */
+  get elapsedMs(): number | undefined {
+    return this.#runStartMs === 0 ? undefined : this.#clock.now() - this.#runStartMs
+  }
+
+  /**
+   * Loads the script and settles the options.
+   *
+   * @throws {ScriptFailure} when the script threw in its init code
+   * @throws {AppError}
+   */
+  async prepare(): Promise<PreparedRun> {
+    const script = await this.#load()
+    this.#script = script
+    for (const { name, type, contains } of script.metrics) {
+      this.store.registry.declare(name, type as MetricType, contains as ValueType)
+    }
+    const warnings: OptionWarning[] = []
+    let fromScript: Options = {}
+    try {
+      const parsed = parseOptions(script.options ?? {}, 'script')
+      fromScript = parsed.options
+      warnings.push(...parsed.warnings)
+    } catch (e) {
+      throw this.#loadError(e)
+    }
+    if (script.functions.length === 0) {
+      throw this.#loadError(new AppError('SCRIPT_NO_EXPORTS', 'no exported functions in script'))
+    }
+    this.#assertStages(script)
+    const { file, env, cli } = this.#settings.layers
+    const layers = {
+      script: fromScript,
+      ...(file === undefined ? {} : { file }),
+      ...(env === undefined ? {} : { env }),
+      ...(cli === undefined ? {} : { cli: cli() }),
+    }
+    const consolidated = consolidateOptions(layers, (name) => script.functions.includes(name))
+    const { options } = consolidated
+    const thresholds: ThresholdDefinitions = options.thresholds ?? new Map()
+    if (this.#settings.hasThresholds) this.#thresholds = Thresholds.of(thresholds, this.store)
+    else for (const { message, error } of trackSubMetrics(thresholds, this.store)) warnings.push({ message, error })
+    const plan = this.#plan(consolidated)
+    this.#prepared = { ...consolidated, warnings: [...warnings, ...consolidated.warnings], plan, thresholds }
+    return this.#prepared
+  }
+
+  async #load(): Promise<LoadedScript> {
+    const thread = this.#newThread()
+    try {
+      return await thread.call('load', this.#settings.script)
+    } catch (e) {
+      // An abort by the script says more than how its thread ended.
+      throw this.#loadError(isAppError(e, 'SCRIPT_ABORTED') ? (this.#error ?? e) : e)
+    }
+  }
+
+  /** k6 says which script could not be loaded, but for what the script itself threw. */
+  #loadError(e: unknown): unknown {
+    if (!isAppError(e) || 'failure' in e || e.code === 'FILE_NOT_FOUND' || e.code === 'INTERNAL') return e
+    const { scriptName, script } = this.#settings
+    return new AppError(
+      e.code,
+      `could not initialize '${scriptName}': could not load JS test '${script.mainUrl}': ${e.message}`,
+      { ...(e.hint === undefined ? {} : { hint: e.hint }), exitCode: e.exitCode },
+    )
+  }
+
+  #assertStages(script: LoadedScript): void {
+    for (const name of ['setup', 'teardown']) {
+      if (script.others.includes(name)) {
+        throw this.#loadError(new AppError('SCRIPT_EXCEPTION', `exported '${name}' must be a function`))
+      }
+    }
+  }
+
+  #plan({ scenarios, options }: Consolidated): ExecutionPlan {
+    if (scenarios.length > maxScenarios) {
+      throw new AppError('OPTIONS_INVALID', `a test may have ${maxScenarios} scenarios`)
+    }
+    try {
+      return planExecution(scenarios, options.executionSegment, options.executionSegmentSequence)
+    } catch (e) {
+      if (e instanceof SegmentError) throw new AppError('OPTIONS_INVALID', e.message, { cause: e })
+      throw e
+    }
+  }
+
+  /** Runs what was prepared. Never throws for what the script or the servers do: the result says it. */
+  async execute(): Promise<RunResult> {
+    const prepared = this.#prepared!
+    this.#startTimeMs = this.#clock.now()
+    try {
+      await this.#begin(prepared)
+      // k6 counts a run's duration from here: what went before is its preparation.
+      this.#startTimeMs = this.#clock.now()
+      await this.#setup(prepared)
+      try {
+        if (!this.#stop.signal.aborted) await this.#runScenarios(prepared)
+      } catch (e) {
+        this.#fail(e)
+      }
+      await this.#teardown(prepared)
+    } catch (e) {
+      this.#fail(e)
+    }
+    const durationMs = this.#clock.now() - this.#startTimeMs
+    await Promise.allSettled(this.#threads.map((thread) => thread.call('finish')))
+    this.#finalThresholds(durationMs)
+    this.phase = 'ended'
+    return {
+      error: this.#error,
+      durationMs,
+      setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
+      hasHandleSummary: [...this.#script!.functions, ...this.#script!.others].includes('handleSummary'),
+    }
+  }
+
+  /**
+   * Calls the script's handleSummary.
+   *
+   * @param data the argument as JSON
+   * @returns what it returned as the guest half writes it, or undefined when it has to be done without
+   */
+  async handleSummary(data: string): Promise<string | undefined> {
+    const failed = (error: string) => this.#logError('failed to handle the end-of-test summary', { error })
+    if (!this.#script!.functions.includes('handleSummary')) {
+      failed('exported identifier handleSummary must be a function')
+      return undefined
+    }
+    const timeoutMs = this.#prepared!.options.handleSummaryTimeoutMs
+    const result = await this.#stage('handleSummary', data, timeoutMs)
+    if (result.kind === 'done') return result.value
+    if (result.kind === 'failed') this.#logError(failureMessage(result.failure), stackFields)
+    else failed(`handleSummary() execution timed out after ${Math.round(timeoutMs / 1000)} seconds`)
+    return undefined
+  }
+
+  /**
+   * Ends the run in order: iterations stop at once, teardown runs. The reason becomes the run's error, unless it has one
+   * already.
+   */
+  abort(reason: AppError): void {
+    this.#error ??= reason
+    this.#stop.abort()
+    this.#pool?.interruptAll()
+    this.#interruptStage?.()
+  }
+
+  /** Ends all threads, whatever they do. */
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.terminate()))
+  }
+
+  #newThread(): ThreadHandle {
+    const { env, isBaseMode, limits } = this.#settings
+    const settings = { threadIndex: this.#threads.length, limits, env, isBaseMode, counters: this.counters.buffer }
+    const thread = new ThreadHandle(settings, (index, report) => this.#onReport(index, report))
+    this.#threads.push(thread)
+    return thread
+  }
+
+  async #begin({ plan, options, specified }: PreparedRun): Promise<void> {
+    const wanted = this.#settings.threads ?? availableParallelism()
+    const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
+    while (this.#threads.length < count) this.#newThread()
+    const { graph, files } = this.#script!
+    const config: RunConfig = {
+      options,
+      scenarios: plan.scenarios,
+      testOptions: testOptions(specified),
+      specifiedOptions: specifiedOptions(specified),
+      graph,
+      files,
+      startTimeMs: this.#startTimeMs,
+    }
+    await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
+    this.#pool = new VuPool(this.#threads)
+    await this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++)
+  }
+
+  async #setup({ options }: PreparedRun): Promise<void> {
+    if (!options.noSetup && this.#script!.functions.includes('setup') && !this.#stop.signal.aborted) {
+      this.phase = 'setup'
+      const result = await this.#stage('setup', undefined, options.setupTimeoutMs)
+      if (result.kind === 'failed') throw this.#stageError(result)
+      if (result.kind === 'interrupted') {
+        if (this.#error !== undefined) throw this.#error
+        throw new AppError(
+          'SETUP_TIMEOUT',
+          `setup() execution timed out after ${Math.round(options.setupTimeoutMs / 1000)} seconds`,
+          { hint: 'You can increase the time limit via the setupTimeout option' },
+        )
+      }
+      this.#setupJson = result.value
+    }
+    await Promise.all(this.#threads.map((thread) => thread.call('setSetupData', this.#setupJson)))
+  }
+
+  async #teardown({ options }: PreparedRun): Promise<void> {
+    if (options.noTeardown || !this.#script!.functions.includes('teardown')) return
+    this.phase = 'teardown'
+    const result = await this.#stage('teardown', this.#setupJson, options.teardownTimeoutMs)
+    if (result.kind === 'failed') throw this.#stageError(result)
+    if (result.kind === 'interrupted') {
+      throw new AppError(
+        'TEARDOWN_TIMEOUT',
+        `teardown() execution timed out after ${Math.round(options.teardownTimeoutMs / 1000)} seconds`,
+        { hint: 'You can increase the time limit via the teardownTimeout option' },
+      )
+    }
+  }
+
+  #stageError(result: Extract<StageResult, { kind: 'failed' }>): AppError {
+    const { failure } = result
+    // What setup() returned could not be encoded: an error of the run and not of the script.
+    if (failure.isEncodingError) return new AppError('SCRIPT_RESULT_INVALID', failure.text)
+    // k6 takes a rejected promise for an error of the run and not of the script; the exit code says so.
+    if (failure.isFromPromise)
+      return new AppError('SCRIPT_EXCEPTION', failureMessage(failure), { exitCode: ExitCode.generic })
+    return new AppError('SCRIPT_EXCEPTION', failureMessage(failure), { details: { ...stackFields } })
+  }
+
+  async #stage(name: 'setup' | 'teardown' | 'handleSummary', argument: string | undefined, timeoutMs: number) {
+    const thread = this.#threads[0]!
+    const interrupt = () => void thread.call('interruptStage').catch(() => {})
+    const timer = setTimeout(interrupt, Math.min(timeoutMs, 2 ** 31 - 1))
+    // A signal ends setup; teardown is what it leads to, and runs to its end.
+    if (name === 'setup') this.#interruptStage = interrupt
+    try {
+      return await thread.call('stage', { name, argument })
+    } finally {
+      clearTimeout(timer)
+      this.#interruptStage = undefined
+    }
+  }
+
+  async #runScenarios({ plan, options }: PreparedRun): Promise<void> {
+    this.phase = 'run'
+    const begin = this.#clock.now()
+    this.#runStartMs = begin
+    for (const [index, config] of plan.scenarios.entries()) {
+      this.trackers.push(
+        new ScenarioTracker({
+          config,
+          index,
+          pool: this.#pool!,
+          striping: plan.striping,
+          counters: this.counters,
+          startTimeMs: begin + config.startTimeMs,
+          clock: this.#clock,
+          stop: this.#stop.signal,
+          dropped: (count, vu) => this.#dropped(config.tags, config.name, count, vu),
+          warn: (text) => this.#log('warning', text, { executor: config.executor, scenario: config.name }),
+        }),
+      )
+    }
+    const runTags = TagSet.from(options.tags)
+    const gauges = setInterval(() => this.#emitGauges(runTags), 1000)
+    const thresholds = setInterval(() => this.#checkThresholds(), thresholdPeriodMs)
+    try {
+      await Promise.all(
+        this.trackers.map((tracker) =>
+          tracker.run().catch((e: unknown) => {
+            // One scenario cannot go on: neither can the run.
+            this.abort(asAppError(e))
+          }),
+        ),
+      )
+    } finally {
+      clearInterval(gauges)
+      clearInterval(thresholds)
+      this.#ingestMain()
+    }
+    if (this.counters.get('completed') === 0) {
+      this.#log('warning', 'No script iterations fully finished, consider making the test duration longer')
+    }
+  }
+
+  #dropped(scenarioTags: ReadonlyMap<string, string>, scenario: string, count: number, vu: number | undefined): void {
+    // What an abort leaves undone was not dropped for want of time.
+    if (this.#stop.signal.aborted) return
+    const { options } = this.#prepared!
+    const systemTags = new Set<string>(options.systemTags)
+    let tags = TagSet.from(options.tags).withAll(scenarioTags)
+    if (systemTags.has('scenario')) tags = tags.with('scenario', scenario)
+    const metadata = vu !== undefined && systemTags.has('vu') ? TagSet.from([['vu', String(vu)]]) : undefined
+    this.#emit('dropped_iterations', count, tags, metadata)
+  }
+
+  #emit(name: string, value: number, tags: TagSet, metadata?: TagSet): void {
+    const metric = this.store.registry.get(name)!
+    this.#mainSamples.add(this.#mainSamples.series(metric, tags, metadata), this.#clock.now(), value)
+  }
+
+  #emitGauges(tags: TagSet): void {
+    this.#emit('vus', this.counters.get('activeVus'), tags)
+    this.#emit('vus_max', this.counters.get('initializedVus'), tags)
+    this.#ingestMain()
+  }
+
+  #ingestMain(): void {
+    const batch = this.#mainSamples.take()
+    if (batch !== undefined) this.store.ingest(-1, batch)
+  }
+
+  #checkThresholds(): void {
+    const { breached, mustAbort } = this.#thresholds.evaluate(this.#clock.now() - this.#startTimeMs, false)
+    if (mustAbort) this.abort(abortedByThresholds(breached))
+  }
+
+  #finalThresholds(durationMs: number): void {
+    const { breached } = this.#thresholds.evaluate(durationMs, true)
+    if (this.#markedFailed) this.#error ??= new AppError('MARKED_FAILED', 'test run was marked as failed')
+    if (breached.length > 0) this.#error ??= crossedThresholds(breached)
+    if (this.store.droppedSamples > 0) {
+      this.#log(
+        'warning',
+        `${this.store.droppedSamples} samples were dropped: there were too many at once, or too many series`,
+      )
+    }
+  }
+
+  #onReport(thread: number, report: ThreadReport): void {
+    switch (report.kind) {
+      case 'samples':
+        this.store.ingest(thread, report.batch)
+        return
+      case 'log':
+        for (const line of report.lines) this.#observer.log(line)
+        return
+      case 'testEnd':
+        if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))
+        else {
+          this.#markedFailed = true
+          this.#logError(report.text)
+        }
+        return
+      case 'vmLost': {
+        const { code, message, failure } = report.error
+        const text = failure === undefined ? message : failureMessage(failure)
+        this.#logError(`VU ${report.vu} was stopped: ${text}`, { code })
+        if (report.isLast) this.abort(new AppError('LIMIT_CPU', `VU ${report.vu} lost too many VMs, the run is over`))
+      }
+    }
+  }
+
+  #fail(e: unknown): void {
+    this.#error ??= asAppError(e)
+  }
+
+  #logError(msg: string, fields: Record<string, string> = {}): void {
+    this.#log('error', msg, fields)
+  }
+
+  #log(level: LogLine['level'], msg: string, fields: Record<string, string> = {}): void {
+    this.#observer.log({ level, msg, fields, timeMs: this.#clock.now() })
+  }
+}
+
+function asAppError(e: unknown): AppError {
+  if (isAppError(e)) return e
+  return new AppError('INTERNAL', e instanceof Error ? e.message : String(e), { cause: e })
+}

@@ -1,0 +1,77 @@
+/** What the main thread and the threads of VUs say to each other. Plain data. */
+import type { LogLine } from '../host/vu-context.js'
+import type { SampleBatch } from '../metrics/series.js'
+import type { GuestFailure } from '../runtime/event-loop.js'
+import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
+
+/** When a VU's loop ends by itself: after so many iterations, when the shared count is used up, or at a time. */
+export interface LoopRequest {
+  readonly vu: number
+  readonly scenario: number
+  /** Iterations of this VU. */
+  readonly iterations?: number
+  /** Iterations of all VUs of the scenario together. */
+  readonly sharedIterations?: number
+  /** No iteration begins after this: milliseconds since 1970. */
+  readonly endTimeMs: number
+  /** Milliseconds since 1970 when the scenario began. */
+  readonly scenarioStartMs: number
+}
+
+export interface StageRequest {
+  readonly name: 'setup' | 'teardown' | 'handleSummary'
+  /** The argument as JSON. */
+  readonly argument: string | undefined
+}
+
+/** How a stage ended. `value` is what it returned, as JSON in the encoding of Go. */
+export type StageResult =
+  | { kind: 'done'; value: string | undefined }
+  | { kind: 'failed'; failure: GuestFailure }
+  | { kind: 'interrupted' }
+
+/** Requests and their answers by name. */
+export interface ThreadCalls {
+  load(request: LoadRequest): LoadedScript
+  begin(config: RunConfig): void
+  /** Runs the init code of a VU. */
+  initVu(id: number): void
+  setSetupData(json: string | undefined): void
+  stage(request: StageRequest): StageResult
+  /** Iterations until the request's end; answers how many were made. */
+  loop(request: LoopRequest): number
+  /** One iteration; answers true when it ran to its end. */
+  iterate(request: Omit<LoopRequest, 'endTimeMs'>): boolean
+  /** No further iteration of this VU's loop. */
+  stopLoop(vu: number): void
+  /** Ends this VU's iteration at once. */
+  interruptVu(vu: number): void
+  /** Ends the stage that runs at once. */
+  interruptStage(): void
+  /** Hands over what has not been handed over, and closes connections. */
+  finish(): void
+}
+
+export type CallName = keyof ThreadCalls
+
+export interface CallMessage {
+  readonly id: number
+  readonly name: CallName
+  readonly argument: unknown
+}
+
+/** An error on its way between threads: ours by code, or the script's by what the guest said of it. */
+export interface CarriedError {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly failure?: GuestFailure
+}
+
+export type ThreadMessage =
+  | { kind: 'answer'; id: number; value: unknown }
+  | { kind: 'refusal'; id: number; error: CarriedError }
+  | { kind: 'samples'; batch: SampleBatch }
+  | { kind: 'log'; lines: readonly LogLine[] }
+  | { kind: 'testEnd'; what: 'abort' | 'fail'; text: string }
+  | { kind: 'vmLost'; error: CarriedError; vu: number; isLast: boolean }

@@ -1,0 +1,368 @@
+/** The VUs of one thread and what they share: script, samples, log, connections' settings. */
+import { dirname } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { AppError, isAppError } from '../errors.js'
+import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
+import { GrpcVu } from '../host/grpc/grpc-vu.js'
+import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
+import { MetricRegistry } from '../metrics/registry.js'
+import { SampleBuffer } from '../metrics/sample-buffer.js'
+import type { SampleBatch } from '../metrics/series.js'
+import { TagSet } from '../metrics/tag-set.js'
+import { type GuestFailure, parseFailure, TaskQueue } from '../runtime/event-loop.js'
+import { isNativeModule } from '../runtime/guest-program.js'
+import { FileStore } from '../script/file-store.js'
+import { ModuleGraph } from '../script/module-graph.js'
+import { fileUrlBeside, notFoundText, pathOfUrl } from '../script/resolve.js'
+import { lexerReady } from '../script/source.js'
+import { grpcOptionsOf } from './grpc-options.js'
+import { defaultSystemTags } from './options/metric-options.js'
+import type { ScenarioConfig } from './options/scenario.js'
+import { regularDurationMs } from './plan/requirements.js'
+import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
+import { failureMessage, ScriptFailure } from './script-failure.js'
+import { ScriptVm } from './script-vm.js'
+import { SharedCounters } from './shared-counters.js'
+import type {
+  CarriedError,
+  LoopRequest,
+  StageRequest,
+  StageResult,
+  ThreadCalls,
+  ThreadMessage,
+} from './thread-protocol.js'
+import { VirtualUser, type VuHome } from './virtual-user.js'
+
+const flushPeriodMs = 100
+const maxWaitingLines = 1000
+
+type Send = (message: ThreadMessage, transfer?: readonly ArrayBuffer[]) => void
+type Async<T> = { [N in keyof T]: T[N] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never }
+
+export class ThreadRun implements Async<ThreadCalls> {
+  readonly #settings: ThreadSettings
+  readonly #send: Send
+  readonly #carry: (e: unknown) => CarriedError
+  readonly #counters: SharedCounters
+  readonly #registry = new MetricRegistry()
+  readonly #samples: SampleBuffer
+  readonly #vus = new Map<number, VirtualUser>()
+  readonly #losses = new Map<number, number>()
+  #lines: LogLine[] = []
+  #files = new FileStore(new Map())
+  #graph: ModuleGraph | undefined
+  #config: RunConfig | undefined
+  #services: ThreadServices | undefined
+  #home: VuHome | undefined
+  #setupData: string | undefined
+  #abortText: string | undefined
+  /** The VM of the first init, which the first stage takes over: no other code has run in it. */
+  #spare: { context: VuContext; script: ScriptVm } | undefined
+  #stage: ScriptVm | undefined
+
+  constructor(settings: ThreadSettings, send: Send, carry: (e: unknown) => CarriedError) {
+    this.#settings = settings
+    this.#send = send
+    this.#carry = carry
+    this.#counters = new SharedCounters(settings.counters)
+    this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
+    setInterval(() => this.flush(), flushPeriodMs).unref()
+  }
+
+  /** The first init: reads the script and all that it names, and evaluates it once. */
+  async load({ mainUrl, source }: LoadRequest): Promise<LoadedScript> {
+    await lexerReady
+    const { limits } = this.#settings
+    this.#files = new FileStore(new Map(), { maxFileBytes: limits.fileBytes })
+    const text = source ?? this.#readMain(mainUrl)
+    this.#graph = ModuleGraph.build(mainUrl, text, this.#files, isNativeModule)
+    this.#services = this.#newServices(GrpcRuntime.forInit(limits), new Set(defaultSystemTags))
+    const first = await this.#firstVm()
+    const { functions, others, options } = await first.script.exports()
+    this.#spare = first
+    return {
+      functions,
+      others,
+      options,
+      graph: this.#graph.snapshot(),
+      files: this.#files.kept,
+      metrics: this.#registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
+    }
+  }
+
+  /** The VM of the first init. What the script did wrong there is told as k6 tells it. */
+  async #firstVm(): Promise<{ context: VuContext; script: ScriptVm }> {
+    try {
+      return await this.#newVm(0)
+    } catch (e) {
+      if (this.#abortText !== undefined) throw new AppError('SCRIPT_ABORTED', this.#abortText)
+      throw e instanceof ScriptFailure ? (syntaxError(e.failure) ?? e) : e
+    }
+  }
+
+  #readMain(mainUrl: string): string {
+    const path = pathOfUrl(mainUrl)
+    const bytes = this.#files.read(path)
+    if (bytes === undefined) throw new AppError('FILE_NOT_FOUND', notFoundText(path))
+    return Buffer.from(bytes).toString('utf8')
+  }
+
+  /** What follows belongs to a run with these options. */
+  async begin(config: RunConfig): Promise<void> {
+    await lexerReady
+    this.#config = config
+    this.#graph = ModuleGraph.restore(config.graph, isNativeModule)
+    this.#files = new FileStore(config.files)
+    const { options } = config
+    const systemTags = new Set<string>(options.systemTags)
+    this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), this.#settings.limits), systemTags)
+    if (this.#spare !== undefined) {
+      // The options are known only now; the VM has nothing yet that depends on them but its tags.
+      await this.#spare.script.enter('configure', JSON.stringify(this.#guestConfiguration(0)))
+      this.#spare = undefined
+    }
+    this.#home = {
+      services: this.#services,
+      counters: this.#counters,
+      runTags: TagSet.from(options.tags),
+      hasVuMetadata: systemTags.has('vu'),
+      hasIterMetadata: systemTags.has('iter'),
+      minIterationMs: options.minIterationDurationMs,
+      scenarios: config.scenarios,
+      newVm: (vu) => this.#newVm(vu),
+      setupData: () => this.#setupData,
+      onFailure: (failure, scenario) => this.#logFailure(failure, scenario),
+      onVmLost: (vu, error) => this.#vmLost(vu, error),
+    }
+  }
+
+  async initVu(id: number): Promise<void> {
+    const vu = new VirtualUser(id, this.#home!)
+    this.#vus.set(id, vu)
+    await vu.init()
+    this.#counters.add('initializedVus', 1)
+  }
+
+  setSetupData(json: string | undefined): void {
+    this.#setupData = json
+  }
+
+  async stage({ name, argument }: StageRequest): Promise<StageResult> {
+    const { context, script } = await this.#newVm(0)
+    const tags: Record<string, string> = Object.create(null)
+    // handleSummary comes after all measuring.
+    const phase = name === 'handleSummary' ? 'summary' : name
+    if (name !== 'handleSummary' && this.#services!.systemTags.has('group')) tags.group = `::${name}`
+    await script.enter('activate', phase, JSON.stringify(tags), '{}')
+    this.#stage = script
+    try {
+      const outcome = await script.stage(name, argument)
+      if (name !== 'handleSummary') this.#emitStageTraffic(context, tags)
+      if (outcome.kind === 'failed') return { kind: 'failed', failure: outcome.failure }
+      if (outcome.kind === 'interrupted') return { kind: 'interrupted' }
+      return await this.#stageValue(script, name)
+    } finally {
+      this.#stage = undefined
+      context.abort.abort()
+      context.grpc.close()
+    }
+  }
+
+  async #stageValue(script: ScriptVm, name: string): Promise<StageResult> {
+    const text = await script.enter(name === 'handleSummary' ? 'summaryValue' : 'value')
+    if (text === undefined) return { kind: 'done', value: undefined }
+    if (text.startsWith('!')) {
+      const failure = parseFailure(text)
+      return {
+        kind: 'failed',
+        failure: { ...failure, text: failure.text.replace(/^GoError: /, ''), isEncodingError: true },
+      }
+    }
+    const { setupDataBytes } = this.#settings.limits
+    if (text.length > setupDataBytes) {
+      throw new AppError(
+        'LIMIT_SIZE',
+        `${name}() returned ${text.length} bytes of JSON; it may return ${setupDataBytes}`,
+      )
+    }
+    return { kind: 'done', value: text.slice(1) }
+  }
+
+  #emitStageTraffic(context: VuContext, tags: Record<string, string>): void {
+    const set = this.#home!.runTags.withAll(Object.entries(tags))
+    const traffic = context.grpc.takeTraffic()
+    const time = this.#now()
+    for (const [name, value] of [
+      ['data_sent', traffic.sentBytes],
+      ['data_received', traffic.receivedBytes],
+    ] as const) {
+      this.#samples.add(this.#samples.series(this.#registry.get(name)!, set), time, value)
+    }
+  }
+
+  loop(request: LoopRequest): Promise<number> {
+    return this.#vu(request.vu).loop(request)
+  }
+
+  iterate(request: Omit<LoopRequest, 'endTimeMs'>): Promise<boolean> {
+    return this.#vu(request.vu).iterateOnce(request)
+  }
+
+  stopLoop(id: number): void {
+    this.#vu(id).stopLoop()
+  }
+
+  interruptVu(id: number): void {
+    this.#vus.get(id)?.interrupt()
+  }
+
+  interruptStage(): void {
+    this.#stage?.interrupt()
+  }
+
+  finish(): void {
+    for (const vu of this.#vus.values()) vu.close()
+    this.flush()
+  }
+
+  /** Hands over what waits: the log first, so that a line is not told after what it led to. */
+  flush(): void {
+    if (this.#lines.length > 0) {
+      this.#send({ kind: 'log', lines: this.#lines })
+      this.#lines = []
+    }
+    this.#flushSamples()
+  }
+
+  #flushSamples(): void {
+    const batch: SampleBatch | undefined = this.#samples.take()
+    if (batch !== undefined) this.#send({ kind: 'samples', batch }, [batch.samples.buffer])
+  }
+
+  /** An error of ours that came from nowhere in particular. */
+  reportInternal(e: unknown): void {
+    const { message } = this.#carry(e)
+    this.#log({ level: 'error', msg: `internal error: ${message}`, fields: {}, timeMs: this.#now() })
+  }
+
+  #vu(id: number): VirtualUser {
+    const vu = this.#vus.get(id)
+    if (vu === undefined) throw new AppError('INTERNAL', `VU ${id} is not in this thread`)
+    return vu
+  }
+
+  #now(): number {
+    return performance.timeOrigin + performance.now()
+  }
+
+  #log(line: LogLine): void {
+    this.#lines.push(line)
+    if (this.#lines.length >= maxWaitingLines) this.flush()
+  }
+
+  async #newVm(id: number): Promise<{ context: VuContext; script: ScriptVm }> {
+    const services = this.#services!
+    const context = new VuContext(id, services, new TaskQueue(), () => new GrpcVu(services.grpc))
+    const script = await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(id))
+    if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
+    return { context, script }
+  }
+
+  #guestConfiguration(id: number) {
+    const options = this.#config?.options
+    return {
+      id,
+      env: Object.fromEntries(this.#settings.env),
+      systemTags: [...(options?.systemTags ?? defaultSystemTags)],
+      tags: Object.fromEntries(options?.tags ?? []),
+      throwOnWarnings: options?.throw ?? false,
+      isBaseMode: this.#settings.isBaseMode,
+    }
+  }
+
+  #newServices(grpc: GrpcRuntime, systemTags: ReadonlySet<string>): ThreadServices {
+    const graph = () => this.#graph!
+    return {
+      limits: this.#settings.limits,
+      samples: this.#samples,
+      registry: this.#registry,
+      grpc,
+      systemTags,
+      scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),
+      onInternalError: (e) => this.reportInternal(e),
+      log: (line) => this.#log(line),
+      readFile: (path, base) => {
+        const absolutePath = pathOfUrl(
+          path.startsWith('file://') ? path : fileUrlBeside(base === '' ? graph().mainUrl : base, path),
+        )
+        return { absolutePath, bytes: this.#files.read(absolutePath) }
+      },
+      resolveModule: (base, specifier) => {
+        const name = graph().resolve(base === '' ? graph().mainUrl : base, specifier)
+        return { name, format: name.startsWith('file://') ? graph().module(name).format : 'native' }
+      },
+      resolveUrl: (base, specifier) => graph().resolve(base, specifier),
+      now: () => this.#now(),
+      onTestEnd: (what, text) => {
+        if (what === 'abort') this.#abortText ??= text
+        this.flush()
+        this.#send({ kind: 'testEnd', what, text })
+      },
+      executionInfo: (vu) => this.#executionInfo(vu),
+    }
+  }
+
+  #executionInfo(vu: VuContext): string {
+    const counters = this.#counters
+    return JSON.stringify({
+      ...vu.iteration,
+      scenarioProgress: this.#progress(vu),
+      runDurationMs: this.#now() - (this.#config?.startTimeMs ?? this.#now()),
+      completed: counters.get('completed'),
+      interrupted: counters.get('interrupted'),
+      activeVus: counters.get('activeVus'),
+      initializedVus: counters.get('initializedVus'),
+      testOptions: this.#config?.testOptions ?? null,
+    })
+  }
+
+  /** How far the VU's scenario is, from 0 to 1. */
+  #progress(vu: VuContext): number | undefined {
+    const index = this.#config?.scenarios.findIndex((scenario) => scenario.name === vu.iteration?.scenario) ?? -1
+    const scenario = this.#config?.scenarios[index]
+    if (scenario === undefined) return undefined
+    if (scenario.executor === 'shared-iterations') {
+      return this.#counters.getFor(index, 'completed') / scenario.iterations
+    }
+    return Math.min(1, (this.#now() - vu.iteration!.scenarioStartMs) / regularDurationMs(scenario))
+  }
+
+  #logFailure(failure: GuestFailure, scenario: ScenarioConfig): void {
+    const fields: Record<string, string> = { executor: scenario.executor, scenario: scenario.name }
+    if (!failure.isFromPromise) {
+      fields.hint = 'script exception'
+      fields.source = 'stacktrace'
+    }
+    this.#log({ level: 'error', msg: failureMessage(failure), fields, timeMs: this.#now() })
+  }
+
+  #vmLost(vu: number, error: unknown): boolean {
+    const count = (this.#losses.get(vu) ?? 0) + 1
+    this.#losses.set(vu, count)
+    const isLast = count >= this.#settings.limits.vmLosses || error instanceof ScriptFailure || !isAppError(error)
+    this.flush()
+    this.#send({ kind: 'vmLost', error: this.#carry(error), vu, isLast })
+    return !isLast
+  }
+}
+
+/**
+ * The error for a module that cannot be parsed or linked: QuickJS gives such an error one frame that is a place and no
+ * function. Undefined for what a running script threw.
+ */
+function syntaxError({ text, frames }: GuestFailure): AppError | undefined {
+  const place = /^\tat (\S+):(\d+):(\d+)\n/.exec(frames)
+  if (!text.startsWith('SyntaxError') || place === null) return undefined
+  const [, file, line, column] = place
+  return new AppError('SCRIPT_EXCEPTION', `${file}:${line}:${column}: ${text}`)
+}

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict'
+import { AppError, ExitCode } from '../../errors.js'
+import { runScript } from '../support/run-script.js'
+
+const perVu = (vus: number, iterations: number, more = '') =>
+  `export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: ${vus}, iterations: ${iterations}, maxDuration: '60s' } } ${more} }\n`
+
+const never = 'export default () => { throw new Error("never") }\n'
+
+describe('TestRun', () => {
+  it('runs init, setup, iterations and teardown, each in VMs of their own', async () => {
+    const { said, exitCode, count } = await runScript(`
+      let state = 'fresh'
+      console.log('init', __VU, typeof __ITER)
+      export const options = { iterations: 2 }
+      export function setup() { console.log('setup', __VU, typeof __ITER, state); state = 'setup'; return { from: 'setup' } }
+      export default function (data) { console.log('default', __VU, __ITER, state, data.from); state = 'iterated' }
+      export function teardown(data) { console.log('teardown', __VU, typeof __ITER, state, data.from) }`)
+    assert.deepEqual(
+      said.filter((text) => !text.startsWith('init')),
+      [
+        'setup 0 undefined fresh',
+        'default 1 0 fresh setup',
+        'default 1 1 iterated setup',
+        'teardown 0 undefined fresh setup',
+      ],
+    )
+    assert.ok(said.filter((text) => text === 'init 0 undefined').length >= 1)
+    assert.equal(said.filter((text) => text === 'init 1 undefined').length, 1)
+    assert.equal(exitCode, ExitCode.ok)
+    assert.equal(count('iterations'), 2)
+  })
+
+  it('gives every VU a copy of what setup returned, the same one in all its iterations', async () => {
+    const { said } = await runScript(
+      `${perVu(3, 3)}
+      export const setup = async () => { await null; return { list: [] } }
+      export default function (data) { data.list.push(__VU); if (__ITER === 2) console.log(__VU + ':' + data.list.join('')) }
+      export function teardown(data) { console.log('teardown:' + data.list.length) }`,
+      { threads: 2 },
+    )
+    assert.deepEqual(said.sort(), ['1:111', '2:222', '3:333', 'teardown:0'])
+  })
+
+  it('keeps the globals of VUs apart, in one thread and over two', async () => {
+    for (const threads of [1, 2]) {
+      const { said } = await runScript(
+        `${perVu(4, 5)}
+        globalThis.n = 0
+        export default function () { n += __VU; Array.prototype.mark = __VU; if (__ITER === 4) console.log(__VU, n, [].mark) }`,
+        { threads },
+      )
+      assert.deepEqual(said.sort(), ['1 5 1', '2 10 2', '3 15 3', '4 20 4'])
+    }
+  })
+
+  it('passes the environment on, and that of a scenario over it', async () => {
+    const { said } = await runScript(
+      `export const options = { scenarios: { s: { executor: 'shared-iterations', env: { B: 'scenario' } } } }
+      export default () => console.log(__ENV.A, __ENV.B, Object.keys(__ENV).join())`,
+      { env: { A: 'run', B: 'run' } },
+    )
+    assert.deepEqual(said, ['run scenario A,B'])
+  })
+
+  it('ends before it begins when the init code throws', async () => {
+    await assert.rejects(runScript(`throw new TypeError('boom'); ${never}`), (e: AppError) => {
+      assert.equal(e.code, 'SCRIPT_EXCEPTION')
+      assert.equal(e.exitCode, ExitCode.scriptException)
+      assert.equal(e.message, 'TypeError: boom')
+      return true
+    })
+  })
+
+  it('refuses a script that exports no function, and stages that are none', async () => {
+    await assert.rejects(runScript('export const options = {}'), {
+      exitCode: ExitCode.generic,
+      message: /no exported functions in script$/,
+    })
+    await assert.rejects(runScript(`${never} export const setup = 5`), {
+      exitCode: ExitCode.scriptException,
+      message: /could not initialize 'script\.js'.*exported 'setup' must be a function$/,
+    })
+  })
+
+  it('refuses options that are wrong and functions that are not there', async () => {
+    await assert.rejects(runScript(`${never} export const options = { vus: 'x' }`), {
+      exitCode: ExitCode.invalidConfig,
+    })
+    await assert.rejects(
+      runScript(
+        `${never} export const options = { scenarios: { s: { executor: 'per-vu-iterations', exec: 'nope' } } }`,
+      ),
+      { exitCode: ExitCode.invalidConfig, message: /function 'nope' not found in exports/ },
+    )
+  })
+
+  it('ends with the exception of setup, and without iterations or teardown', async () => {
+    const { said, error, exitCode } = await runScript(`
+      export function setup() { throw new Error('in setup') }
+      export default function () { console.log('default') }
+      export function teardown() { console.log('teardown') }`)
+    assert.equal(exitCode, ExitCode.scriptException)
+    assert.match(error!.message, /^Error: in setup\n\tat setup \(file:\/\/\/test\/script\.js:2:\d+/)
+    assert.deepEqual(said, [])
+  })
+
+  it('goes on after exceptions of iterations, which end it with no error', async () => {
+    const { errors, exitCode, count } = await runScript(`
+      export const options = { iterations: 3 }
+      export default function () { throw new Error('iteration ' + __ITER) }`)
+    assert.deepEqual(
+      errors.map((text) => text.split('\n')[0]),
+      ['Error: iteration 0', 'Error: iteration 1', 'Error: iteration 2'],
+    )
+    assert.equal(exitCode, ExitCode.ok)
+    assert.equal(count('iterations'), 3)
+  })
+
+  it('ends with the exception of teardown, after all iterations', async () => {
+    const { exitCode, error, count } = await runScript(`
+      export const options = { iterations: 2 }
+      export default function () {}
+      export function teardown() { throw 'in teardown' }`)
+    assert.equal(exitCode, ExitCode.scriptException)
+    assert.match(error!.message, /in teardown/)
+    assert.equal(count('iterations'), 2)
+  })
+
+  it('ends setup and teardown that take too long', async () => {
+    const slow = "import { sleep } from 'k6'; let n = 0\n"
+    const setup =
+      await runScript(`${slow} ${never} export function setup() { try { sleep(60) } finally { console.log('finally') } }
+      export const options = { setupTimeout: '200ms' }`)
+    assert.equal(setup.exitCode, ExitCode.setupTimeout)
+    assert.match(setup.error!.message, /^setup\(\) execution timed out after 0 seconds$/)
+    assert.deepEqual(setup.said, [])
+    const teardown = await runScript(`${slow} export default () => {}
+      export const teardown = () => new Promise(resolve => setTimeout(resolve, 60000))
+      export const options = { iterations: 1, teardownTimeout: '1s' }`)
+    assert.equal(teardown.exitCode, ExitCode.teardownTimeout)
+    assert.match(teardown.error!.message, /^teardown\(\) execution timed out after 1 seconds$/)
+  })
+
+  it('leaves out setup and teardown when told to', async () => {
+    const { said } = await runScript(
+      `export function setup() { console.log('setup'); return 1 }
+      export default function (data) { console.log('default', data) }
+      export function teardown() { console.log('teardown') }`,
+      { options: { noSetup: true, noTeardown: true } },
+    )
+    assert.equal(said.length, 1)
+    assert.match(said[0]!, /^default/)
+  })
+
+  it('refuses data of setup that is larger than its limit', async () => {
+    const { error } = await runScript(`${never} export function setup() { return 'x'.repeat(2000) }`, {
+      limits: { setupDataBytes: 1000 },
+    })
+    assert.equal(error?.code, 'LIMIT_SIZE')
+  })
+
+  it('is ended by exec.test.abort: other VUs stop at once, teardown runs, the reason is the error', async () => {
+    const { said, error, exitCode } = await runScript(
+      `import { sleep } from 'k6'
+      import exec from 'k6/execution'
+      ${perVu(3, 1)}
+      export default function () {
+        if (__VU === 2) { sleep(0.1); exec.test.abort('enough') }
+        try { sleep(60) } catch (e) { console.log('caught') } finally { console.log('finally') }
+      }
+      export function teardown() { console.log('teardown') }`,
+      { threads: 2 },
+    )
+    assert.equal(exitCode, ExitCode.scriptAborted)
+    assert.equal(error!.message, 'test aborted: enough')
+    assert.deepEqual(said, ['teardown'])
+  })
+
+  it('is marked as failed by exec.test.fail and goes on', async () => {
+    const { exitCode, count } = await runScript(`import exec from 'k6/execution'
+      export const options = { iterations: 3 }
+      export default function () { exec.test.fail('m') }`)
+    assert.equal(exitCode, ExitCode.markedFailed)
+    assert.equal(count('iterations'), 3)
+  })
+
+  it('is ended from outside at any time: while iterations wait, or never wait', async () => {
+    for (const work of ['sleep(60)', '', 'for (;;);']) {
+      const { said, error, exitCode, count } = await runScript(
+        `import { sleep } from 'k6'
+        export const options = { scenarios: { s: { executor: 'constant-vus', vus: 3, duration: '60s', gracefulStop: '30s' } } }
+        export default function () { if (__ITER === 0 && __VU === 3) console.log('running'); ${work} }
+        export function teardown() { console.log('teardown') }`,
+        {
+          limits: { cpuMs: 500, vmLosses: 100 },
+          onLine: (line, run) => {
+            if (line.msg === 'running') setTimeout(() => run.abort(new AppError('INTERRUPTED', 'stop')), 50)
+          },
+        },
+      )
+      assert.equal(exitCode, ExitCode.externalAbort, work)
+      assert.equal(error!.message, 'stop')
+      assert.deepEqual(said, ['running', 'teardown'])
+      assert.equal(count('dropped_iterations'), undefined)
+    }
+  })
+
+  it('is ended from outside while setup waits, and then runs no teardown', async () => {
+    const { said, exitCode } = await runScript(
+      `import { sleep } from 'k6'
+      export function setup() { console.log('in setup'); sleep(60) }
+      ${never}
+      export function teardown() { console.log('teardown') }`,
+      {
+        onLine: (line, run) =>
+          line.msg === 'in setup' && setTimeout(() => run.abort(new AppError('INTERRUPTED', 'stop')), 50),
+      },
+    )
+    assert.equal(exitCode, ExitCode.externalAbort)
+    assert.deepEqual(said, ['in setup'])
+  })
+
+  it('crosses thresholds at the end, and with abortOnFail before it', async () => {
+    const end = await runScript(`import { Counter } from 'k6/metrics'
+      const c = new Counter('cc'); export const options = { iterations: 2, thresholds: { cc: ['count>5'] } }
+      export default () => { c.add(1) }`)
+    assert.equal(end.exitCode, ExitCode.thresholdsFailed)
+    const early = await runScript(`import { Counter } from 'k6/metrics'; import { sleep } from 'k6'
+      const c = new Counter('cc')
+      export const options = { duration: '60s', thresholds: { cc: [{ threshold: 'count<1', abortOnFail: true }] } }
+      export default () => { c.add(1); sleep(0.05) }`)
+    assert.equal(early.exitCode, ExitCode.thresholdsFailed)
+  })
+
+  it('hands what handleSummary returned to whoever writes it', async () => {
+    let summary: string | undefined
+    await runScript(
+      `export default () => {}
+      export function handleSummary(data) { return { stdout: 'text ' + Object.keys(data).length, 'a.bin': new Uint8Array([1, 2]).buffer } }`,
+      {
+        onEnd: async (run) => {
+          summary = await run.handleSummary('{"a":1}')
+        },
+      },
+    )
+    assert.deepEqual(JSON.parse(summary!), [
+      ['stdout', 'text', 'text 2'],
+      ['a.bin', 'base64', 'AQI='],
+    ])
+  })
+})

@@ -1,0 +1,47 @@
+/**
+ * Runs every folder here that has an expected.json: its script.js or script.ts, through the whole engine. A new case is a new
+ * folder. The console of the iterations is compared line by line; errors by their first lines.
+ */
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { packageRoot } from '../../package-root.js'
+import { runScript } from '../support/run-script.js'
+
+interface Expected {
+  exitCode: number
+  console: string[]
+  errors: string[]
+  /** How many samples, or which sum, a metric has. */
+  counters?: Record<string, number>
+}
+
+const folder = join(packageRoot, 'test', 'scripts')
+
+describe('scripts', () => {
+  for (const name of readdirSync(folder)) {
+    const expectedFile = join(folder, name, 'expected.json')
+    if (!existsSync(expectedFile)) continue
+    it(name, async () => {
+      const expected = JSON.parse(readFileSync(expectedFile, 'utf8')) as Expected
+      const script = ['script.js', 'script.ts']
+        .map((file) => join(folder, name, file))
+        .find((file) => existsSync(file))!
+      const { exitCode, lines, errors, count } = await runScript(readFileSync(script, 'utf8'), {
+        settings: { script: { mainUrl: pathToFileURL(script).href } },
+      })
+      const said = lines.filter((line) => line.fields.source === 'console' && !line.msg.endsWith(' runs'))
+      assert.deepEqual(
+        said.map((line) => line.msg),
+        expected.console,
+      )
+      assert.deepEqual(
+        errors.map((text) => text.split('\n')[0]),
+        expected.errors,
+      )
+      assert.equal(exitCode, expected.exitCode)
+      for (const [metric, sum] of Object.entries(expected.counters ?? {})) assert.equal(count(metric), sum, metric)
+    })
+  }
+})
