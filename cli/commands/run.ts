@@ -1,0 +1,177 @@
+/** `belljar run`: the run of one script, with its log, its progress, its outputs and its summary. */
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Options, parseConfigFile, parseEnvironment } from '../../engine/options/options.js'
+import { failureMessage, stackFields } from '../../engine/script-failure.js'
+import { type PreparedRun, type RunResult, TestRun } from '../../engine/test-run.js'
+import { AppError, ExitCode, isAppError } from '../../errors.js'
+import { limitsFrom } from '../../policy/limits.js'
+import { bannerText, descriptionText } from '../../report/description.js'
+import { openLogFile } from '../../report/log-output.js'
+import type { Logger } from '../../report/logger.js'
+import { createOutput, type Output } from '../../report/outputs/index.js'
+import { flagOptions, parseRunFlags } from '../flags.js'
+import { type RunSettings, runSettings } from '../settings.js'
+import { LiveProgress } from '../ui/live-progress.js'
+import { openLogger } from '../ui/log.js'
+import { onSignals } from '../ui/signals.js'
+import { writeSummary } from '../ui/summary.js'
+
+/**
+ * Runs the command to its end; answers the exit code.
+ *
+ * @throws {AppError} for what is wrong before there is a log: flags, settings
+ */
+export async function run(argv: readonly string[], help: string): Promise<number> {
+  const flags = parseRunFlags(argv)
+  if (flags.isHelp) {
+    process.stdout.write(help)
+    return ExitCode.ok
+  }
+  const settings = runSettings(flags, process.env)
+  const limits = limitsFrom(settings.limits)
+  const { logger, target } = openLogger(settings)
+  const fail = (e: unknown) => logError(logger, e)
+  let test: TestRun | undefined
+  const outputs: Output[] = []
+  let screen: LiveProgress | undefined
+  try {
+    test = new TestRun(
+      {
+        script: scriptSource(flags.script),
+        scriptName: flags.script === '-' ? '-' : basename(flags.script),
+        env: settings.scriptEnv,
+        isBaseMode: settings.compatibilityMode === 'base',
+        layers: {
+          ...configFile(settings, logger),
+          env: parseEnvironment(process.env),
+          cli: () => flagOptions(flags),
+        },
+        limits,
+        ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+        hasThresholds: !settings.noThresholds,
+        hasBreakdown: settings.summaryMode === 'full',
+      },
+      { log: (line) => logger.log({ ...line, time: new Date(line.timeMs) }) },
+    )
+    const prepared = await test.prepare()
+    const { options } = prepared
+    if (options.consoleOutput) {
+      logger.sendConsoleTo(openLogFile(options.consoleOutput, (error) => logger.error(error), 0o644))
+    }
+    for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
+    for (const value of options.out ?? []) outputs.push(openOutput(value, test, prepared, logger))
+    screen = new LiveProgress(test, prepared, settings, target)
+    if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
+    const off = onSignals(test, logger)
+    const result = await withProgress(test, screen)
+    for (const output of outputs) output.stop()
+    await writeSummary(test, prepared, result, settings, logger)
+    screen.finish()
+    if (result.error !== undefined) fail(result.error)
+    if (options.linger) await linger(off, result)
+    off()
+    return result.error?.exitCode ?? ExitCode.ok
+  } catch (e) {
+    for (const output of outputs) output.stop()
+    screen?.finish()
+    return fail(e)
+  } finally {
+    await test?.close()
+    logger.close()
+  }
+}
+
+async function withProgress(test: TestRun, screen: LiveProgress): Promise<RunResult> {
+  screen.start()
+  try {
+    return await test.execute()
+  } finally {
+    screen.stop()
+  }
+}
+
+/** Where the main module comes from. */
+function scriptSource(script: string): { mainUrl: string; source?: string } {
+  if (script === '-') return { mainUrl: pathToFileURL(resolve('-')).href, source: readFileSync(0, 'utf8') }
+  return { mainUrl: pathToFileURL(resolve(script)).href }
+}
+
+function configFile(settings: RunSettings, logger: Logger): { file?: Options } {
+  let text: string
+  try {
+    text = readFileSync(settings.configPath, 'utf8')
+  } catch (e) {
+    const code = (e as NodeJS.ErrnoException).code ?? 'unknown error'
+    if (!settings.hasConfigPath) {
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        logger.warning(`the config file ${settings.configPath} was not read: ${code}`)
+      return {}
+    }
+    const why = code === 'ENOENT' ? 'no such file or directory' : code
+    throw new AppError(
+      'OPTIONS_INVALID',
+      `failed to load the configuration file from the local file system: stat ${settings.configPath}: ${why}`,
+    )
+  }
+  const { options, warnings } = parseConfigFile(text, settings.configPath)
+  for (const { message, error } of warnings) logger.warning(message, error === undefined ? {} : { error })
+  return { file: options }
+}
+
+function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger: Logger): Output {
+  const output = createOutput(value, {
+    store: test.store,
+    thresholds: prepared.thresholds,
+    systemTags: prepared.options.systemTags,
+    stdout: process.stdout,
+    environment: process.env,
+    onError: (error) => logger.error(error),
+  })
+  test.store.onSamples((samples) => output.add(samples))
+  return output
+}
+
+function describe(script: string, prepared: PreparedRun, outputs: readonly Output[], settings: RunSettings): void {
+  const hasColor = process.stdout.isTTY === true && !settings.noColor
+  process.stdout.write(
+    bannerText(hasColor) +
+      descriptionText(
+        {
+          script,
+          outputs: outputs.map((output) => output.description),
+          summary: prepared.plan.summary,
+          scenarios: prepared.plan.descriptions,
+        },
+        hasColor,
+      ),
+  )
+}
+
+/** Waits for a signal after the end. */
+async function linger(off: () => void, result: RunResult): Promise<void> {
+  off()
+  if (result.error?.code === 'INTERRUPTED') return
+  process.stdout.write('The test is done, but --linger was enabled, so belljar is waiting for Ctrl+C to continue...\n')
+  await new Promise<void>((done) => {
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    process.once('SIGINT', () => {
+      clearInterval(keepAlive)
+      done()
+    })
+  })
+}
+
+/** Logs what ended the run; answers the exit code. */
+function logError(logger: Logger, e: unknown): number {
+  if (!isAppError(e)) {
+    logger.error(`internal error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`)
+    return ExitCode.internal
+  }
+  if ('failure' in e)
+    logger.error(failureMessage((e as { failure: Parameters<typeof failureMessage>[0] }).failure), stackFields)
+  else if (e.details?.source === stackFields.source) logger.error(e.message, stackFields)
+  else logger.error(e.message, e.hint === undefined ? {} : { hint: e.hint })
+  return e.exitCode
+}

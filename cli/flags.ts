@@ -1,0 +1,275 @@
+/**
+ * The flags of `run`: the table of all of them, and what they say about the options of a test. The settings of the command
+ * itself are in `settings.ts`. Pure: the arguments are passed in.
+ */
+
+import { parseCidr } from '../engine/options/ip-syntax.js'
+import { checkTrendStats, systemTags } from '../engine/options/metric-options.js'
+import { checkHostnames, checkLocalIPs, parseDns } from '../engine/options/network-options.js'
+import { type Options, parseStage } from '../engine/options/option-table.js'
+import type { StageSpec } from '../engine/options/scenario.js'
+import { parseSegment, parseSegmentSequence } from '../engine/plan/segment.js'
+import { AppError } from '../errors.js'
+import { describeFlags, type FlagTable, type FlagValues, parseFlags } from './flag-syntax.js'
+
+/** Flags of every command; they may stand before its name. */
+const globalFlagTable = {
+  'secret-source': { kind: 'array', help: 'where secrets come from' },
+  'log-output': { kind: 'string', placeholder: 'target', help: 'where logs go: stderr, stdout, none or file=path' },
+  'log-format': { kind: 'string', placeholder: 'format', help: 'form of log lines: text, json or raw' },
+  config: { kind: 'string', short: 'c', placeholder: 'file', help: 'JSON file with options' },
+  'no-color': { kind: 'boolean', help: 'no colors' },
+  verbose: { kind: 'boolean', short: 'v', help: 'debug lines in the log' },
+  quiet: { kind: 'boolean', short: 'q', help: 'no banner and no progress' },
+  address: { kind: 'string', short: 'a', help: 'address of the REST API' },
+  'profiling-enabled': { kind: 'boolean', help: 'profiling endpoints' },
+} as const satisfies FlagTable
+
+const runFlagTable = {
+  vus: { kind: 'integer', short: 'u', placeholder: 'n', help: 'number of virtual users' },
+  duration: { kind: 'duration', short: 'd', placeholder: '10s', help: 'how long the test lasts' },
+  iterations: { kind: 'integer', short: 'i', placeholder: 'n', help: 'iterations of all virtual users together' },
+  stage: { kind: 'list', short: 's', placeholder: '10s:5', help: 'a stage of a ramp, duration:target; repeatable' },
+  'execution-segment': { kind: 'string', placeholder: '0:1/3', help: 'run this part of the test only' },
+  'execution-segment-sequence': { kind: 'string', placeholder: '0,1/3,1', help: 'all parts of the test' },
+  paused: { kind: 'boolean', short: 'p', help: 'start paused' },
+  'no-setup': { kind: 'boolean', help: 'do not run setup()' },
+  'no-teardown': { kind: 'boolean', help: 'do not run teardown()' },
+  'max-redirects': { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
+  batch: { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
+  'batch-per-host': { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
+  rps: { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
+  'user-agent': { kind: 'string', placeholder: 'text', help: 'user agent' },
+  'http-debug': { kind: 'string', bareValue: 'headers', placeholder: 'full', help: 'kept in the options; HTTP only' },
+  'insecure-skip-tls-verify': { kind: 'boolean', help: 'do not verify TLS certificates' },
+  'no-connection-reuse': { kind: 'boolean', help: 'kept in the options; HTTP only' },
+  'no-vu-connection-reuse': { kind: 'boolean', help: 'kept in the options; HTTP only' },
+  'min-iteration-duration': { kind: 'duration', placeholder: '1s', help: 'an iteration takes at least this long' },
+  throw: { kind: 'boolean', short: 'w', help: 'failed requests throw' },
+  'blacklist-ip': { kind: 'list', placeholder: '10.0.0.0/8', help: 'never call this network; repeatable' },
+  'block-hostnames': { kind: 'list', placeholder: '*.host', help: 'never call these hosts; repeatable' },
+  'summary-trend-stats': { kind: 'list', placeholder: 'avg,p(95)', help: 'columns of trends in the summary' },
+  'summary-time-unit': { kind: 'string', placeholder: 'ms', help: 'unit of times in the summary: s, ms or us' },
+  'system-tags': { kind: 'list', placeholder: 'a,b', help: 'system tags that samples get' },
+  tag: { kind: 'array', placeholder: 'name=value', help: 'a tag on every sample; repeatable' },
+  'console-output': { kind: 'string', placeholder: 'file', help: 'where console.log() of the script goes' },
+  'discard-response-bodies': { kind: 'boolean', help: 'kept in the options; HTTP only' },
+  'local-ips': { kind: 'string', placeholder: 'ranges', help: 'source addresses, ranges or networks of virtual users' },
+  dns: { kind: 'string', placeholder: 'ttl=5m,…', help: 'how names are resolved: ttl, select, policy' },
+  'include-system-env-vars': { kind: 'boolean', help: 'pass the environment to the script (default true)' },
+  'compatibility-mode': { kind: 'string', placeholder: 'mode', help: 'extended or base' },
+  type: { kind: 'string', short: 't', placeholder: 'js', help: 'kind of test' },
+  env: { kind: 'array', short: 'e', placeholder: 'NAME=value', help: 'a variable for the script; repeatable' },
+  'no-thresholds': { kind: 'boolean', help: 'do not check thresholds' },
+  'summary-mode': { kind: 'string', placeholder: 'mode', help: 'summary at the end: compact, full or disabled' },
+  'summary-export': { kind: 'string', placeholder: 'file', help: 'write the summary to a JSON file' },
+  'new-machine-readable-summary': { kind: 'boolean', help: 'another form of exported summaries' },
+  'traces-output': { kind: 'string', placeholder: 'none', help: 'where traces go' },
+  out: {
+    kind: 'array',
+    short: 'o',
+    placeholder: 'name=arg',
+    help: 'where samples go, json=file or csv=file; repeatable',
+  },
+  linger: { kind: 'boolean', short: 'l', help: 'wait for Ctrl-C when the test is done' },
+  'no-usage-report': { kind: 'boolean', help: 'accepted; nothing is ever reported to anyone' },
+  features: { kind: 'array', help: 'feature flags' },
+  threads: { kind: 'integer', placeholder: 'n', help: 'worker threads that the virtual users share' },
+  limit: { kind: 'array', placeholder: 'name=value', help: 'change a limit of the sandbox; repeatable' },
+  ...globalFlagTable,
+} as const satisfies FlagTable
+
+/** Flags of k6 that are known and refused: what they are for is not there. */
+const unsupported = new Map<string, string>([
+  ['address', 'the REST API is not supported; leave --address (K6_ADDRESS) out'],
+  ['paused', 'starting paused is not supported, for there is no REST API to resume the test; leave --paused out'],
+  ['traces-output', 'traces are not supported; leave --traces-output (K6_TRACES_OUTPUT) out'],
+  ['profiling-enabled', 'profiling endpoints are not supported; leave --profiling-enabled (K6_PROFILING_ENABLED) out'],
+  ['secret-source', 'secret sources are not supported; leave --secret-source (K6_SECRET_SOURCE) out'],
+  [
+    'new-machine-readable-summary',
+    'the new machine-readable summary is not supported; leave --new-machine-readable-summary (K6_NEW_MACHINE_READABLE_SUMMARY) out',
+  ],
+  ['features', 'feature flags are not supported; leave --features (K6_FEATURES) out'],
+])
+
+/** The command line of `run`, taken apart. */
+export interface RunFlags {
+  readonly isHelp: boolean
+  /** Path of the script, or `-` for standard input. Empty with `isHelp`. */
+  readonly script: string
+  /** The flags that were given, by name. */
+  readonly values: FlagValues<typeof runFlagTable>
+}
+
+/**
+ * Finds the command among global flags in front of it: `-v run x.js` is `run`.
+ *
+ * @returns the first positional, or undefined, and the other arguments in their order
+ */
+export function findCommand(argv: readonly string[]): { command: string | undefined; args: string[] } {
+  const takesValue = (arg: string) => {
+    const found = Object.entries<FlagTable[string]>(globalFlagTable).find(
+      ([name, spec]) => arg === `--${name}` || (spec.short !== undefined && arg === `-${spec.short}`),
+    )
+    return found !== undefined && found[1].kind !== 'boolean'
+  }
+  for (let index = 0; index < argv.length; index++) {
+    const arg = argv[index] ?? ''
+    if (takesValue(arg)) index++
+    else if (!arg.startsWith('-')) return { command: arg, args: [...argv.slice(0, index), ...argv.slice(index + 1)] }
+  }
+  return { command: undefined, args: [...argv] }
+}
+
+/**
+ * Takes the command line of `run` apart.
+ *
+ * @param argv without program and command name
+ * @throws {AppError} USAGE (exit code 255) in k6's words, or NOT_SUPPORTED
+ */
+export function parseRunFlags(argv: readonly string[]): RunFlags {
+  const { values, positionals, isHelp } = parseFlags(runFlagTable, argv)
+  if (isHelp) return { isHelp, script: '', values: {} }
+  if (positionals.length !== 1) {
+    throw new AppError(
+      'USAGE',
+      `accepts 1 arg(s), received ${positionals.length}: arg should either be "-", if reading script from stdin, or a path to a script file`,
+    )
+  }
+  for (const name of unsupported.keys()) refuseUnsupported(name, values[name as keyof typeof values])
+  if (values.type === 'archive') refuseArchive()
+  checkThreads(values.threads)
+  checkLimits(values.limit)
+  return { isHelp, script: positionals[0] ?? '', values }
+}
+
+/** Refuses a flag, or the K6_ variable for it, that asks for something not supported. @throws {AppError} NOT_SUPPORTED */
+export function refuseUnsupported(name: string, value: boolean | number | string | string[] | undefined): void {
+  const asksForNothing = value === undefined || value === false || value === '' || value === 'none'
+  if (asksForNothing || (Array.isArray(value) && value.every((text) => text === ''))) return
+  throw new AppError('NOT_SUPPORTED', unsupported.get(name) ?? `--${name} is not supported`, {
+    details: { flag: name },
+  })
+}
+
+/** @throws {AppError} NOT_SUPPORTED, always */
+export function refuseArchive(): void {
+  throw new AppError('NOT_SUPPORTED', 'archives are not supported; pass a script and leave --type (K6_TYPE) out')
+}
+
+function checkThreads(threads: number | undefined): void {
+  if (threads !== undefined && threads < 1) {
+    throw new AppError('USAGE', `invalid argument "${threads}" for "--threads" flag: at least 1 thread is needed`)
+  }
+}
+
+function checkLimits(limits: readonly string[] = []): void {
+  for (const limit of limits) {
+    if (!/^[^=]+=./.test(limit)) {
+      throw new AppError('USAGE', `invalid argument "${limit}" for "--limit" flag: name=value is needed`)
+    }
+  }
+}
+
+/** The help text of `run`: what works, and nothing else. */
+export function runHelp(program: string): string {
+  const hidden = new Set(unsupported.keys())
+  return [
+    'Run a test.',
+    '',
+    `Usage: ${program} run [flags] <script.js or ->`,
+    '',
+    'Flags:',
+    describeFlags(runFlagTable, hidden),
+    '',
+    'Most flags have a K6_ variable of the same name. Flags win over variables, variables over the options of the script.',
+    '',
+  ].join('\n')
+}
+
+/** Turns what cannot be read into an error of usage, which ends the command with 255. */
+export function usage<T>(read: () => T, describe: (reason: string) => string = (reason) => reason): T {
+  try {
+    return read()
+  } catch (e) {
+    throw new AppError('USAGE', describe((e as Error).message), { cause: e })
+  }
+}
+
+/**
+ * The options that the command line sets: the strongest layer of `consolidateOptions`.
+ *
+ * @throws {AppError} USAGE (exit code 255) in k6's words
+ */
+export function flagOptions({ values }: RunFlags): Options {
+  const segment = values['execution-segment']
+  const sequence = values['execution-segment-sequence']
+  const hostnames = values['block-hostnames']
+  const localIPs = values['local-ips']
+  const stats = values['summary-trend-stats']
+  const { dns } = values
+  return {
+    vus: values.vus,
+    durationMs: values.duration,
+    iterations: values.iterations,
+    stages: values.stage?.map(stageAt),
+    executionSegment: segment === undefined ? undefined : usage(() => parseSegment(segment)),
+    executionSegmentSequence: sequence === undefined ? undefined : usage(() => parseSegmentSequence(sequence)),
+    noSetup: values['no-setup'],
+    noTeardown: values['no-teardown'],
+    maxRedirects: values['max-redirects'],
+    batch: values.batch,
+    batchPerHost: values['batch-per-host'],
+    rps: values.rps,
+    userAgent: values['user-agent'],
+    httpDebug: values['http-debug'],
+    insecureSkipTLSVerify: values['insecure-skip-tls-verify'],
+    noConnectionReuse: values['no-connection-reuse'],
+    noVUConnectionReuse: values['no-vu-connection-reuse'],
+    minIterationDurationMs: values['min-iteration-duration'],
+    throw: values.throw,
+    discardResponseBodies: values['discard-response-bodies'],
+    systemTags: values['system-tags'] && systemTags(values['system-tags']),
+    blacklistIPs: values['blacklist-ip']?.map((network) =>
+      usage(
+        () => parseCidr(network),
+        (reason) => `error parsing blacklist-ip '${network}': ${reason}`,
+      ),
+    ),
+    blockHostnames: hostnames && usage(() => checkHostnames(hostnames)),
+    localIPs: localIPs ? usage(() => checkLocalIPs(localIPs)) : undefined,
+    summaryTrendStats: stats && usage(() => checkTrendStats(stats)),
+    summaryTimeUnit: timeUnit(values['summary-time-unit']),
+    tags: values.tag && new Map(values.tag.map(parseTag)),
+    consoleOutput: values['console-output'] || undefined,
+    dns: dns ? usage(() => parseDns(dns)) : undefined,
+    out: values.out,
+    linger: values.linger,
+    noUsageReport: values['no-usage-report'],
+  }
+}
+
+function stageAt(text: string, index: number): StageSpec {
+  const stage = usage(
+    () => parseStage(text),
+    (reason) => `error for stage ${index}: ${reason}`,
+  )
+  if (stage.durationMs === undefined) throw new AppError('USAGE', `stage ${index} doesn't have a specified duration`)
+  return stage
+}
+
+function timeUnit(unit: string | undefined): string | undefined {
+  if (!unit) return undefined
+  if (['s', 'ms', 'us'].includes(unit)) return unit
+  throw new AppError('USAGE', `invalid summary time unit '${unit}', use 's', 'ms' or 'us'`)
+}
+
+function parseTag(text: string): [string, string] {
+  const refuse = (reason: string) => new AppError('USAGE', `error parsing tag '${text}': invalid tag, empty ${reason}`)
+  if (text === '') throw refuse('string')
+  const equals = text.indexOf('=')
+  if (equals === 0) throw refuse('name')
+  if (equals < 0 || equals === text.length - 1) throw refuse('value')
+  return [text.slice(0, equals), text.slice(equals + 1)]
+}

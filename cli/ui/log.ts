@@ -1,0 +1,39 @@
+/** The log of the command, as its settings want it. */
+import { openLogFile, parseLogOutput } from '../../report/log-output.js'
+import { type LogFormat, Logger } from '../../report/logger.js'
+import type { RunSettings } from '../settings.js'
+
+/** Lines on their way to a stream; on a terminal they must not mix with the progress that is drawn there. */
+export class StreamTarget {
+  readonly stream: NodeJS.WriteStream
+  /** Takes over the writing while something else is drawn. */
+  writeAbove: ((stream: NodeJS.WriteStream, text: string) => void) | undefined
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.stream = stream
+  }
+
+  write(text: string): void {
+    if (this.writeAbove === undefined) this.stream.write(text)
+    else this.writeAbove(this.stream, text)
+  }
+}
+
+/** @throws {AppError} USAGE, OUTPUT_FAILED for a wrong --log-output */
+export function openLogger(settings: RunSettings): { logger: Logger; target: StreamTarget | undefined } {
+  const output = parseLogOutput(settings.logOutput)
+  const stream = output.kind === 'stdout' ? process.stdout : process.stderr
+  const streamTarget = output.kind === 'file' || output.kind === 'none' ? undefined : new StreamTarget(stream)
+  const fileTarget =
+    output.kind === 'file'
+      ? openLogFile(output.path, (error) => process.stderr.write(`${error}\n`))
+      : { write: () => {} }
+  const logger = new Logger({
+    target: streamTarget ?? fileTarget,
+    format: settings.logFormat as LogFormat,
+    isColored: streamTarget !== undefined && stream.isTTY === true && !settings.noColor,
+    level: settings.isVerbose ? 'debug' : 'info',
+    ...(output.kind === 'file' ? { targetLevel: output.level } : {}),
+  })
+  return { logger, target: streamTarget }
+}

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { packageRoot } from '../../package-root.js'
+import { deadPort, serve, stopServers } from '../host/grpc/scripted-server.js'
+
+interface Ended {
+  code: number | null
+  out: string
+  err: string
+}
+
+describe('belljar run', () => {
+  let folder: string
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'belljar-'))
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return name
+  }
+
+  /** The command to its end. `onErr` is told of what it has written to standard error so far. */
+  const belljar = (
+    args: readonly string[],
+    onErr: (err: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  ) =>
+    new Promise<Ended>((resolve, reject) => {
+      const child = spawn(process.execPath, [join(packageRoot, 'bin', 'belljar.js'), ...args], {
+        cwd: folder,
+        env: { PATH: process.env.PATH, HOME: folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let out = ''
+      let err = ''
+      child.stdout.on('data', (chunk) => {
+        out += chunk
+      })
+      child.stderr.on('data', (chunk) => {
+        err += chunk
+        onErr(err, (signal) => child.kill(signal))
+      })
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, out, err }))
+    })
+
+  const errorLines = (err: string) => err.split('\n').filter((line) => line.includes('level=error'))
+
+  it('says which file is missing', async () => {
+    const { code, err, out } = await belljar(['run', '-q', 'nofile.js'])
+    assert.equal(code, 255)
+    assert.equal(out, '')
+    assert.equal(errorLines(err).length, 1)
+    assert.match(
+      err,
+      /The moduleSpecifier \\"nofile\.js\\" couldn't be found on local disk|couldn't be found on local disk/,
+    )
+    assert.doesNotMatch(err, /node:|at .*\.js:\d+/)
+  })
+
+  it('tells a syntax error in one message with file, line and column', async () => {
+    write('syntax.js', 'export default function () {\n  const a = ;\n}\n')
+    const { code, err } = await belljar(['run', '-q', 'syntax.js'])
+    assert.equal(code, 107)
+    assert.equal(errorLines(err).length, 1)
+    assert.match(err, /syntax\.js:2:\d+/)
+  })
+
+  it('refuses a flag that it does not know, in one line', async () => {
+    write('ok.js', 'export default function () {}\n')
+    const { code, err } = await belljar(['run', '--nope', 'ok.js'])
+    assert.equal(code, 255)
+    assert.equal(errorLines(err).length, 1)
+    assert.match(err, /unknown flag: --nope/)
+  })
+
+  it('needs exactly one script', async () => {
+    for (const args of [['run'], ['run', 'a.js', 'b.js']]) {
+      const { code, err } = await belljar(args)
+      assert.equal(code, 255)
+      assert.match(err, /accepts 1 arg\(s\), received \d/)
+    }
+  })
+
+  it('refuses a command that it does not know', async () => {
+    const { code, err } = await belljar(['pause'])
+    assert.equal(code, 255)
+    assert.match(err, /unknown command \\"pause\\"/)
+  })
+
+  it('says which method is not there, and which address refused, as exceptions of the iterations', async () => {
+    write(
+      'hello.proto',
+      'syntax = "proto3"; package hello; service Hello { rpc Say(M) returns (M); } message M { string a = 1; }\n',
+    )
+    write(
+      'method.js',
+      `import grpc from 'k6/net/grpc'
+      const client = new grpc.Client()
+      client.load(null, 'hello.proto')
+      export const options = { iterations: 2 }
+      export default function () {
+        client.connect(__ITER === 0 ? __ENV.SERVER : __ENV.DEAD, { plaintext: true, timeout: '2s' })
+        client.invoke('hello.Hello/Nope', {})
+      }`,
+    )
+    const server = await serve(() => {})
+    const dead = `127.0.0.1:${await deadPort()}`
+    const { code, err } = await belljar([
+      'run',
+      '-q',
+      '-e',
+      `SERVER=${server.address}`,
+      '-e',
+      `DEAD=${dead}`,
+      'method.js',
+    ])
+    await stopServers()
+    assert.equal(code, 0)
+    const [first, second, ...more] = errorLines(err)
+    assert.match(first!, /GoError: method \\"\/hello\.Hello\/Nope\\" not found in file descriptors/)
+    assert.match(second!, /GoError: .*(connection refused|context deadline exceeded)/)
+    assert.deepEqual(more, [])
+  })
+
+  it('prints description and summary, and only the summary with -q', async () => {
+    write('ok.js', 'export default function () {}\n')
+    const loud = await belljar(['run', 'ok.js'])
+    assert.equal(loud.code, 0)
+    assert.match(loud.out, /execution: local\n\s+script: ok\.js\n/)
+    assert.match(loud.out, /iterations\.+: 1 /)
+    const quiet = await belljar(['run', '-q', 'ok.js'])
+    assert.doesNotMatch(quiet.out, /execution: local/)
+    assert.match(quiet.out, /iterations\.+: 1 /)
+    assert.equal(quiet.err, '')
+  })
+
+  it('ends with the exit codes of k6', async () => {
+    const scripts: [code: number, source: string][] = [
+      [99, "export const options = { thresholds: { iterations: ['count>5'] } }; export default function () {}"],
+      [104, "export const options = { vus: 'x' }; export default function () {}"],
+      [108, "import exec from 'k6/execution'; export default function () { exec.test.abort('why') }"],
+      [110, "import exec from 'k6/execution'; export default function () { exec.test.fail('why') }"],
+    ]
+    for (const [code, source] of scripts) {
+      write('exit.js', source)
+      assert.equal((await belljar(['run', '-q', 'exit.js'])).code, code, source)
+    }
+  })
+
+  it('writes the files of --summary-export and --out json', async () => {
+    write('ok.js', "import { check } from 'k6'; export default function () { check(1, { one: 1 }) }\n")
+    const { code } = await belljar([
+      'run',
+      '-q',
+      '-i',
+      '3',
+      '--summary-export',
+      'summary.json',
+      '--out',
+      'json=samples.json',
+      'ok.js',
+    ])
+    assert.equal(code, 0)
+    const summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8'))
+    assert.equal(summary.metrics.iterations.count, 3)
+    assert.equal(summary.metrics.checks.passes, 3)
+    const lines = readFileSync(join(folder, 'samples.json'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    const points = lines.filter((line) => line.type === 'Point' && line.metric === 'checks')
+    assert.equal(points.length, 3)
+    assert.deepEqual(points[0].data.tags, { check: 'one', group: '', scenario: 'default' })
+  })
+
+  it('ends in order at the first SIGINT: teardown runs and the summary is printed', async () => {
+    write(
+      'signal.js',
+      `import { sleep } from 'k6'
+      export const options = { vus: 2, duration: '60s' }
+      export default function () { console.log('in iteration'); sleep(60) }
+      export function teardown() { console.log('in teardown') }`,
+    )
+    for (const [signal, name] of [
+      ['SIGINT', 'interrupt'],
+      ['SIGTERM', 'terminated'],
+    ] as const) {
+      let isSent = false
+      const { code, out, err } = await belljar(['run', '-q', 'signal.js'], (text, kill) => {
+        if (isSent || !text.includes('in iteration')) return
+        isSent = true
+        kill(signal)
+      })
+      assert.equal(code, 105)
+      assert.match(err, /in teardown/)
+      assert.match(err, new RegExp(`test run was aborted because belljar received a '${name}' signal`))
+      assert.match(out, /vus_max|data_received/)
+    }
+  })
+
+  it('ends at once at the second SIGINT', async () => {
+    write(
+      'stuck.js',
+      `import { sleep } from 'k6'
+      export const options = { duration: '60s' }
+      export default function () { console.log('in iteration'); sleep(60) }
+      export function teardown() { console.log('in teardown'); sleep(50) }`,
+    )
+    const sent = new Set<string>()
+    const { code, err } = await belljar(['run', '-q', 'stuck.js'], (text, kill) => {
+      for (const stage of ['in iteration', 'in teardown']) {
+        if (sent.has(stage) || !text.includes(stage)) continue
+        sent.add(stage)
+        kill('SIGINT')
+      }
+    })
+    assert.equal(code, 105)
+    assert.match(err, /in response to signal/)
+  })
+
+  it('writes no raw control characters that came from a script', async () => {
+    write(
+      'control.js',
+      "export default function () { console.log('a\\x1b[31mb\\x07\\u009bc\\r\\nd'); throw new Error('\\x1b]52;c;x\\x07') }",
+    )
+    const { out, err } = await belljar(['run', '-q', 'control.js'])
+    for (const text of [out, err]) assert.doesNotMatch(text, /[\x00-\x08\x0b-\x1f\x7f-\x9f]/)
+  })
+})
