@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { runHelp } from '../../cli/flags.js'
+import { optionFields } from '../../engine/options/option-table.js'
+import { errorCodes } from '../../errors.js'
+import { packageRoot } from '../../package-root.js'
+import { limitsFrom, trustedLimits } from '../../policy/limits.js'
+import { codeRows, codeWords, readPage } from './page.js'
+
+describe('docs: tables tell what the code does', () => {
+  it('limits.md has every limit with its default', () => {
+    const rows = codeRows(readPage('docs/limits.md'))
+    assert.deepEqual([...rows.keys()].sort(), Object.keys(trustedLimits).sort())
+    const told = limitsFrom([...rows].map(([name, [value = '']]) => [name, value.replaceAll('`', '')]))
+    assert.deepEqual(told, trustedLimits)
+  })
+
+  it('errors.md has every code with its exit code', () => {
+    const rows = [...codeRows(readPage('docs/errors.md'))]
+    assert.deepEqual(Object.fromEntries(rows.map(([code, [exitCode]]) => [code, Number(exitCode)])), errorCodes)
+  })
+
+  it('cli.md has every flag of the help text, and no other', () => {
+    const longFlags = (text: string) => new Set(text.match(/--[a-z][a-z-]*/g))
+    const page = readPage('docs/cli.md')
+    const told = longFlags([...codeWords(page)].join(' '))
+    const offered = longFlags(runHelp('belljar'))
+    const missing = [...offered].filter((flag) => !told.has(flag))
+    assert.deepEqual(missing, [], 'flags that docs/cli.md does not have')
+    const refused = longFlags(page.slice(page.indexOf('`--address`'), page.indexOf('are known and refused')))
+    const extra = [...longFlags(page.slice(0, page.indexOf('`--address`')))].filter((flag) => !offered.has(flag))
+    assert.deepEqual(extra, ['--help'], 'flags that only docs/cli.md has')
+    for (const flag of refused) assert.ok(!offered.has(flag), `${flag} is not refused any more`)
+  })
+
+  it('options.md has every option', () => {
+    const words = codeWords(readPage('docs/options.md'))
+    const names = optionFields.map(({ json, key }) => json ?? key)
+    assert.deepEqual(
+      names.filter((name) => !words.has(name)),
+      [],
+    )
+  })
+
+  it('README.md lists the modules that there are, and no other', () => {
+    const page = readPage('README.md')
+    const listed = [...codeRows(page).keys()].filter((name) => /^k6(\/|$)/.test(name))
+    const folder = join(packageRoot, 'modules')
+    const found = readdirSync(join(folder, 'k6'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `k6/${file.slice(0, -3)}`.replace(/\/index$/, ''))
+    assert.deepEqual(listed.sort(), found.sort())
+  })
+})
