@@ -5,7 +5,7 @@
  */
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { goQuote } from '../../../go/quote.js'
-import { frameMessage, unpackMessage } from '../message-reader.js'
+import { frameMessage, unpackMessage } from '../message-frame.js'
 import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
 import { type Ending, endingOfHttpStatus, endingOfReset, endingOfTrailers, Status } from '../status.js'
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'

@@ -1,0 +1,43 @@
+/** A gRPC message as it travels: a flag, its length, and its bytes, which may be gzip. Knows nothing of streams. */
+import { gunzipSync } from 'node:zlib'
+import { goQuote } from '../../go/quote.js'
+import { type Ending, Status } from './status.js'
+
+const headerBytes = 5
+/** Node's zlib takes no larger bound. */
+const unpackedLimit = 2 ** 31 - 1
+
+/** One message with its length prefix, not compressed. */
+export function frameMessage(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(headerBytes + message.length)
+  frame[0] = 0
+  frame.writeUInt32BE(message.length, 1)
+  frame.set(message, headerBytes)
+  return frame
+}
+
+/** The message in a whole frame, or why the call must end. `encoding` is the server's grpc-encoding. */
+export function unpackMessage(frame: Buffer, encoding: string, maxBytes: number): Uint8Array | Ending {
+  const flag = frame[0] as number
+  const body = frame.subarray(headerBytes)
+  if (flag === 0) return body
+  const refuse = (message: string) => ({ status: Status.internal, message })
+  if (flag !== 1) return refuse(`grpc: received unexpected payload format ${flag}`)
+  if (encoding === '' || encoding === 'identity') {
+    return refuse('grpc: compressed flag set with identity or empty encoding')
+  }
+  if (encoding !== 'gzip') {
+    return refuse(`grpc: Decompressor is not installed for grpc-encoding ${goQuote(encoding)}`)
+  }
+  try {
+    return gunzipSync(body, { maxOutputLength: Math.min(maxBytes, unpackedLimit) })
+  } catch (e) {
+    if (e instanceof Error && 'code' in e && e.code === 'ERR_BUFFER_TOO_LARGE') {
+      const message = `grpc: received message after decompression larger than max ${maxBytes}`
+      return { status: Status.resourceExhausted, message }
+    }
+    const hasMagic = body[0] === 0x1f && body[1] === 0x8b
+    if (!hasMagic) return refuse('grpc: failed to decompress the message: gzip: invalid header')
+    return refuse('grpc: failed to read decompressed data: unexpected EOF')
+  }
+}
