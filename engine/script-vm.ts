@@ -1,5 +1,5 @@
 /** A VM with a user's script in it: boots the guest half, evaluates the script, and runs its functions. */
-import { AppError, isAppError } from '../errors.js'
+import { AppError } from '../errors.js'
 import { hostModules } from '../host/index.js'
 import type { VuContext } from '../host/vu-context.js'
 import type { Limits } from '../policy/limits.js'
@@ -139,15 +139,6 @@ export class ScriptVm {
   }
 }
 
-/** Says what went wrong while a module was looked for, in words that the script's author may see. */
-function shown<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (e) {
-    throw isAppError(e) ? new GuestError('GoError', e.message) : e
-  }
-}
-
 function loaderOf(graph: ModuleGraph): ModuleLoader {
   return {
     resolve(base, specifier) {
@@ -155,7 +146,7 @@ function loaderOf(graph: ModuleGraph): ModuleLoader {
       if (isNativeModule(base)) return specifier
       if (specifier === importMeta) return specifier
       if (isInternalName(specifier)) throw new GuestError('GoError', `the module "${specifier}" cannot be imported`)
-      const name = shown(() => graph.resolve(base, specifier))
+      const name = graph.resolve(base, specifier)
       return isNativeModule(name) || graph.isEsModule(name) ? name : facadeOf + name
     },
     load(name) {
@@ -164,12 +155,12 @@ function loaderOf(graph: ModuleGraph): ModuleLoader {
       if (internal !== undefined) return internal
       if (isNativeModule(name)) return nativeFacade(graph, name)
       if (name.startsWith(facadeOf)) {
-        return commonJsFacade(graph, shown(() => graph.module(name.slice(facadeOf.length))).url)
+        return commonJsFacade(graph, graph.module(name.slice(facadeOf.length)).url)
       }
-      const module = shown(() => graph.module(name))
+      const module = graph.module(name)
       return module.usesImportMeta ? withImportMeta(module) : module.source
     },
-    loadCommonJs: (name) => shown(() => graph.module(name)).source,
+    loadCommonJs: (name) => graph.module(name).source,
   }
 }
 

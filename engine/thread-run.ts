@@ -56,8 +56,6 @@ export class ThreadRun implements Async<ThreadCalls> {
   #home: VuHome | undefined
   #setupData: string | undefined
   #abortText: string | undefined
-  /** The VM of the first init, which the first stage takes over: no other code has run in it. */
-  #spare: { context: VuContext; script: ScriptVm } | undefined
   #stage: ScriptVm | undefined
 
   constructor(settings: ThreadSettings, send: Send, carry: (e: unknown) => CarriedError) {
@@ -79,7 +77,6 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#services = this.#newServices(GrpcRuntime.forInit(limits), new Set(defaultSystemTags))
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
-    this.#spare = first
     return {
       functions,
       others,
@@ -116,11 +113,6 @@ export class ThreadRun implements Async<ThreadCalls> {
     const { options } = config
     const systemTags = new Set<string>(options.systemTags)
     this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), this.#settings.limits), systemTags)
-    if (this.#spare !== undefined) {
-      // The options are known only now; the VM has nothing yet that depends on them but its tags.
-      await this.#spare.script.enter('configure', JSON.stringify(this.#guestConfiguration(0)))
-      this.#spare = undefined
-    }
     this.#home = {
       services: this.#services,
       counters: this.#counters,

@@ -1,18 +1,13 @@
 /** Trusted half of `open()`, and of text encoding, which QuickJS lacks. */
 import { TextDecoder } from 'node:util'
-import { isAppError } from '../errors.js'
 import { GuestError } from '../runtime/guest-error.js'
 import { defineHostModule, text } from '../runtime/host-module.js'
 import type { VuContext } from './vu-context.js'
 
 function read(vu: VuContext, path: string, base: string): Uint8Array {
-  try {
-    const { absolutePath, bytes } = vu.services.readFile(path, base)
-    if (bytes === undefined) throw new GuestError('GoError', `stat ${absolutePath}: no such file or directory`)
-    return bytes
-  } catch (e) {
-    throw isAppError(e) ? new GuestError('GoError', e.message) : e
-  }
+  const { absolutePath, bytes } = vu.services.readFile(path, base)
+  if (bytes === undefined) throw new GuestError('GoError', `stat ${absolutePath}: no such file or directory`)
+  return bytes
 }
 
 export const files = defineHostModule<VuContext>('files', {

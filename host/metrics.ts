@@ -1,5 +1,4 @@
 /** Trusted half of the metrics that a script makes: tag sets, series, and the buffer that samples come in. */
-import { isAppError } from '../errors.js'
 import type { MetricType } from '../metrics/metric.js'
 import { type Tag, TagSet } from '../metrics/tag-set.js'
 import { GuestError } from '../runtime/guest-error.js'
@@ -55,11 +54,7 @@ export const metrics = defineHostModule<VuContext>('metrics', {
   declare(vu, name, type, isTime) {
     const kind = text(type, 'type')
     if (!types.has(kind)) throw new GuestError('TypeError', `no metric type ${kind}`)
-    try {
-      vu.services.registry.declare(text(name, 'name'), kind as MetricType, isTime === true ? 'time' : 'default')
-    } catch (e) {
-      throw isAppError(e) ? new GuestError('GoError', e.message) : e
-    }
+    vu.services.registry.declare(text(name, 'name'), kind as MetricType, isTime === true ? 'time' : 'default')
     return undefined
   },
 })

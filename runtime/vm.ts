@@ -8,7 +8,7 @@
 import { performance } from 'node:perf_hooks'
 import { AppError, type ErrorCode } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
-import { GuestError } from './guest-error.js'
+import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
 import { PromiseStates } from './promise-state.js'
@@ -392,7 +392,7 @@ export class Vm<Vu> {
     } catch (e) {
       const { raw } = this.#instance
       const error = raw._QTS_NewError(this.#ctx)
-      const shown = e instanceof GuestError ? e : new GuestError('InternalError', 'the module could not be loaded')
+      const shown = guestErrorOf(e) ?? new GuestError('InternalError', 'the module could not be loaded')
       for (const [name, value] of [
         ['name', shown.guestName],
         ['message', shown.message.replaceAll('\0', '')],
@@ -499,9 +499,9 @@ export class Vm<Vu> {
 
   /** NULL tells the guest half that an error waits to be taken. */
   #refuse(e: unknown): Pointer {
-    this.#pendingError =
-      e instanceof GuestError ? e : new GuestError('InternalError', 'an internal error of belljar; the log has more')
-    if (!(e instanceof GuestError)) this.onInternalError?.(e)
+    const shown = guestErrorOf(e)
+    this.#pendingError = shown ?? new GuestError('InternalError', 'an internal error of belljar; the log has more')
+    if (shown === undefined) this.onInternalError?.(e)
     return this.#instance.raw._QTS_GetNull()
   }
 

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
-import { GuestError } from '../../runtime/guest-error.js'
+import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
@@ -25,19 +25,6 @@ import { lengthDelimited } from './wire-field.js'
 const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
 
 const maxConnections = 1000
-
-/** Errors of ours as the script gets them: the text, under k6's name for errors of native functions. */
-function forScript<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (e) {
-    throw asGuestError(e)
-  }
-}
-
-function asGuestError(e: unknown): unknown {
-  return isAppError(e) ? new GuestError('GoError', e.message) : e
-}
 
 function stringList(json: string): string[] {
   const list: unknown = JSON.parse(json)
@@ -242,19 +229,17 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     const paths = importPaths === undefined ? [] : stringList(text(importPaths, 'import paths'))
     const directory = vu.services.scriptFolder
     const read = (path: string) => vu.services.readFile(path, '').bytes
-    return forScript(() => JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read })))
+    return JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read }))
   },
 
   loadProtoset(vu, id, path) {
     const { schema } = vu.grpc.client(id)
     const given = text(path, 'path')
-    return forScript(() => {
-      const { absolutePath, bytes } = vu.services.readFile(given, '')
-      if (bytes === undefined) {
-        throw new GuestError('GoError', `couldn't open protoset: stat ${absolutePath}: no such file or directory`)
-      }
-      return JSON.stringify(schema.loadProtoset(bytes, given))
-    })
+    const { absolutePath, bytes } = vu.services.readFile(given, '')
+    if (bytes === undefined) {
+      throw new GuestError('GoError', `couldn't open protoset: stat ${absolutePath}: no such file or directory`)
+    }
+    return JSON.stringify(schema.loadProtoset(bytes, given))
   },
 
   connect(vu, id, isInit, address, params, tagSet) {
@@ -262,13 +247,8 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     if (isInit === true) {
       throw new GuestError('GoError', 'connecting to a gRPC server in the init context is not supported')
     }
-    const read = forScript(() => readConnectParams(readGuestParams(params)))
-    return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet)).then(
-      () => true,
-      (e: unknown) => {
-        throw asGuestError(e)
-      },
-    )
+    const read = readConnectParams(readGuestParams(params))
+    return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet)).then(() => true)
   },
 
   invoke: (vu, ...args) => call(vu, prepare(vu, args)),
@@ -279,7 +259,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     vu.tasks.begin(id, () => {})
     call(vu, prepared).then(
       (json) => vu.tasks.post(id, 'value', json, true),
-      (e: unknown) => vu.tasks.post(id, 'error', e instanceof GuestError ? e.message : 'internal error', true),
+      (e: unknown) => vu.tasks.post(id, 'error', guestErrorOf(e)?.message ?? 'internal error', true),
     )
     return undefined
   },

@@ -1,3 +1,8 @@
+/** What the VM makes of an error before a script sees it. */
+function asShown(e: unknown): never {
+  throw guestErrorOf(e) ?? e
+}
+
 /**
  * A VU of the trusted half with nothing above it: its gRPC operations are called as the guest half calls them, and what
  * they post is taken as the event loop takes it.
@@ -13,6 +18,7 @@ import type { SeriesDefinition } from '../../../metrics/series.js'
 import { TagSet } from '../../../metrics/tag-set.js'
 import { trustedLimits } from '../../../policy/limits.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
+import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
 
 export interface Sample {
@@ -63,7 +69,12 @@ export class LoopbackVu {
   call(operation: string, ...args: Crossing[]): Crossing | Promise<Crossing> {
     const run = grpc.operations[operation]
     assert.ok(run)
-    return run(this.context, ...args)
+    try {
+      const result = run(this.context, ...args)
+      return result instanceof Promise ? result.catch(asShown) : result
+    } catch (e) {
+      return asShown(e)
+    }
   }
 
   /** `params` in the form of the guest half. */
