@@ -164,13 +164,19 @@ function loaderOf(graph: ModuleGraph): ModuleLoader {
   }
 }
 
-/** A module of k6 as scripts import it. Names that it does not export are null, as in k6. */
+/**
+ * A module of k6 as scripts import it. As in k6, names that it does not export are null, and `default` is among the names
+ * of `import * as` only if some file asks for it.
+ */
 function nativeFacade(graph: ModuleGraph, name: string): string {
   const from = JSON.stringify(internalName(name))
   const known = internalExports(internalName(name))
+  const asked = graph.nativeNames(name)
   let text = `export * from ${from};`
-  if (known.has('default')) text += `export { default } from ${from};`
-  for (const wanted of graph.nativeNames(name)) if (!known.has(wanted)) text += `export const ${wanted} = null;`
+  if (known.has('default') && (asked.has('default') || graph.required.has(name))) {
+    text += `export { default } from ${from};`
+  }
+  for (const wanted of asked) if (!known.has(wanted)) text += `export const ${wanted} = null;`
   return text
 }
 

@@ -250,6 +250,13 @@ describeInVmThread('modules', import.meta.url, (it) => {
     assert.match(remote!, /^GoError: remote modules are not supported/)
   })
 
+  it('of k6 have a default among their names only where a file asks for it', async () => {
+    const names = "export default () => console.log('default' in all, all.check === check)"
+    const named = "import * as all from 'k6'; import { check } from 'k6';"
+    assert.deepEqual(await said(`${named} ${names}`), ['false true'])
+    assert.deepEqual(await said(`${named} import k6 from 'k6'; ${names}`), ['true true'])
+  })
+
   it('that are missing can be tested for by require', async () => {
     const source = `let found = 'nothing'
       try { found = require('./nope.cjs') } catch (e) { found = e.message }
