@@ -34,6 +34,8 @@ const maxModules = 2000
 export class ModuleGraph {
   readonly mainUrl: string
   readonly #modules = new Map<string, ScriptModule>()
+  /** What each module imports or requires; only where the graph was built. */
+  readonly #requests = new Map<string, readonly ImportRequest[]>()
   readonly #nativeNames = new Map<string, Set<string>>()
   readonly #commonJsNames = new Map<string, Set<string>>()
   readonly #required = new Set<string>()
@@ -61,7 +63,7 @@ export class ModuleGraph {
     graph.#add(mainUrl, mainSource)
     const open: string[] = [mainUrl]
     for (let url = open.shift(); url !== undefined; url = open.shift()) {
-      for (const request of graph.#requestsOf(url)) {
+      for (const request of graph.#requests.get(url)!) {
         const target = graph.resolve(url, request.specifier)
         if (!target.startsWith('file://')) {
           graph.#note(graph.#nativeNames, target, request.names)
@@ -164,13 +166,12 @@ export class ModuleGraph {
     assertSourceSize(url, text.length)
     if (this.#modules.size >= maxModules) throw new AppError('LIMIT_SIZE', `a script may have ${maxModules} modules`)
     const source = url.endsWith('.ts') ? stripTypes(url, text) : text
-    const { format, usesImportMeta } = parseSource(source)
+    const { format, usesImportMeta, imports } = parseSource(source)
     this.#modules.set(url, { url, source, format, usesImportMeta })
+    this.#requests.set(url, format === 'esm' ? imports : this.#requiresOf(url, source))
   }
 
-  #requestsOf(url: string): readonly ImportRequest[] {
-    const { format, source } = this.#modules.get(url)!
-    if (format === 'esm') return parseSource(source).imports
+  #requiresOf(url: string, source: string): readonly ImportRequest[] {
     return requiredSpecifiers(source).flatMap((specifier) => {
       const target = this.#tryResolve(url, specifier)
       if (target === undefined) return []
