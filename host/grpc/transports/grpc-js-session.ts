@@ -21,6 +21,7 @@ import {
   sendAsAsked,
   startHttp2,
 } from './grpc-js-channel.js'
+import { outliveStreams } from './http2-memory.js'
 
 /** How much a server may send ahead of the readers of all its streams, in bytes. */
 const sessionWindowBytes = 4 * 1024 * 1024
@@ -94,6 +95,7 @@ export class GrpcJsSession {
     session.on('close', onEnd)
     if (session.destroyed || session.closed) setImmediate(onEnd)
     sendAsAsked(session)
+    outliveStreams(session)
   }
 
   /** False once no new call may be started. */
