@@ -1,4 +1,5 @@
 /** What every thread is told of a run, once. Plain data that a structured clone can copy. */
+import type { Metric } from '../metrics/metric.js'
 import type { Limits } from '../policy/limits.js'
 import type { KeptFiles } from '../script/file-store.js'
 import type { GraphSnapshot } from '../script/module-graph.js'
@@ -31,12 +32,14 @@ export interface LoadedScript {
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
   /** Custom metrics that it declared. */
-  readonly metrics: readonly { name: string; type: string; contains: string }[]
+  readonly metrics: readonly Metric[]
 }
 
 export interface RunConfig {
   readonly options: ConsolidatedOptions
   readonly scenarios: readonly ScenarioConfig[]
+  /** Metrics of belljar's own that are switched on. */
+  readonly optInMetrics: readonly Metric[]
   /** What `exec.test.options` shows. */
   readonly testOptions: JsonValue
   /** What replaces the members of the script's `options`. */

@@ -5,7 +5,8 @@
 import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import type { LogLine } from '../host/vu-context.js'
-import type { MetricType, ValueType } from '../metrics/metric.js'
+import type { Metric } from '../metrics/metric.js'
+import { declareModuleMetrics, optInMetrics } from '../metrics/module-metrics.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
 import { MetricStore } from '../metrics/store.js'
 import { TagSet } from '../metrics/tag-set.js'
@@ -57,6 +58,8 @@ export interface Observer {
 export interface PreparedRun extends Consolidated {
   readonly plan: ExecutionPlan
   readonly thresholds: ThresholdDefinitions
+  /** Metrics of belljar's own that the thresholds ask for. */
+  readonly optInMetrics: readonly Metric[]
 }
 
 export interface RunResult {
@@ -118,9 +121,10 @@ export class TestRun {
   async prepare(): Promise<PreparedRun> {
     const script = await this.#load()
     this.#script = script
-    for (const { name, type, contains } of script.metrics) {
-      this.store.registry.declare(name, type as MetricType, contains as ValueType)
-    }
+    const { registry } = this.store
+    const modules = script.graph.nativeNames.map(([name]) => name)
+    declareModuleMetrics(registry, modules)
+    for (const { name, type, contains } of script.metrics) registry.declare(name, type, contains)
     const warnings: OptionWarning[] = []
     let fromScript: Options = {}
     try {
@@ -144,10 +148,19 @@ export class TestRun {
     const consolidated = consolidateOptions(layers, (name) => script.functions.includes(name))
     const { options } = consolidated
     const thresholds: ThresholdDefinitions = options.thresholds ?? new Map()
+    // Also without judging thresholds: it is their names that ask for a metric.
+    const switchedOn = optInMetrics(registry, modules, thresholds.keys())
+    for (const metric of switchedOn) registry.switchOn(metric)
     if (this.#settings.hasThresholds) this.#thresholds = Thresholds.of(thresholds, this.store)
     else for (const { message, error } of trackSubMetrics(thresholds, this.store)) warnings.push({ message, error })
     const plan = this.#plan(consolidated)
-    this.#prepared = { ...consolidated, warnings: [...warnings, ...consolidated.warnings], plan, thresholds }
+    this.#prepared = {
+      ...consolidated,
+      warnings: [...warnings, ...consolidated.warnings],
+      plan,
+      thresholds,
+      optInMetrics: switchedOn,
+    }
     return this.#prepared
   }
 
@@ -266,7 +279,7 @@ export class TestRun {
     return thread
   }
 
-  async #begin({ plan, options, specified }: PreparedRun): Promise<void> {
+  async #begin({ plan, options, specified, optInMetrics }: PreparedRun): Promise<void> {
     const wanted = this.#settings.threads ?? availableParallelism()
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
     while (this.#threads.length < count) this.#newThread()
@@ -274,6 +287,7 @@ export class TestRun {
     const config: RunConfig = {
       options,
       scenarios: plan.scenarios,
+      optInMetrics,
       testOptions: testOptions(specified),
       specifiedOptions: specifiedOptions(specified),
       graph,

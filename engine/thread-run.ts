@@ -5,6 +5,7 @@ import { AppError, isAppError } from '../errors.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
+import { declareModuleMetrics } from '../metrics/module-metrics.js'
 import { MetricRegistry } from '../metrics/registry.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
 import type { SampleBatch } from '../metrics/series.js'
@@ -74,6 +75,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#files = new FileStore(new Map(), { maxFileBytes: limits.fileBytes })
     const text = source ?? this.#readMain(mainUrl)
     this.#graph = ModuleGraph.build(mainUrl, text, this.#files, isNativeModule)
+    declareModuleMetrics(this.#registry, this.#graph.nativeModules)
     this.#services = this.#newServices(GrpcRuntime.forInit(limits), new Set(defaultSystemTags))
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
@@ -83,7 +85,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       options,
       graph: this.#graph.snapshot(),
       files: this.#files.kept,
-      metrics: this.#registry.all().map(({ name, type, contains }) => ({ name, type, contains })),
+      metrics: this.#registry.all(),
     }
   }
 
@@ -109,6 +111,8 @@ export class ThreadRun implements Async<ThreadCalls> {
     await lexerReady
     this.#config = config
     this.#graph = ModuleGraph.restore(config.graph, isNativeModule)
+    declareModuleMetrics(this.#registry, this.#graph.nativeModules)
+    for (const metric of config.optInMetrics) this.#registry.switchOn(metric)
     this.#files = new FileStore(config.files)
     const { options } = config
     const systemTags = new Set<string>(options.systemTags)

@@ -1,5 +1,5 @@
 /**
- * The metrics of a run by name: k6's own from the start, then what scripts declare.
+ * The metrics of a run by name: k6's own from the start, then those of modules (module-metrics.ts) and what scripts declare.
  * Knows nothing of samples. Each thread has a registry of its own; the store on the main thread has the last word.
  */
 import { AppError } from '../errors.js'
@@ -31,9 +31,6 @@ const builtins: Record<string, readonly [MetricType, ValueType]> = {
   ws_session_duration: ['trend', 'time'],
   ws_connecting: ['trend', 'time'],
   grpc_req_duration: ['trend', 'time'],
-  grpc_streams: ['counter', 'default'],
-  grpc_streams_msgs_sent: ['counter', 'default'],
-  grpc_streams_msgs_received: ['counter', 'default'],
   data_sent: ['counter', 'data'],
   data_received: ['counter', 'data'],
 }
@@ -44,7 +41,8 @@ export const defaultMaxCustomMetrics = 10_000
 /** The metrics that exist, by name. */
 export class MetricRegistry {
   readonly #metrics = new Map<string, Metric>()
-  readonly #maxMetrics: number
+  readonly #optIn = new Map<string, Metric>()
+  #maxMetrics: number
 
   constructor(options: { maxCustomMetrics?: number } = {}) {
     for (const [name, [type, contains]] of Object.entries(builtins)) {
@@ -94,6 +92,18 @@ export class MetricRegistry {
 
   get(name: string): Metric | undefined {
     return this.#metrics.get(name)
+  }
+
+  /** Adds one of belljar's own metrics, whose name is free. */
+  switchOn(metric: Metric): void {
+    this.#metrics.set(metric.name, metric)
+    this.#optIn.set(metric.name, metric)
+    this.#maxMetrics++
+  }
+
+  /** One of belljar's own metrics; undefined unless it was switched on. A custom metric of that name is none. */
+  optIn(name: string): Metric | undefined {
+    return this.#optIn.get(name)
   }
 
   /** Every metric, the built-in ones first. */

@@ -141,6 +141,11 @@ export class ModuleGraph {
     return this.#modules.get(url)?.format === 'esm'
   }
 
+  /** Names of the modules of k6 that the script imports, anywhere. */
+  get nativeModules(): Iterable<string> {
+    return this.#nativeNames.keys()
+  }
+
   nativeNames(name: string): ReadonlySet<string> {
     return this.#nativeNames.get(name) ?? new Set()
   }

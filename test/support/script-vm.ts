@@ -8,6 +8,7 @@ import { ScriptVm } from '../../engine/script-vm.js'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
 import { type LogLine, VuContext } from '../../host/vu-context.js'
+import { declareModuleMetrics } from '../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../metrics/registry.js'
 import { SampleBuffer } from '../../metrics/sample-buffer.js'
 import { type Limits, trustedLimits } from '../../policy/limits.js'
@@ -45,12 +46,14 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
   const graph = ModuleGraph.build(mainUrl, source, files, isNativeModule)
   const lines: LogLine[] = []
   const internalErrors: unknown[] = []
+  const registry = new MetricRegistry()
+  declareModuleMetrics(registry, graph.nativeModules)
   const context = new VuContext(
     1,
     {
       limits,
       samples: new SampleBuffer(),
-      registry: new MetricRegistry(),
+      registry,
       grpc: GrpcRuntime.forInit(limits),
       systemTags: new Set(defaultSystemTags),
       scriptFolder: '/test',

@@ -12,6 +12,7 @@ import { grpc } from '../../../host/grpc/grpc-module.js'
 import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
 import { VuContext } from '../../../host/vu-context.js'
+import { declareModuleMetrics } from '../../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
 import type { SeriesDefinition } from '../../../metrics/series.js'
@@ -38,6 +39,8 @@ export class LoopbackVu {
 
   /** `proto` is what the client loads, if anything. */
   constructor(proto?: string) {
+    const registry = new MetricRegistry()
+    declareModuleMetrics(registry, ['k6/net/grpc'])
     const runtime = new GrpcRuntime({ tls: {}, resolver: {} }, trustedLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
@@ -45,7 +48,7 @@ export class LoopbackVu {
       {
         limits: trustedLimits,
         samples: this.#samples,
-        registry: new MetricRegistry(),
+        registry,
         grpc: runtime,
         systemTags: new Set(['url', 'name', 'service', 'method', 'status']),
         scriptFolder: '/test',
