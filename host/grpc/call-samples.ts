@@ -1,7 +1,9 @@
 /** Which samples a call leaves behind, and with which tags. */
+import type { Metric } from '../../metrics/metric.js'
 import { TagSet } from '../../metrics/tag-set.js'
 import type { VuContext } from '../vu-context.js'
 import type { MethodDescriptor } from './schema/schema.js'
+import { Status } from './status.js'
 import type { Connection } from './transport.js'
 
 /** What the tags of a call are made of. */
@@ -19,7 +21,19 @@ export interface CallTags {
  * that no script named (a health check) has only the VU's tags and its status.
  */
 export function addDuration(vu: VuContext, call: CallTags, status: number, durationMs: number): void {
-  addSample(vu, 'grpc_req_duration', tagsOf(vu.services.systemTags, call, String(status)), durationMs)
+  const { registry, systemTags } = vu.services
+  addSample(vu, registry.get('grpc_req_duration'), tagsOf(systemTags, call, String(status)), durationMs)
+}
+
+/** Counts a call of the script that has ended, and whether it failed, where grpc_reqs or grpc_req_failed are switched on. */
+export function addRequest(vu: VuContext, call: CallTags, status: number): void {
+  const { registry, systemTags } = vu.services
+  const requests = registry.optIn('grpc_reqs')
+  const failures = registry.optIn('grpc_req_failed')
+  if (requests === undefined && failures === undefined) return
+  const tags = tagsOf(systemTags, call, String(status))
+  addSample(vu, requests, tags, 1)
+  addSample(vu, failures, tags, status === Status.ok ? 0 : 1)
 }
 
 /** The tags of what a stream counts while it is open: those of its call, but no status, for it has none yet. */
@@ -31,12 +45,26 @@ export type StreamCounter = 'grpc_streams' | 'grpc_streams_msgs_sent' | 'grpc_st
 
 /** Counts one stream, or one message of it. */
 export function addCount(vu: VuContext, counter: StreamCounter, tags: TagSet): void {
-  addSample(vu, counter, tags, 1)
+  addSample(vu, vu.services.registry.get(counter), tags, 1)
 }
 
-function addSample(vu: VuContext, name: string, tags: TagSet, value: number): void {
-  const { samples, registry, now } = vu.services
-  const metric = registry.get(name)
+/** How long messages of a stream let wait for them. */
+export interface MessageTimes {
+  readonly toFirst: Metric | undefined
+  readonly between: Metric | undefined
+}
+
+/** The metrics of a stream's times; undefined when none is switched on. */
+export function messageTimesOf(vu: VuContext): MessageTimes | undefined {
+  const { registry } = vu.services
+  const toFirst = registry.optIn('grpc_streams_time_to_first_msg')
+  const between = registry.optIn('grpc_streams_time_between_msgs')
+  return toFirst === undefined && between === undefined ? undefined : { toFirst, between }
+}
+
+/** Adds a sample with the tags of a stream, unless there is no such metric. */
+export function addSample(vu: VuContext, metric: Metric | undefined, tags: TagSet, value: number): void {
+  const { samples, now } = vu.services
   if (metric !== undefined) samples.add(samples.series(metric, tags, vu.metadata), now(), value)
 }
 

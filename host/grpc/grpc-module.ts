@@ -7,7 +7,7 @@ import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
-import { addDuration, type CallTags } from './call-samples.js'
+import { addDuration, addRequest, type CallTags } from './call-samples.js'
 import { type ConnectParams, readConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
 import { readGuestParams } from './guest-params.js'
@@ -15,8 +15,8 @@ import { addMetadata } from './metadata.js'
 import { reflectedDescriptors } from './reflection.js'
 import { responseJson } from './response-json.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
-import { type Ending, Status } from './status.js'
-import { GrpcStream, rpcErrorText } from './stream.js'
+import { type Ending, rpcErrorText, Status } from './status.js'
+import { GrpcStream } from './stream.js'
 import { tlsSettingsOf } from './tls.js'
 import type { CallResult, Connection, Metadata } from './transport.js'
 import { lengthDelimited } from './wire-field.js'
@@ -119,33 +119,37 @@ function encode(method: MethodDescriptor, json: string): Uint8Array {
 }
 
 /** Makes the call and gives its answer as JSON. */
-async function call(vu: VuContext, { client, connection, method, params, request, tags }: Call): Promise<string> {
+async function call(vu: VuContext, prepared: Call): Promise<string> {
+  const { connection, method, params, request } = prepared
+  const { signal } = vu.abort
   const begin = performance.now()
   const result = await connection.unary({
     path: method.path,
     request,
     metadata: params.metadata,
     deadlineMs: params.timeoutMs ?? defaultInvokeTimeoutMs,
-    signal: vu.abort.signal,
+    signal,
   })
-  return answer(vu, client, method, params, tags, result, begin)
+  return answer(vu, prepared, result, begin, signal)
 }
 
 function answer(
   vu: VuContext,
-  { schema }: GrpcClient,
-  method: MethodDescriptor,
-  params: CallParams,
-  tags: CallTags,
+  { client, method, params, tags }: Call,
   result: CallResult,
   begin: number,
+  signal: AbortSignal,
 ): string {
-  const response = responseJson(schema, method, result, params.discardsResponse)
+  const response = responseJson(client.schema, method, result, params.discardsResponse)
   const durationMs = performance.now() - begin
   // k6 keeps no sample of a call whose own time was up: its context is done by then.
   const isTimeUp =
     result.status === Status.deadlineExceeded && durationMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
-  if (!isTimeUp) addDuration(vu, tags, response.status, durationMs)
+  // Nor one of a call that the end of the iteration cut off.
+  if (!signal.aborted) {
+    if (!isTimeUp) addDuration(vu, tags, response.status, durationMs)
+    addRequest(vu, tags, response.status)
+  }
   if ('conversionError' in response) {
     throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
   }
@@ -267,16 +271,20 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   async healthCheck(vu, id, service, tagSet) {
     const connection = connected(vu.grpc.client(id))
     const vuTags = vu.tagSet(tagSet)
+    const { signal } = vu.abort
     const begin = performance.now()
     const result = await connection.unary({
       path: healthPath,
       request: healthRequest(text(service, 'service')),
       metadata: [],
-      signal: vu.abort.signal,
+      signal,
       deadlineMs: defaultInvokeTimeoutMs,
     })
-    const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
-    addDuration(vu, tags, result.status, performance.now() - begin)
+    if (!signal.aborted) {
+      const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+      addDuration(vu, tags, result.status, performance.now() - begin)
+      addRequest(vu, tags, result.status)
+    }
     if (result.status !== 0) {
       throw new GuestError('GoError', rpcErrorText(result))
     }

@@ -1,12 +1,15 @@
-/** What `client.invoke()` returns, as JSON text, in the order of k6's keys: message, error, headers, trailers, status. */
-import { ProtoJsonError, WireError } from './protojson/proto-json-error.js'
+/**
+ * What `client.invoke()` returns, as JSON text, in the order of k6's keys: message, error, headers, trailers, status. A
+ * failed call has errorDetails after them, which the guest half hides from those who list the keys.
+ */
+import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
 import { Status } from './status.js'
 import type { CallResult, ReceivedMetadata } from './transport.js'
 
 export type ResponseJson =
   | { status: number; json: string }
-  /** The message came in whole, but has no JSON form (an Any of an unknown type, say). */
+  /** The message came in whole, but has no JSON form (an Any of an unknown type, say), or one that is too long. */
   | { status: number; conversionError: string }
 
 /**
@@ -37,19 +40,21 @@ export function responseJson(
         const partial = e.partialJson()
         if (!discardsMessage) message = partial
       } catch (reason) {
-        if (!(reason instanceof ProtoJsonError)) throw reason
+        if (!hasNoJson(reason)) throw reason
         return { status, conversionError: `failed to marshal the message: ${reason.message}` }
       }
-    } else if (e instanceof ProtoJsonError) {
+    } else if (hasNoJson(e)) {
       return { status, conversionError: `failed to marshal the message: ${e.message}` }
     } else {
       throw e
     }
   }
-  const error = status === Status.ok ? 'null' : errorJson(schema, status, statusText, details)
+  const isOk = status === Status.ok
+  const error = isOk ? 'null' : errorJson(schema, status, statusText, details)
+  const more = isOk ? '' : `,"errorDetails":${details === undefined ? '[]' : schema.errorDetails(details)}`
   const json =
-    `{"message":${message},"error":${error},"headers":${listsJson(result.headers)},` +
-    `"trailers":${listsJson(result.trailers)},"status":${status}}`
+    `{"message":${message},"error":${error},"headers":${metadataJson(result.headers)},` +
+    `"trailers":${metadataJson(result.trailers)},"status":${status}${more}}`
   return { status, json }
 }
 
@@ -59,9 +64,10 @@ function errorJson(schema: Schema, status: number, message: string, details: Uin
   return `{"code":${status},"message":${JSON.stringify(message)},"details":[]}`
 }
 
-function listsJson(lists: ReceivedMetadata): string {
+/** What a server sent, as scripts see it: lists of strings by name. */
+export function metadataJson(metadata: ReceivedMetadata): string {
   let json = '{'
-  for (const [name, values] of lists) {
+  for (const [name, values] of metadata) {
     json += `${json.length > 1 ? ',' : ''}${JSON.stringify(name)}:${JSON.stringify(values)}`
   }
   return `${json}}`

@@ -43,6 +43,11 @@ export interface Ending {
   readonly message: string
 }
 
+/** A status in the words of Go's error: `rpc error: code = NotFound desc = no such thing`. */
+export function rpcErrorText({ status, message }: Ending): string {
+  return `rpc error: code = ${statusName(status)} desc = ${message}`
+}
+
 /** The longest status text that is kept, in characters; servers may send far more. */
 const messageLimit = 64 * 1024
 

@@ -8,15 +8,33 @@ import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
-import { addCount, addDuration, type CallTags, countTags } from './call-samples.js'
+import {
+  addCount,
+  addDuration,
+  addRequest,
+  addSample,
+  type CallTags,
+  countTags,
+  type MessageTimes,
+  messageTimesOf,
+} from './call-samples.js'
 import type { GrpcClient, OpenStream } from './grpc-vu.js'
-import { ProtoJsonError, WireError } from './protojson/proto-json-error.js'
+import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import { readFields } from './protojson/wire-fields.js'
 import { malformedWire } from './protojson/wire-reader.js'
-import { readRpcStatus } from './schema/rpc-status.js'
 import type { MethodDescriptor } from './schema/schema.js'
-import { type Ending, Status, statusName } from './status.js'
-import type { CallStatus, ClientStream, Connection } from './transport.js'
+import { Status } from './status.js'
+import {
+  canceledByClient,
+  errorJson,
+  errorOf,
+  localError,
+  type StreamEnding,
+  type StreamError,
+  statusError,
+  statusJson,
+} from './stream-ending.js'
+import type { CallStatus, ClientStream, Connection, ReceivedMetadata } from './transport.js'
 
 /** What the script has not taken yet may be so much until the transport pauses: messages, a large one counting for more. */
 const windowUnits = 16
@@ -33,37 +51,18 @@ const messageOverheadBytes = 64
 /** How long one `write()` waits for the queue to shrink, in ms. Longer might be for ever: the peer may wait for us. */
 const longestWaitMs = 20
 
-/** What an `error` handler gets, and the same as k6 writes it to the log. */
-interface StreamError {
-  code: number
-  message: string
-  /** A JSON list. */
-  details: string
-  logText: string
-}
-
-/** k6 has one text for every call that was cancelled, by whomever, and the code of an error that is no status. */
-const canceledByClient = localError('canceled by client (k6)')
-
-function localError(message: string): StreamError {
-  return { code: Status.unknown, message, details: '[]', logText: message }
-}
-
-function statusError({ status, message }: Ending, details = '[]'): StreamError {
-  if (status === Status.canceled) return canceledByClient
-  return { code: status, message, details, logText: rpcErrorText({ status, message }) }
-}
-
-/** A status in the words of Go's error: `rpc error: code = NotFound desc = no such thing`. */
-export function rpcErrorText({ status, message }: Ending): string {
-  return `rpc error: code = ${statusName(status)} desc = ${message}`
-}
+const noMetadata: ReceivedMetadata = new Map()
+/** The ending of a call that this side gave up. */
+const cutOff: StreamEnding = { message: '', trailers: noMetadata }
 
 export interface StreamStart {
   vu: VuContext
   /** The number of the stream among those of its VU. */
   id: number
-  /** The guest's number for what comes of it: `data`, `data+` (tell when it is taken), `error`, `end`. */
+  /**
+   * The guest's number for what comes of it: `data`, `data+` (tell when it is taken), `error`, `end`, `end+` (an error
+   * follows). The payload of an end is what `stream.status` resolves with.
+   */
   task: number
   client: GrpcClient
   connection: Connection
@@ -79,6 +78,10 @@ export class GrpcStream implements OpenStream {
   readonly #beganAtMs = performance.now()
   readonly #signal: AbortSignal
   readonly #transport: ClientStream
+  /** Absent unless somebody wants to know them. */
+  readonly #times: MessageTimes | undefined
+  #lastMessageAtMs: number | undefined
+  #headers = noMetadata
   /** Messages that the transport has no room for. */
   #queue: Uint8Array[] = []
   /** Where the queue begins: taking a long array's first member again and again would move all others each time. */
@@ -99,6 +102,7 @@ export class GrpcStream implements OpenStream {
     this.#start = start
     this.#callTags = { method, connection, vuTags, callTags: params.tags }
     this.#tags = countTags(vu, this.#callTags)
+    this.#times = messageTimesOf(vu)
     this.#signal = vu.abort.signal
     vu.tasks.begin(task, () => this.#drop())
     this.#transport = connection.stream({
@@ -106,6 +110,9 @@ export class GrpcStream implements OpenStream {
       metadata: params.metadata,
       isServerStreaming: method.isServerStream,
       ...(params.timeoutMs === undefined ? {} : { deadlineMs: params.timeoutMs }),
+      onHeaders: (headers) => {
+        this.#headers = headers
+      },
       onMessage: (message) => this.#onMessage(message),
       onEnd: (result) => this.#onEnd(result),
       onDrain: () => this.#flush(),
@@ -118,7 +125,7 @@ export class GrpcStream implements OpenStream {
     const { method } = this.#start
     if (this.#hasEnded) {
       // The one message of such a method is its end.
-      this.#fail(statusError({ status: Status.internal, message: 'SendMsg called after CloseSend' }), Status.internal)
+      this.#fail(statusError({ status: Status.internal, message: 'SendMsg called after CloseSend' }))
       return undefined
     }
     let message: Uint8Array
@@ -126,7 +133,7 @@ export class GrpcStream implements OpenStream {
       message = method.input.encode(json)
     } catch (e) {
       if (!isAppError(e)) throw e
-      this.#fail(localError(`can't serialise request object to protocol buffer: ${e.message}`))
+      this.#fail(localError(`can't serialise request object to protocol buffer: ${e.message}`), false)
       return undefined
     }
     if (!method.isClientStream) this.#hasEnded = true
@@ -135,7 +142,7 @@ export class GrpcStream implements OpenStream {
     if (!this.#isCrowded) this.#flush()
     if (this.#queuedBytes > fullBytes) {
       const text = `messages of ${fullBytes / 1024 / 1024} MB wait to be sent on this stream, the limit: the server reads too slowly`
-      this.#fail(statusError({ status: Status.resourceExhausted, message: text }), Status.resourceExhausted)
+      this.#fail(statusError({ status: Status.resourceExhausted, message: text }))
       return undefined
     }
     // A script that must take messages for the server to go on reading cannot wait.
@@ -156,6 +163,7 @@ export class GrpcStream implements OpenStream {
   }
 
   cancel(): void {
+    if (!this.#isOver) this.#measure(Status.unknown, false)
     this.#start.vu.tasks.end(this.#start.task)
   }
 
@@ -192,6 +200,7 @@ export class GrpcStream implements OpenStream {
 
   #onMessage(message: Uint8Array): void {
     if (this.#isOver) return
+    const arrivedAtMs = this.#times === undefined ? 0 : performance.now()
     let json: string
     try {
       json = this.#jsonOf(message)
@@ -200,7 +209,10 @@ export class GrpcStream implements OpenStream {
       return
     }
     const { vu, task } = this.#start
-    if (!this.#signal.aborted) addCount(vu, 'grpc_streams_msgs_received', this.#tags)
+    if (!this.#signal.aborted) {
+      addCount(vu, 'grpc_streams_msgs_received', this.#tags)
+      if (this.#times !== undefined) this.#addTime(this.#times, arrivedAtMs)
+    }
     const units = 1 + Math.floor(message.length / unitBytes)
     this.#untakenUnits += units
     this.#unmarkedUnits += units
@@ -213,6 +225,13 @@ export class GrpcStream implements OpenStream {
     if (this.#untakenUnits >= windowUnits) this.#transport.pause()
   }
 
+  #addTime({ toFirst, between }: MessageTimes, arrivedAtMs: number): void {
+    const before = this.#lastMessageAtMs
+    this.#lastMessageAtMs = arrivedAtMs
+    const metric = before === undefined ? toFirst : between
+    addSample(this.#start.vu, metric, this.#tags, arrivedAtMs - (before ?? this.#beganAtMs))
+  }
+
   #jsonOf(message: Uint8Array): string {
     if (!this.#start.params.discardsResponse) return this.#start.method.output.decode(message)
     // Also a message that the script does not want must be one.
@@ -221,8 +240,9 @@ export class GrpcStream implements OpenStream {
   }
 
   #onUnreadable(e: unknown): void {
-    if (e instanceof ProtoJsonError) {
+    if (hasNoJson(e)) {
       this.#abandon()
+      this.#measure(Status.unknown, false)
       this.#tell(localError(`failed to marshal the message: ${e.message}`))
     } else if (e instanceof WireError || e === malformedWire) {
       const reason = e instanceof WireError ? e.message : 'proto:\u00a0cannot parse invalid wire-format data'
@@ -232,6 +252,7 @@ export class GrpcStream implements OpenStream {
       this.#tell(statusError(ending))
     } else {
       this.#abandon()
+      this.#measure(Status.unknown, false)
       this.#tell(localError('internal error'))
       this.#start.vu.services.onInternalError(e)
     }
@@ -244,23 +265,16 @@ export class GrpcStream implements OpenStream {
     const isTimeUp =
       result.status === Status.deadlineExceeded && performance.now() - this.#beganAtMs >= (timeoutMs ?? Infinity)
     // k6 keeps no sample of a call whose own time was up: its context is done by then.
-    if (!isTimeUp) this.#measure(result.status)
-    this.#tell(result.status === Status.ok ? undefined : statusError(result, this.#detailsOf(result)))
-  }
-
-  /** The details as ProtoJSON; an empty object for each when the type of one is not loaded. */
-  #detailsOf({ details }: CallStatus): string {
-    if (details === undefined) return '[]'
-    const json = this.#start.client.schema.statusDetails(details)
-    if (json !== undefined) return JSON.stringify((JSON.parse(json) as { details: unknown[] }).details)
-    return JSON.stringify((readRpcStatus(details)?.details ?? []).map(() => ({})))
+    this.#measure(result.status, !isTimeUp)
+    this.#headers = result.headers
+    this.#tell(errorOf(result, this.#start.client.schema), result)
   }
 
   /** Ends the call because of what the script wrote. k6 goes on reading, and so tells of the cancelled call as well. */
-  #fail(error: StreamError, status?: number): void {
+  #fail(error: StreamError, hasDuration = true): void {
     this.#abandon()
-    if (status !== undefined) this.#measure(status)
-    this.#tell(error, canceledByClient)
+    this.#measure(error.code, hasDuration)
+    this.#tell(error, cutOff, canceledByClient)
   }
 
   /** The iteration is over, or the script wants no more. */
@@ -277,24 +291,23 @@ export class GrpcStream implements OpenStream {
     this.#resumeWriter?.()
   }
 
-  #measure(status: number): void {
+  /** The samples of a call that has ended by itself; k6 has no duration for some endings. */
+  #measure(status: number, hasDuration = true): void {
     if (this.#signal.aborted) return
-    addDuration(this.#start.vu, this.#callTags, status, performance.now() - this.#beganAtMs)
+    const { vu } = this.#start
+    if (hasDuration) addDuration(vu, this.#callTags, status, performance.now() - this.#beganAtMs)
+    addRequest(vu, this.#callTags, status)
   }
 
   /** The last events of the script: the error if there was one, the end, and an error that k6 finds only after it. */
-  #tell(error: StreamError | undefined, afterEnd?: StreamError): void {
+  #tell(error: StreamError | undefined, ending: StreamEnding = cutOff, afterEnd?: StreamError): void {
     const { vu, task, id } = this.#start
     this.#queue = []
     this.#resumeWriter?.()
     if (error !== undefined) vu.tasks.post(task, 'error', errorJson(error), false)
-    vu.tasks.post(task, 'end', afterEnd === undefined, afterEnd === undefined)
+    const status = statusJson(error, ending, this.#headers)
+    vu.tasks.post(task, afterEnd === undefined ? 'end' : 'end+', status, afterEnd === undefined)
     if (afterEnd !== undefined) vu.tasks.post(task, 'error', errorJson(afterEnd), true)
     vu.grpc.removeStream(id)
   }
-}
-
-/** A list of the text for the log and the object for the handlers, with k6's order of keys. */
-function errorJson({ code, message, details, logText }: StreamError): string {
-  return `[${JSON.stringify(logText)},{"code":${code},"details":${details},"message":${JSON.stringify(message)}}]`
 }

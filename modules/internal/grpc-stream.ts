@@ -13,6 +13,7 @@ import {
   mapGet,
   mapSet,
   NativeMap,
+  NativePromise,
   now,
   parseJson,
   setPrototypeOf,
@@ -42,6 +43,26 @@ export interface StreamMethods {
   on(event: unknown, handler: unknown): void
   write(message: unknown): void
   end(): void
+}
+
+/** The property `status`: how the stream ended, for who asks. No promise is made before somebody looks. */
+class EndStatus {
+  #read: (() => unknown) | undefined
+  #resolve: ((status: unknown) => void) | undefined
+  #promise: Promise<unknown> | undefined
+
+  get promise(): Promise<unknown> {
+    this.#promise ??= new NativePromise((resolve) => {
+      if (this.#read === undefined) this.#resolve = resolve
+      else resolve(this.#read())
+    })
+    return this.#promise
+  }
+
+  settle(read: () => unknown): void {
+    this.#read = read
+    this.#resolve?.(read())
+  }
 }
 
 /** An error of a stream is no Error: an object with a text of its own and the method of an error in Go. */
@@ -86,10 +107,11 @@ class Handlers {
   }
 
   /** Runs the handlers of `error`; without one the error goes to the log. */
-  runError(logText: string, error: object): void {
+  runError(logText: string, error: object, errorDetails: unknown = []): void {
     if (mapGet(this.#byEvent, 'error')!.length === 0) {
       this.warn(`no handlers for error registered, but an error happened: ${logText}`)
     }
+    defineProperty(error, 'errorDetails', { value: errorDetails, writable: true, configurable: true })
     this.run('error', setPrototypeOf(error, errorPrototype))
   }
 
@@ -113,6 +135,7 @@ function quietly(run: () => void): void {
 export function openStream(client: number, method: string | undefined, params: string | undefined): StreamMethods {
   const path = method !== undefined && stringStartsWith(method, '/') ? method : `/${method ?? ''}`
   const handlers = new Handlers(path)
+  const status = new EndStatus()
   let id = 0
   let isWritable = true
   let hasEnded = false
@@ -123,23 +146,25 @@ export function openStream(client: number, method: string | undefined, params: s
     endTask(task)
     host.cancelStream(id)
     const message = safeText(thrown)
+    status.settle(() => ({ code: 2, message, details: [], headers: {}, trailers: {} }))
     quietly(() => handlers.runError(message, { code: 2, details: [], message }))
     quietly(() => handlers.run('end', {}))
     quietly(() => handlers.runError(canceled, { code: 2, details: [], message: canceled }))
   }
 
   const task = newTask((kind, payload) => {
-    if (kind === 'end') {
+    if (kind === 'end' || kind === 'end+') {
       isWritable = false
       hasEnded = true
-      // False: one more error follows.
-      if ((payload as unknown) === true) endTask(task)
+      // Else one more error follows.
+      if (kind === 'end') endTask(task)
+      status.settle(() => parseJson(payload as string))
       handlers.run('end', {})
     } else if (kind === 'error') {
       if (hasEnded) endTask(task)
       isWritable = false
-      const pair = parseJson(payload as string) as [string, object]
-      handlers.runError(pair[0], pair[1])
+      const told = parseJson(payload as string) as [string, object, unknown[]]
+      handlers.runError(told[0], told[1], told[2])
     } else {
       if (kind === 'data+') host.ackStream(id)
       try {
@@ -179,6 +204,14 @@ export function openStream(client: number, method: string | undefined, params: s
   defineProperty(stream, 'on', { value: methods.on, enumerable: true })
   defineProperty(stream, 'write', { value: methods.write, enumerable: true })
   defineProperty(stream, 'end', { value: methods.end, enumerable: true })
+  defineProperty(stream, 'status', {
+    get: () => status.promise,
+    // k6 has no such property: a script that keeps something of its own under the name must find that.
+    set(this: object, value: unknown) {
+      defineProperty(this, 'status', { value, writable: true, enumerable: true, configurable: true })
+    },
+    configurable: true,
+  })
   return stream as StreamMethods
 }
 

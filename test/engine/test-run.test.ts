@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { AppError, ExitCode } from '../../errors.js'
+import { serve, stopServers } from '../host/grpc/scripted-server.js'
 import { runScript } from '../support/run-script.js'
 
 const perVu = (vus: number, iterations: number, more = '') =>
@@ -231,6 +232,40 @@ describe('TestRun', () => {
       export const options = { duration: '60s', thresholds: { cc: [{ threshold: 'count<1', abortOnFail: true }] } }
       export default () => { c.add(1); sleep(0.05) }`)
     assert.equal(early.exitCode, ExitCode.thresholdsFailed)
+  })
+
+  it('has the metrics of gRPC, on demand or not, only for a script that imports the module, in whatever way', async () => {
+    for (const name of ['grpc_streams', 'grpc_reqs', 'grpc_req_failed{method:A}']) {
+      const options = `export const options = { iterations: 1, thresholds: { '${name}': [] } }; export default () => {}`
+      await assert.rejects(runScript(options), {
+        exitCode: ExitCode.invalidConfig,
+        message: `invalid threshold defined on ${name}; reason: no metric name "${name}" found`,
+      })
+      for (const source of [
+        `import 'k6/net/grpc'; ${options}`,
+        `const grpc = require('k6/net/grpc'); exports.options = { thresholds: { '${name}': [] } }; exports.default = () => {}`,
+      ]) {
+        const { run, exitCode } = await runScript(source)
+        assert.equal(exitCode, ExitCode.ok)
+        assert.ok(run.store.get(name)?.sink.isEmpty)
+      }
+    }
+  })
+
+  it('has a metric on demand also where thresholds come from the options of the run, or are not judged', async () => {
+    const { address } = await serve((call) => call.finish({ 'grpc-status': '5' }))
+    const script = `import grpc from 'k6/net/grpc'
+      const client = new grpc.Client()
+      export default () => {
+        client.connect('${address}', { plaintext: true })
+        try { client.healthCheck() } catch (e) { console.log(e.message.slice(0, 10)) }
+      }`
+    const options = { iterations: 3, vus: 3, thresholds: { grpc_reqs: ['count<1'] } }
+    const judged = await runScript(script, { options, threads: 2 })
+    assert.deepEqual([judged.count('grpc_reqs'), judged.exitCode], [3, ExitCode.thresholdsFailed])
+    const unjudged = await runScript(script, { options, settings: { hasThresholds: false } })
+    assert.deepEqual([unjudged.count('grpc_reqs'), unjudged.exitCode], [3, ExitCode.ok])
+    await stopServers()
   })
 
   it('hands what handleSummary returned to whoever writes it', async () => {

@@ -3,7 +3,7 @@
  * The texts are those of Go's protobuf, which k6 passes on to scripts.
  */
 
-import { AppError } from '../../../errors.js'
+import { AppError, isAppError } from '../../../errors.js'
 
 /** What Go's protobuf puts before each of its errors: the word and a no-break space. */
 export const protoPrefix = 'proto:\u00a0'
@@ -14,6 +14,11 @@ export class ProtoJsonError extends AppError {
     super('MESSAGE_INVALID', protoPrefix + text)
     this.name = 'ProtoJsonError'
   }
+}
+
+/** True when a message is well formed and cannot be shown: it has no JSON form, or a longer one than the limit. */
+export function hasNoJson(e: unknown): e is AppError {
+  return e instanceof ProtoJsonError || isAppError(e, 'LIMIT_SIZE')
 }
 
 /**

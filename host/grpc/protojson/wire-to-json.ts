@@ -18,7 +18,7 @@ export interface JsonOptions {
   maxJsonLength: number
 }
 
-const defaultMaxJsonLength = 8 * 1024 * 1024
+export const defaultMaxJsonLength = 8 * 1024 * 1024
 
 /**
  * What was read of a field: its JSON (for lists without the brackets), entries of a map, or where the bytes of a message are.

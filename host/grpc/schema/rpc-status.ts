@@ -4,10 +4,10 @@
  */
 
 import { isUtf8 } from 'node:buffer'
-import { ProtoJsonError, WireError } from '../protojson/proto-json-error.js'
+import { isAppError } from '../../../errors.js'
 import { readFields } from '../protojson/wire-fields.js'
 import { malformedWire } from '../protojson/wire-reader.js'
-import { type JsonOptions, MessageDecoder } from '../protojson/wire-to-json.js'
+import { defaultMaxJsonLength, type JsonOptions, MessageDecoder } from '../protojson/wire-to-json.js'
 import { anyDescriptor } from './any-descriptor.js'
 import type { TypeResolver } from './descriptors.js'
 
@@ -48,11 +48,18 @@ function toJson(
   options: Partial<JsonOptions>,
 ): string | undefined {
   const any = MessageDecoder.of(anyDescriptor)
+  // Small details can become long objects: all together may be as long as one message.
+  let leftLength = options.maxJsonLength ?? defaultMaxJsonLength
+  const texts: string[] = []
   try {
-    const texts = details.map((detail) => any.decode(detail, resolver, options))
-    return `{"code":${code},"message":${JSON.stringify(message)},"details":[${texts.join(',')}]}`
+    for (const detail of details) {
+      const text = any.decode(detail, resolver, { maxJsonLength: leftLength })
+      leftLength -= text.length
+      texts.push(text)
+    }
   } catch (e) {
-    if (e instanceof ProtoJsonError || e instanceof WireError) return undefined
+    if (isAppError(e)) return undefined
     throw e
   }
+  return `{"code":${code},"message":${JSON.stringify(message)},"details":[${texts.join(',')}]}`
 }

@@ -6,6 +6,7 @@
 import { MessageEncoder } from '../protojson/json-to-wire.js'
 import { type JsonOptions, MessageDecoder } from '../protojson/wire-to-json.js'
 import type { MessageDescriptor, TypeResolver } from './descriptors.js'
+import { errorDetailsJson } from './error-details.js'
 import { readRpcStatus } from './rpc-status.js'
 import type { LinkedSet, ReadFile, SchemaCache } from './schema-cache.js'
 
@@ -116,6 +117,11 @@ export class Schema implements TypeResolver {
    */
   statusDetails(googleRpcStatusBytes: Uint8Array): string | undefined {
     return readRpcStatus(googleRpcStatusBytes)?.toJson(this, this.options)
+  }
+
+  /** The details of a serialized google.rpc.Status as a JSON list, whether their types are loaded or not. Never throws. */
+  errorDetails(googleRpcStatusBytes: Uint8Array): string {
+    return errorDetailsJson(readRpcStatus(googleRpcStatusBytes)?.details ?? [], this, this.options)
   }
 
   private add(set: LinkedSet): MethodInfo[] {

@@ -4,6 +4,7 @@ import { GoError } from '../../internal/go-error.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
+  defineProperty,
   isArray,
   mapGet,
   mapSet,
@@ -99,7 +100,13 @@ function listOfTexts(values: ArrayLike<unknown>): string {
 const safe = (value: unknown): string => (typeof value === 'object' ? '.' : toText(value))
 
 function responseOf(json: string): unknown {
-  return preventExtensions(parseJson(json))
+  const response = parseJson(json) as { status: number; errorDetails?: unknown[] }
+  // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
+  if (response.status !== StatusOK) {
+    const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
+    defineProperty(response, 'errorDetails', hidden)
+  }
+  return preventExtensions(response)
 }
 
 /** Whether a call may start, as far as the guest can tell. */

@@ -12,7 +12,7 @@ import { grpc } from '../../../host/grpc/grpc-module.js'
 import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
 import { VuContext } from '../../../host/vu-context.js'
-import { declareModuleMetrics } from '../../../metrics/module-metrics.js'
+import { declareModuleMetrics, optInMetrics } from '../../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
 import type { SeriesDefinition } from '../../../metrics/series.js'
@@ -36,11 +36,16 @@ export class LoopbackVu {
   readonly #series = new Map<number, SeriesDefinition>()
   readonly #tagSet: number
   readonly client: Crossing
+  /** What came with the last error and the last end, beside what handlers get. */
+  errorDetails: unknown
+  status: unknown
 
-  /** `proto` is what the client loads, if anything. */
-  constructor(proto?: string) {
+  /** `proto` is what the client loads, if anything; `thresholds` are the names of metrics that are asked for. */
+  constructor(proto?: string, thresholds: string[] = []) {
     const registry = new MetricRegistry()
-    declareModuleMetrics(registry, ['k6/net/grpc'])
+    const modules = ['k6/net/grpc']
+    declareModuleMetrics(registry, modules)
+    for (const metric of optInMetrics(registry, modules, thresholds)) registry.switchOn(metric)
     const runtime = new GrpcRuntime({ tls: {}, resolver: {} }, trustedLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
@@ -86,6 +91,16 @@ export class LoopbackVu {
     await this.call('connect', this.client, false, address, all, this.#tagSet)
   }
 
+  /** The response as JSON text. */
+  async invoke(method: string, request: string, params?: [string, unknown][]): Promise<string> {
+    const json = params === undefined ? undefined : JSON.stringify(['o', params])
+    return (await this.call('invoke', this.client, method, request, json, this.#tagSet, 0)) as string
+  }
+
+  async healthCheck(): Promise<string> {
+    return (await this.call('healthCheck', this.client, '', this.#tagSet)) as string
+  }
+
   openStream(method: string, params?: [string, unknown][]): number {
     const json = params === undefined ? undefined : JSON.stringify(['o', params])
     return this.call('openStream', task, this.client, method, json, this.#tagSet) as number
@@ -96,7 +111,15 @@ export class LoopbackVu {
     const result = await this.context.tasks.next(() => false)
     if (result === undefined) return undefined
     const [, kind, payload] = result
-    return [kind, kind === 'end' || typeof payload !== 'string' ? payload : JSON.parse(payload)]
+    const told: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload
+    if (kind === 'end' || kind === 'end+') {
+      this.status = told
+      return ['end', kind === 'end']
+    }
+    if (kind !== 'error') return [kind, told]
+    const [logText, error, errorDetails] = told as unknown[]
+    this.errorDetails = errorDetails
+    return [kind, [logText, error]]
   }
 
   /** Takes what comes until nothing is left, and acknowledges as the guest half does. */

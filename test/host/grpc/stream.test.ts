@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { OutgoingHttpHeaders } from 'node:http2'
 import { isGuestError } from './guest-errors.js'
 import { LoopbackVu } from './loopback-vu.js'
 import { type Answer, type ServerCall, serve, stopServers } from './scripted-server.js'
@@ -195,6 +196,90 @@ describe('grpc.Stream, its trusted half', () => {
         assert.deepEqual(metrics(vu).at(-1), ['grpc_req_duration', '13'])
       })
     }
+  })
+
+  describe('its status', () => {
+    const headers = { 'content-type': ['application/grpc'], from: ['here'] }
+    const ok = { code: 0, message: '', details: [], headers, trailers: {} }
+
+    it('has what the server said at the end', async () => {
+      const endings: [OutgoingHttpHeaders, object][] = [
+        [{}, ok],
+        [
+          { 'grpc-message': 'fine', t: ['1', '2'] },
+          { ...ok, message: 'fine', trailers: { t: ['1', '2'] } },
+        ],
+        [
+          { 'grpc-status': '9', 'grpc-message': 'not now' },
+          { ...ok, code: 9, message: 'not now' },
+        ],
+      ]
+      for (const [last, status] of endings) {
+        const vu = await connected(async (call) => {
+          call.open({ from: 'here' })
+          call.finish(last)
+        })
+        await vu.drain(vu.openStream('t.S/Bidi'))
+        assert.deepEqual(vu.status, status)
+      }
+      const vu = await connected((call) => call.finish({ 'grpc-status': '5', a: 'b' }))
+      await vu.drain(vu.openStream('t.S/Bidi'))
+      const trailers = { 'content-type': ['application/grpc'], a: ['b'] }
+      assert.deepEqual(vu.status, { code: 5, message: '', details: [], headers: {}, trailers })
+    })
+
+    it('has all details, and so has the error, also where k6 shows none', async () => {
+      const vu = await connected((call) =>
+        // google.rpc.Status with the code 9 and an Any of google.rpc.RequestInfo with request_id "r1".
+        call.finish({
+          'grpc-status': '9',
+          'grpc-status-details-bin': Buffer.concat([
+            Buffer.from([8, 9, 26, 32, 10, 24]),
+            Buffer.from('x/google.rpc.RequestInfo'),
+            Buffer.from([18, 4, 10, 2]),
+            Buffer.from('r1'),
+          ]).toString('base64'),
+        }),
+      )
+      assert.deepEqual(firstError(await vu.drain(vu.openStream('t.S/Up'))).details, [{}])
+      const details = [{ '@type': 'x/google.rpc.RequestInfo', requestId: 'r1', servingData: '' }]
+      assert.deepEqual(vu.errorDetails, details)
+      assert.deepEqual((vu.status as { details: unknown }).details, details)
+    })
+
+    it('has the code and the text of the error where this side ended it, and what had come until then', async () => {
+      let opened = () => {}
+      const isOpen = () => new Promise<void>((resolve) => (opened = resolve))
+      const vu = await connected(async (call) => {
+        call.open({ from: 'here' })
+        call.send(m(1))
+        opened()
+      })
+      const here = { details: [], headers, trailers: {} }
+      const wrong = 'can\'t serialise request object to protocol buffer: proto:\u00a0(line 1:2): unknown field "nope"'
+      for (const [code, message, end] of [
+        [2, wrong, (stream: number) => vu.call('writeStream', stream, '{"nope":1}')],
+        [2, 'canceled by client (k6)', () => vu.call('close', vu.client)],
+      ] as const) {
+        const hasOpened = isOpen()
+        const stream = vu.openStream('t.S/Bidi')
+        await hasOpened
+        // The message comes after the headers.
+        assert.deepEqual(await vu.next(), ['data', json(1)])
+        end(stream)
+        assert.equal(firstError(await vu.drain(stream)).message, message)
+        assert.deepEqual(vu.status, { code, message, ...here })
+      }
+    })
+  })
+
+  it('fails when a message makes more JSON than the limit', async () => {
+    const vu = await connected((call) =>
+      call.send(Buffer.concat([Buffer.from([18, 0x80, 0x80, 0x80, 1]), Buffer.alloc(2 * 1024 * 1024, 1)])),
+    )
+    const { code, message } = firstError(await vu.drain(vu.openStream('t.S/Bidi')))
+    assert.equal(code, 2)
+    assert.match(message, /^failed to marshal the message: the JSON of a message is longer than the limit/)
   })
 
   describe('samples', () => {

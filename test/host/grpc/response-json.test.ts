@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { responseJson } from '../../../host/grpc/response-json.js'
+import type { CallResult } from '../../../host/grpc/transport.js'
+import { schemaOf } from './schema/memory-files.js'
+
+const schema = schemaOf(
+  'syntax = "proto3"; package t; message M { int32 n = 1; optional string s = 2; } service S { rpc One(M) returns (M); }',
+)
+const method = schema.method('t.S/One')!
+
+function shown(result: Partial<CallResult>, discards = false): unknown {
+  const whole = { status: 0, message: '', headers: new Map(), trailers: new Map([['a', ['b']]]), ...result }
+  const response = responseJson(schema, method, whole, discards)
+  assert.ok('json' in response)
+  return JSON.parse(response.json)
+}
+
+describe('the response of a call', () => {
+  /** google.rpc.Status with the code 5 and details: an Any of google.rpc.Help, and one of type t.Gone. */
+  const details = Buffer.concat([
+    Buffer.from([8, 5, 26, 19, 10, 17]),
+    Buffer.from('x/google.rpc.Help'),
+    Buffer.from([26, 10, 10, 8]),
+    Buffer.from('x/t.Gone'),
+  ])
+  const rest = { headers: {}, trailers: { a: ['b'] } }
+
+  it('has nothing of errors when it is OK, whatever details the server sent', () => {
+    const wanted = { message: { n: 3 }, error: null, ...rest, status: 0 }
+    assert.deepEqual(shown({ response: Buffer.from([8, 3]) }), wanted)
+    assert.deepEqual(shown({ response: Buffer.from([8, 3]), details }), wanted)
+  })
+
+  it('has the list of all details when it failed, besides the error as k6 shows it', () => {
+    const failed = { message: { n: 0 }, ...rest, status: 5 }
+    const error = { code: 5, message: 'no', details: [] }
+    assert.deepEqual(shown({ status: 5, message: 'no' }), { ...failed, error, errorDetails: [] })
+    const errorDetails = [
+      { '@type': 'x/google.rpc.Help', links: [] },
+      { '@type': 'x/t.Gone', value: '' },
+    ]
+    assert.deepEqual(shown({ status: 5, message: 'no', details }), { ...failed, error: {}, errorDetails })
+    assert.deepEqual(shown({ status: 5, message: 'no', details }, true), {
+      ...failed,
+      message: null,
+      error: {},
+      errorDetails,
+    })
+  })
+
+  it('is none for a message with more JSON than the limit, as for one without JSON', () => {
+    const response = Buffer.concat([Buffer.from([18, 0x80, 0x80, 0x80, 1]), Buffer.alloc(2 * 1024 * 1024, 1)])
+    const result = { status: 0, message: '', headers: new Map(), trailers: new Map(), response }
+    const answer = responseJson(schema, method, result, false)
+    assert.ok('conversionError' in answer)
+    assert.match(answer.conversionError, /^failed to marshal the message: the JSON of a message is longer/)
+    assert.equal(answer.status, 0)
+  })
+
+  it('has an empty list for a call that fails here, since the response is no message', () => {
+    const response = shown({ response: Buffer.from([8]), details }) as { status: number; errorDetails: unknown }
+    assert.equal(response.status, 13)
+    assert.deepEqual(response.errorDetails, [])
+  })
+})
