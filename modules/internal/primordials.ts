@@ -16,7 +16,6 @@ export const stringifyJson: (value: unknown) => string | undefined = JSON.string
 export const now: () => number = Date.now
 export const {
   create: createObject,
-  defineProperty,
   freeze,
   getOwnPropertyNames,
   getPrototypeOf,
@@ -25,6 +24,11 @@ export const {
   keys,
   setPrototypeOf,
 } = Object
+const nativeDefineProperty = Object.defineProperty
+/** Looks at the descriptor's own members alone: a `get` that a script put on Object.prototype would spoil one with a value. */
+export function defineProperty<T extends object>(target: T, name: PropertyKey, descriptor: PropertyDescriptor): T {
+  return nativeDefineProperty(target, name, setPrototypeOf(descriptor, null) as PropertyDescriptor)
+}
 export const { isArray } = Array
 export const { isNaN: isNaNNumber, isInteger } = Number
 export const toNumber = Number

@@ -45,7 +45,9 @@ describe('response.errorDetails', () => {
 
   it('is not seen by a script that does not ask for it, and cannot be written', async () => {
     const body = `
+      Object.prototype.get = () => 1
       const response = client.invoke(hello, { greeting: 'x' })
+      delete Object.prototype.get
       const { message, ...rest } = response
       console.log(Object.keys(response).join(), Object.keys(rest).join(), 'errorDetails' in JSON.parse(JSON.stringify(response)))
       for (const key in response) console.log(key)
