@@ -15,6 +15,7 @@ import { addMetadata } from './metadata.js'
 import { reflectedDescriptors } from './reflection.js'
 import { responseJson } from './response-json.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
+import { serverNameOf } from './server-name.js'
 import { type Ending, rpcErrorText, Status } from './status.js'
 import { GrpcStream } from './stream.js'
 import { tlsSettingsOf } from './tls.js'
@@ -168,7 +169,7 @@ async function connect(
     throw new GuestError('GoError', `a VU may have ${maxConnections} open gRPC connections; call close()`)
   }
   const { runtime } = vu.grpc
-  const serverName = params.authority || address.replace(/:\d+$/, '')
+  const serverName = serverNameOf(address, params.authority)
   const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
   // k6 forgets the old connection of a client, and keeps none when the new one fails.
   client.connection = undefined

@@ -67,11 +67,16 @@ export function tlsSettingsOf(options: TlsOptions, params: TlsParams | undefined
   return { ...settings, ...clientPair(params.cert, params.key, params.password) }
 }
 
-/** Certificates with the server's name go before those without names. */
+/**
+ * The certificate with the server's name among its domains, else one for its parent (`*.example.com`), else one without
+ * domains, else the first. k6 looks at no names and takes the first that fits what the server asks for in the handshake,
+ * which Node does not show. One certificate alone is taken in any case, as in k6.
+ */
 function authFor(all: NonNullable<TlsOptions['auth']>, serverName: string) {
-  const isFor = (domain: string) =>
-    domain === serverName || (domain.startsWith('*.') && serverName.endsWith(domain.slice(1)))
-  return all.find(({ domains }) => domains?.some(isFor)) ?? all[0]
+  const name = serverName.toLowerCase()
+  const wildcard = name.replace(/^[^.]*/, '*')
+  const having = (domain: string) => all.find(({ domains }) => domains?.some((one) => one.toLowerCase() === domain))
+  return having(name) ?? having(wildcard) ?? all.find(({ domains }) => !domains || domains.length === 0) ?? all[0]
 }
 
 /** A certificate and its key, ready for use. */

@@ -5,9 +5,9 @@
 
 import { isAppError } from '../../../errors.js'
 import { goQuote } from '../../../go/quote.js'
-import { parseTarget, TargetError } from '../../../policy/network.js'
 import { DialError } from '../../dns.js'
 import type { SocketOptions } from '../dial.js'
+import { endpointOf } from '../server-name.js'
 import { Status } from '../status.js'
 import type { CallResult, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
 import { CallError, type CallHost, GrpcJsCall } from './grpc-js-call.js'
@@ -207,12 +207,3 @@ export class GrpcJsConnection implements Connection, CallHost {
 }
 
 const closing = { status: Status.canceled, message: 'grpc: the client connection is closing' }
-
-function endpointOf(address: string): string {
-  try {
-    return parseTarget(address).endpoint
-  } catch (e) {
-    if (e instanceof TargetError) return address
-    throw e
-  }
-}

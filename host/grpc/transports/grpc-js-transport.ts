@@ -3,8 +3,8 @@
  * Decides which failures are final and which are tried again until the timeout.
  */
 import { AppError, isAppError } from '../../../errors.js'
-import { parseTarget, TargetError } from '../../../policy/network.js'
 import { DialError } from '../../dns.js'
+import { endpointOf, serverNameOf } from '../server-name.js'
 import { secureContextOf } from '../tls.js'
 import type { Connection, DialOptions, Transport } from '../transport.js'
 import { dialText, GrpcJsConnection, pauseMs } from './grpc-js-connection.js'
@@ -22,15 +22,15 @@ export class GrpcJsTransport implements Transport {
 }
 
 async function connect(options: DialOptions): Promise<Connection> {
-  const { endpoint, host } = namesOf(options.address)
-  const authority = options.authority || endpoint
+  const authority = options.authority || endpointOf(options.address)
+  const serverName = serverNameOf(options.address, options.authority)
   const settings = options.tls ?? {}
   if (!options.isPlaintext) secureContextOf(settings)
   const connection = new GrpcJsConnection({
     address: options.address,
     resolver: options.resolver,
     ...(options.localIp ? { localIp: options.localIp } : {}),
-    ...(options.isPlaintext ? {} : { tls: { settings, serverName: options.authority ? hostOf(authority) : host } }),
+    ...(options.isPlaintext ? {} : { tls: { settings, serverName } }),
     authority: encodeAuthority(authority),
     userAgent: options.userAgent ? `${options.userAgent} ${libraryName}` : libraryName,
     maxReceiveBytes: options.maxReceiveBytes || defaultReceiveBytes,
@@ -83,25 +83,6 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done, { once: true })
     if (signal.aborted) done()
   })
-}
-
-/** A bad address fails when it is dialled, with the dial's text. */
-function namesOf(address: string): { endpoint: string; host: string } {
-  try {
-    return parseTarget(address)
-  } catch (e) {
-    if (e instanceof TargetError) return { endpoint: address, host: address }
-    throw e
-  }
-}
-
-/** The name in an authority, which may have a port. */
-function hostOf(authority: string): string {
-  try {
-    return parseTarget(authority).host
-  } catch {
-    return authority.replace(/^\[(.*)\]$/, '$1')
-  }
 }
 
 /** Bytes that have no place in an authority are written as %XX, as grpc-go does. */

@@ -30,8 +30,17 @@ describe('tlsSettingsOf', () => {
       { cert, key, domains: ['b.test'] },
       { cert, key: fixture('client.p8.key'), domains: ['*.a.test'] },
     ]
-    assert.equal(tlsSettingsOf({ auth }, undefined, 'x.a.test').key, fixture('client.p8.key'))
+    assert.equal(tlsSettingsOf({ auth }, undefined, 'X.a.test').key, fixture('client.p8.key'))
     assert.equal(tlsSettingsOf({ auth }, undefined, 'b.test').key, key)
+    assert.equal(tlsSettingsOf({ auth }, undefined, 'y.x.a.test').key, key)
+  })
+
+  it('prefers a client certificate without domains to one with others, but takes the only one there is', () => {
+    const other = { cert, key, domains: ['b.test'] }
+    const any = { cert, key: fixture('client.p8.key') }
+    assert.equal(tlsSettingsOf({ auth: [other, any] }, undefined, 'c.test').key, any.key)
+    assert.equal(tlsSettingsOf({ auth: [other, { ...any, domains: [] }] }, undefined, 'c.test').key, any.key)
+    assert.equal(tlsSettingsOf({ auth: [other] }, undefined, 'c.test').key, key)
   })
 
   const pem = 'failed to append certificate from PEM: tls: '

@@ -2,6 +2,8 @@
  * What every transport must do, whatever it is made of: each implementation runs these tests against real servers.
  */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { isAppError } from '../../../errors.js'
 import { HostResolver, type ResolverOptions } from '../../../host/dns.js'
@@ -301,6 +303,32 @@ export function describeTransport(name: string, transport: Transport): void {
         const pair = { cert: fixture('client.pem'), key: fixture('client.enc.key'), password: 'sesame' }
         const connection = await dial(server.address, withTls({ cacerts: [ca], ...pair }))
         assert.equal((await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })).status, 0)
+      })
+
+      it('shows the client certificate whose domains have the name of the server', async () => {
+        const shown: string[] = []
+        const server = await serve(
+          async (call) => {
+            const socket = call.stream.session?.socket as TLSSocket | undefined
+            shown.push(String(socket?.getPeerCertificate().subject.CN))
+            await ok(call)
+          },
+          { ...serverTls(), ca, requestCert: true, rejectUnauthorized: false },
+        )
+        const auth = [
+          { cert: fixture('server.pem'), key: fixture('server.key'), domains: ['elsewhere.test'] },
+          { cert: fixture('client.pem'), key: fixture('client.key'), domains: ['*.test.invalid'] },
+        ]
+        for (const authority of ['grpc.test.invalid', 'elsewhere.test']) {
+          const tls = withTls(undefined, { auth, insecureSkipVerify: true }, authority)
+          const connection = await dial(server.address, { ...tls, authority })
+          assert.equal((await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })).status, 0)
+        }
+        const names = ['client.pem', 'server.pem'].map((name) => new X509Certificate(fixture(name)).subject)
+        assert.deepEqual(
+          shown.map((name) => `CN=${name}`),
+          names,
+        )
       })
 
       it('tells that a server wants a client certificate', async () => {
