@@ -108,6 +108,10 @@ function refusalOf({ metadata, timeoutMs }: CallParams): Ending | undefined {
   return bad?.message.includes('RST_STREAM') ? undefined : bad
 }
 
+function noStream(why: Ending): GuestError {
+  return new GuestError('GoError', `failed to create a new stream: ${rpcErrorText(why)}`)
+}
+
 const noParams: CallParams = { metadata: [], tags: new Map(), discardsResponse: false }
 
 function encode(method: MethodDescriptor, json: string): Uint8Array {
@@ -299,12 +303,17 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     const method = within("invalid GRPC Stream's method", () => methodOf(client.schema, name))
     const read = callParamsOf(params, "invalid GRPC Stream's parameters")
     const refusal = refusalOf(read)
-    if (refusal !== undefined) {
-      throw new GuestError('GoError', `failed to create a new stream: ${rpcErrorText(refusal)}`)
-    }
+    if (refusal !== undefined) throw noStream(refusal)
     const vuTags = vu.tagSet(tagSet)
-    return vu.grpc.addStream(
-      (stream) => new GrpcStream({ vu, id: stream, task: taskId, client, connection, method, params: read, vuTags }),
+    const stream = vu.grpc.addStream(
+      (streamId) =>
+        new GrpcStream({ vu, id: streamId, task: taskId, client, connection, method, params: read, vuTags }),
+    )
+    return (
+      stream.opening()?.then((whyNot) => {
+        if (whyNot !== undefined) throw noStream(whyNot)
+        return stream.id
+      }) ?? stream.id
     )
   },
 

@@ -56,18 +56,19 @@ export class GrpcVu {
   }
 
   /**
-   * A number for a stream that `open` starts under it.
+   * The stream that `open` starts under a number of its own.
    *
    * @throws {GuestError} when there are too many; what `open` throws
    */
-  addStream(open: (id: number) => OpenStream): number {
+  addStream<Stream extends OpenStream>(open: (id: number) => Stream): Stream {
     if (this.#streams.size >= maxStreams) {
       throw new GuestError('GoError', `failed to create a new stream: a VU may have ${maxStreams} open gRPC streams`)
     }
     const id = this.#lastStream + 1
-    this.#streams.set(id, open(id))
+    const stream = open(id)
+    this.#streams.set(id, stream)
     this.#lastStream = id
-    return id
+    return stream
   }
 
   /** Undefined once the stream is over. @throws {GuestError} for a number that was none of this VU's */

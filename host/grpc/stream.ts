@@ -23,7 +23,7 @@ import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import { readFields } from './protojson/wire-fields.js'
 import { malformedWire } from './protojson/wire-reader.js'
 import type { MethodDescriptor } from './schema/schema.js'
-import { Status } from './status.js'
+import { type Ending, Status } from './status.js'
 import {
   canceledByClient,
   errorJson,
@@ -90,13 +90,16 @@ export class GrpcStream implements OpenStream {
   #isCrowded = false
   #hasEnded = false
   #isOver = false
+  #hasBegun = false
+  /** Ends the wait for the beginning, with the reason if there is none. */
+  #settleOpening: ((refusal: Ending | undefined) => void) | undefined
   #resumeWriter: (() => void) | undefined
   #untakenUnits = 0
   #unmarkedUnits = 0
   /** Units up to each mark that the guest has not reached. */
   #marks: number[] = []
 
-  /** Begins the call. It keeps the iteration open until it has ended. */
+  /** Begins the call. It keeps the iteration open until it has ended. See `opening`. */
   constructor(start: StreamStart) {
     const { vu, task, connection, method, params, vuTags } = start
     this.#start = start
@@ -110,6 +113,7 @@ export class GrpcStream implements OpenStream {
       metadata: params.metadata,
       isServerStreaming: method.isServerStream,
       ...(params.timeoutMs === undefined ? {} : { deadlineMs: params.timeoutMs }),
+      onStart: () => this.#onStart(),
       onHeaders: (headers) => {
         this.#headers = headers
       },
@@ -117,7 +121,28 @@ export class GrpcStream implements OpenStream {
       onEnd: (result) => this.#onEnd(result),
       onDrain: () => this.#flush(),
     })
-    addCount(vu, 'grpc_streams', this.#tags)
+  }
+
+  /** The number of the stream among those of its VU. */
+  get id(): number {
+    return this.#start.id
+  }
+
+  /**
+   * Absent when the call is on its way. Otherwise the connection is being dialled, or has failed to be: why the stream
+   * could not begin, if so, in which case nothing was counted and no event follows.
+   */
+  opening(): Promise<Ending | undefined> | undefined {
+    if (this.#hasBegun) return undefined
+    return new Promise((resolve) => {
+      // Until the script goes on, nobody else ends what an interrupted iteration waits for.
+      const onAbort = () => this.#transport.cancel()
+      this.#signal.addEventListener('abort', onAbort)
+      this.#settleOpening = (refusal) => {
+        this.#signal.removeEventListener('abort', onAbort)
+        resolve(refusal)
+      }
+    })
   }
 
   write(json: string): undefined | Promise<undefined> {
@@ -198,6 +223,12 @@ export class GrpcStream implements OpenStream {
     })
   }
 
+  #onStart(): void {
+    this.#hasBegun = true
+    addCount(this.#start.vu, 'grpc_streams', this.#tags)
+    this.#settleOpening?.(undefined)
+  }
+
   #onMessage(message: Uint8Array): void {
     if (this.#isOver) return
     const arrivedAtMs = this.#times === undefined ? 0 : performance.now()
@@ -266,6 +297,11 @@ export class GrpcStream implements OpenStream {
       result.status === Status.deadlineExceeded && performance.now() - this.#beganAtMs >= (timeoutMs ?? Infinity)
     // k6 keeps no sample of a call whose own time was up: its context is done by then.
     this.#measure(result.status, !isTimeUp)
+    if (!this.#hasBegun) {
+      this.#settleOpening?.(result)
+      this.#start.vu.tasks.end(this.#start.task)
+      return
+    }
     this.#headers = result.headers
     this.#tell(errorOf(result, this.#start.client.schema), result)
   }
@@ -280,6 +316,7 @@ export class GrpcStream implements OpenStream {
   /** The iteration is over, or the script wants no more. */
   #drop(): void {
     this.#abandon()
+    this.#settleOpening?.({ status: Status.canceled, message: 'context canceled' })
     this.#start.vu.grpc.removeStream(this.#start.id)
   }
 

@@ -78,6 +78,11 @@ export interface UnaryCall extends CallStart {
 export interface StreamCall extends CallStart {
   /** False for a method with one reply: it is handed out only when the call has succeeded, and a second one is an error. */
   isServerStreaming: boolean
+  /**
+   * The call is on a connection that is ready. Called once, before anything else and perhaps before `stream` has returned;
+   * never for a call that fails before it gets so far.
+   */
+  onStart?(): void
   /** Headers of the server, once, before the first message. */
   onHeaders?(headers: ReceivedMetadata): void
   /** A message. It belongs to the receiver. Not called while paused. */

@@ -127,6 +127,50 @@ describe('belljar run', () => {
     assert.deepEqual(more, [])
   })
 
+  it('throws from the constructor of a stream whose server is gone, wherever in the script', async () => {
+    write(
+      'chat.proto',
+      'syntax = "proto3"; package chat; service Chat { rpc Talk(stream M) returns (stream M); } message M {}\n',
+    )
+    write(
+      'gone.js',
+      `import grpc from 'k6/net/grpc'
+      const client = new grpc.Client()
+      client.load(null, 'chat.proto')
+      const attempt = (where) => {
+        try {
+          new grpc.Stream(client, 'chat.Chat/Talk')
+        } catch (e) {
+          console.log(where, e.name, e.message.replace(__ENV.SERVER, 'SERVER'))
+        }
+      }
+      export default async function () {
+        client.connect(__ENV.SERVER, { plaintext: true })
+        console.log(client.invoke('chat.Chat/Talk', {}).status)
+        attempt('at once:')
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        attempt('after an await:')
+        setTimeout(() => attempt('in a timer:'), 1)
+      }`,
+    )
+    const server = await serve(() => void server.close())
+    const { code, err } = await belljar([
+      'run',
+      '-q',
+      '--log-format',
+      'raw',
+      '-e',
+      `SERVER=${server.address}`,
+      'gone.js',
+    ])
+    await stopServers()
+    const dial = 'transport: error while dialing: dial tcp SERVER: connect: connection refused'
+    const why = `rpc error: code = Unavailable desc = connection error: desc = "${dial}"`
+    const thrown = `GoError failed to create a new stream: ${why}`
+    const expected = ['14', `at once: ${thrown}`, `after an await: ${thrown}`, `in a timer: ${thrown}`]
+    assert.deepEqual([err.trimEnd().split('\n'), code], [expected, 0])
+  })
+
   it('prints description and summary, and only the summary with -q', async () => {
     write('ok.js', 'export default function () {}\n')
     const loud = await belljar(['run', 'ok.js'])

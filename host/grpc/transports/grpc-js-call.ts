@@ -26,6 +26,7 @@ export interface CallHost {
 
 /** Where the answer goes. */
 export interface CallSink {
+  onStart?(): void
   onHeaders?(headers: ReceivedMetadata): void
   onMessage(message: Uint8Array): void
   onEnd(result: CallStatus): void
@@ -61,6 +62,7 @@ export class GrpcJsCall implements AttemptOwner {
   #frameBytes = 0
   #unsentBytes = 0
   #mayReplay = true
+  #hasStarted = false
   #hasEndedWriting = false
   #needsDrain = false
   #hasAnswer = false
@@ -187,6 +189,10 @@ export class GrpcJsCall implements AttemptOwner {
     } catch (e) {
       this.#onNotStarted(Status.internal, e instanceof Error ? e.message : String(e))
       return
+    }
+    if (!this.#hasStarted) {
+      this.#hasStarted = true
+      this.#sink.onStart?.()
     }
     this.#send()
     // The first message is asked for even while paused: until then grpc-js would take all that comes.

@@ -81,12 +81,12 @@ export async function serve(answer: Answer, tls?: SecureServerOptions, port = 0)
 }
 
 /** A TCP server that speaks no HTTP/2. */
-export async function serveTcp(onSocket: (socket: Socket) => void): Promise<TestServer> {
+export async function serveTcp(onSocket: (socket: Socket) => void, port = 0): Promise<TestServer> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => {})
     onSocket(socket)
   })
-  return listening(server, 0, [])
+  return listening(server, port, [])
 }
 
 /** A port of 127.0.0.1 where nobody listens. */

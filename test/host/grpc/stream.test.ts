@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http2'
 import { isGuestError } from './guest-errors.js'
 import { LoopbackVu } from './loopback-vu.js'
-import { type Answer, type ServerCall, serve, stopServers } from './scripted-server.js'
+import { type Answer, type ServerCall, serve, serveTcp, stopServers, type TestServer } from './scripted-server.js'
 
 const proto = `syntax = "proto3"; package t;
 message M { int32 n = 1; string s = 2; }
@@ -401,6 +401,65 @@ describe('grpc.Stream, its trusted half', () => {
       for (const id of [0, stream + 1, -1, 0.5, Number.NaN, '1', undefined]) {
         assert.throws(() => vu.call('writeStream', id, '{}'), isGuestError('TypeError', 'unknown gRPC stream'))
       }
+    })
+  })
+
+  describe('a connection that is not ready', () => {
+    /** A VU whose server is gone, as it knows. */
+    async function disconnected(): Promise<{ vu: LoopbackVu; server: TestServer }> {
+      const server = await serve(echo)
+      const vu = new LoopbackVu(proto)
+      vus.push(vu)
+      await vu.connect(server.address)
+      await server.close()
+      while (!server.sessions[0]?.destroyed) await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return { vu, server }
+    }
+
+    it('makes the constructor throw when it cannot be dialled, and counts no stream', async () => {
+      const { vu, server } = await disconnected()
+      const why = `transport: error while dialing: dial tcp ${server.address}: connect: connection refused`
+      const text = `failed to create a new stream: rpc error: code = Unavailable desc = connection error: desc = "${why}"`
+      for (const _ of ['dialled', 'failed a moment ago']) {
+        await assert.rejects(async () => vu.openStream('t.S/Bidi'), isGuestError('GoError', text))
+        assert.deepEqual(metrics(vu), [['grpc_req_duration', '14']])
+        assert.equal(vu.context.tasks.size, 0)
+        assert.deepEqual(await vu.drain(0), [])
+      }
+    })
+
+    it('is waited for while it is dialled', async () => {
+      const { vu, server } = await disconnected()
+      await serve(echo, undefined, server.port)
+      const opening = vu.openStream('t.S/Bidi') as unknown
+      assert.ok(opening instanceof Promise)
+      const stream = (await opening) as number
+      vu.call('writeStream', stream, '{"n":3}')
+      vu.call('endStream', stream)
+      assert.deepEqual(await vu.drain(stream), [
+        ['data', json(3)],
+        ['end', true],
+      ])
+      assert.equal(metrics(vu).filter(([metric]) => metric === 'grpc_streams').length, 1)
+    })
+
+    it('does not keep an iteration that is interrupted, nor a stream whose time is up', async () => {
+      const { vu, server } = await disconnected()
+      await serveTcp((socket) => socket.resume(), server.port)
+      const failed = (status: string) => isGuestError('GoError', `failed to create a new stream: rpc error: ${status}`)
+      await assert.rejects(
+        async () => vu.openStream('t.S/Bidi', [['timeout', 30]]),
+        failed('code = DeadlineExceeded desc = context deadline exceeded'),
+      )
+      const opening = (async () => vu.openStream('t.S/Bidi'))()
+      vu.context.abort.abort()
+      await assert.rejects(opening, failed('code = Canceled desc = context canceled'))
+      vu.context.renew()
+      const dropped = (async () => vu.openStream('t.S/Bidi'))()
+      vu.context.tasks.clear()
+      await assert.rejects(dropped, failed('code = Canceled desc = context canceled'))
+      assert.equal(vu.context.tasks.size, 0)
     })
   })
 

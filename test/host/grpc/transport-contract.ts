@@ -775,6 +775,46 @@ export function describeTransport(name: string, transport: Transport): void {
         assert.deepEqual(await ends(recorded), [Array.from({ length: 200 }, (_, i) => `m${i}`), 0, ''])
       })
 
+      it('tells of its start before anything else, at once on a connection that is ready', async () => {
+        const events: string[] = []
+        const recorded = await start(echo, {
+          onStart: () => events.push('start'),
+          onHeaders: () => events.push('headers'),
+          onMessage: () => events.push('message'),
+        })
+        assert.deepEqual(events, ['start'])
+        recorded.stream.write(request)
+        recorded.stream.end()
+        await recorded.end
+        assert.deepEqual(events, ['start', 'headers', 'message'])
+      })
+
+      it('tells of its start when a lost connection is back', async () => {
+        const server = await serve(echo)
+        const connection = await dial(server.address)
+        server.cut()
+        await untilClosed(server.sessions[0])
+        const sessions: number[] = []
+        const recorded = record(connection, { onStart: () => sessions.push(server.sessions.length) })
+        assert.deepEqual(sessions, [])
+        recorded.stream.end()
+        assert.deepEqual(await ends(recorded), [[], 0, ''])
+        assert.deepEqual(sessions, [2])
+      })
+
+      it('has no start when the server is down', async () => {
+        const server = await serve(echo)
+        const connection = await dial(server.address)
+        await server.close()
+        await untilClosed(server.sessions[0])
+        for (const state of ['dialling', 'waiting for the next dial']) {
+          const recorded = record(connection, { onStart: () => assert.fail(state) })
+          const why = `dial tcp ${server.address}: connect: connection refused`
+          const message = `connection error: desc = "transport: error while dialing: ${why}"`
+          assert.deepEqual(await ends(recorded), [[], 14, message])
+        }
+      })
+
       it('may end without a message', async () => {
         const recorded = await start(echo)
         recorded.stream.end()
