@@ -5,10 +5,11 @@
 
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
+import { CompressionError, readCompression } from './compression-param.js'
 import { entriesOf } from './connect-params.js'
 import { durationMsOf } from './duration-param.js'
 import { MetadataError, readMetadata } from './metadata-params.js'
-import type { Metadata } from './transport.js'
+import type { Compression, Metadata } from './transport.js'
 
 export interface CallParams {
   metadata: Metadata
@@ -17,6 +18,8 @@ export interface CallParams {
   /** Absent when not given or 0, which invoke takes as `defaultInvokeTimeoutMs` and a stream as none. */
   timeoutMs?: number
   discardsResponse: boolean
+  /** Absent: that of the connection. */
+  compression?: Compression
 }
 
 /** How long `client.invoke()` waits when the script does not say. */
@@ -44,6 +47,9 @@ export function readCallParams(value: unknown): CallParams {
       case 'discardResponseMessage':
         params.discardsResponse = Boolean(item)
         break
+      case 'compression':
+        params.compression = within('invalid compression value', () => readCompression(item))
+        break
       default:
         throw new CallParamsError(`unknown param: ${goQuote(key)}`)
     }
@@ -55,8 +61,8 @@ function within<T>(prefix: string, read: () => T): T {
   try {
     return read()
   } catch (e) {
-    if (e instanceof MetadataError || e instanceof GoSyntaxError) throw new CallParamsError(`${prefix}: ${e.message}`)
-    throw e
+    const isRefusal = e instanceof MetadataError || e instanceof GoSyntaxError || e instanceof CompressionError
+    throw isRefusal ? new CallParamsError(`${prefix}: ${e.message}`) : e
   }
 }
 

@@ -6,10 +6,12 @@ import { AppError } from '../../errors.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
 import { goSyntax } from '../../go/value-syntax.js'
+import { CompressionError, readCompression } from './compression-param.js'
 import { durationMsOf } from './duration-param.js'
 import { MetadataError, readMetadata } from './metadata-params.js'
+import { type RetryPolicy, RetryPolicyError, readRetryPolicy } from './retry-policy.js'
 import type { TlsParams } from './tls.js'
-import type { Metadata } from './transport.js'
+import type { Compression, Metadata } from './transport.js'
 
 export interface ConnectParams {
   isPlaintext: boolean
@@ -23,6 +25,9 @@ export interface ConnectParams {
   tls?: TlsParams
   /** Empty: none. */
   authority: string
+  /** For calls that do not say otherwise. */
+  compression?: Compression
+  retryPolicy?: RetryPolicy
 }
 
 const defaultTimeoutMs = 60_000
@@ -66,6 +71,12 @@ export function readConnectParams(value: unknown): ConnectParams {
           throw refuse(`invalid authority value: '${goSyntax(item)}', it needs to be a string`)
         params.authority = item
         break
+      case 'compression':
+        params.compression = readOwn(key, () => readCompression(item))
+        break
+      case 'retryPolicy':
+        params.retryPolicy = readOwn(key, () => readRetryPolicy(item))
+        break
       default:
         throw refuse(`unknown connect param: ${goQuote(key)}`)
     }
@@ -89,6 +100,16 @@ function readTimeout(value: unknown): number {
   } catch (e) {
     if (e instanceof GoSyntaxError) throw refuse(`invalid timeout value: ${e.message}`)
     throw e
+  }
+}
+
+/** Reads a parameter that k6 does not have. */
+function readOwn<T>(key: string, read: () => T): T {
+  try {
+    return read()
+  } catch (e) {
+    const isRefusal = e instanceof CompressionError || e instanceof RetryPolicyError
+    throw isRefusal ? refuse(`invalid ${key} value: ${e.message}`) : e
   }
 }
 

@@ -8,6 +8,7 @@ import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
 import { addDuration, addRequest, type CallTags } from './call-samples.js'
+import { withDefaults } from './client-connection.js'
 import { type ConnectParams, readConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
 import { readGuestParams } from './guest-params.js'
@@ -132,6 +133,7 @@ async function call(vu: VuContext, prepared: Call): Promise<string> {
     path: method.path,
     request,
     metadata: params.metadata,
+    ...(params.compression === undefined ? {} : { compression: params.compression }),
     deadlineMs: params.timeoutMs ?? defaultInvokeTimeoutMs,
     signal,
   })
@@ -177,7 +179,7 @@ async function connect(
   const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
   // k6 forgets the old connection of a client, and keeps none when the new one fails.
   client.connection = undefined
-  const connection = await runtime.connect(
+  const dialled = await runtime.connect(
     {
       address,
       isPlaintext: params.isPlaintext,
@@ -190,6 +192,7 @@ async function connect(
     },
     vu.id,
   )
+  const connection = withDefaults(dialled, params)
   vu.grpc.adopt(connection)
   client.connection = connection
   // From here on the connection is there, whatever becomes of reflection.

@@ -1,25 +1,43 @@
 /** A gRPC message as it travels: a flag, its length, and its bytes, which may be gzip. Knows nothing of streams. */
-import { gunzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { gunzipSync, gzip, gzipSync } from 'node:zlib'
 import { goQuote } from '../../go/quote.js'
 import { type Ending, Status } from './status.js'
 
-const headerBytes = 5
+/** What stands before a message: a flag, and its size in four bytes. */
+export const prefixBytes = 5
 /** Node's zlib takes no larger bound. */
 const unpackedLimit = 2 ** 31 - 1
 
+const packInBackground = promisify(gzip)
+
 /** One message with its length prefix, not compressed. */
 export function frameMessage(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + message.length)
-  frame[0] = 0
-  frame.writeUInt32BE(message.length, 1)
-  frame.set(message, headerBytes)
+  return framed(message, 0)
+}
+
+/** One message as gzip, with its length prefix. An empty one stays as it is: there is nothing to gain. */
+export function packMessage(message: Uint8Array): Buffer {
+  return message.length === 0 ? frameMessage(message) : framed(gzipSync(message), 1)
+}
+
+/** The same in another thread, for which `message` must not change meanwhile. */
+export async function packMessageInBackground(message: Uint8Array): Promise<Buffer> {
+  return message.length === 0 ? frameMessage(message) : framed(await packInBackground(message), 1)
+}
+
+function framed(body: Uint8Array, flag: number): Buffer {
+  const frame = Buffer.allocUnsafe(prefixBytes + body.length)
+  frame[0] = flag
+  frame.writeUInt32BE(body.length, 1)
+  frame.set(body, prefixBytes)
   return frame
 }
 
 /** The message in a whole frame, or why the call must end. `encoding` is the server's grpc-encoding. */
 export function unpackMessage(frame: Buffer, encoding: string, maxBytes: number): Uint8Array | Ending {
   const flag = frame[0] as number
-  const body = frame.subarray(headerBytes)
+  const body = frame.subarray(prefixBytes)
   if (flag === 0) return body
   const refuse = (message: string) => ({ status: Status.internal, message })
   if (flag !== 1) return refuse(`grpc: received unexpected payload format ${flag}`)

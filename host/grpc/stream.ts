@@ -113,6 +113,7 @@ export class GrpcStream implements OpenStream {
       metadata: params.metadata,
       isServerStreaming: method.isServerStream,
       ...(params.timeoutMs === undefined ? {} : { deadlineMs: params.timeoutMs }),
+      ...(params.compression === undefined ? {} : { compression: params.compression }),
       onStart: () => this.#onStart(),
       onHeaders: (headers) => {
         this.#headers = headers

@@ -61,10 +61,17 @@ export interface Connection {
   close(): void
 }
 
+/** How the messages of a call are packed on their way out. Those that come in may be packed either way. */
+export type Compression = 'gzip' | 'identity'
+
 export interface CallStart {
   /** `/package.Service/Method`. */
   path: string
   metadata: Metadata
+  /** Absent: `identity`, which sends messages as they are. */
+  compression?: Compression
+  /** How often this call was tried before; the server is told when it is not 0. */
+  previousAttempts?: number
   /** Milliseconds from now until the call ends with status 4; at once when it is not positive, never when it is absent. */
   deadlineMs?: number
   /** Ends the call with status 1. */
@@ -100,6 +107,9 @@ export interface CallStatus {
   message: string
   /** A google.rpc.Status whose code is `status`, as the server sent it. */
   details?: Uint8Array
+  /** The request itself cannot be sent: another attempt would end the same. */
+  isUnsendable?: boolean
+  /** Empty when the server answered with trailers only, or not at all. */
   headers: ReceivedMetadata
   trailers: ReceivedMetadata
 }

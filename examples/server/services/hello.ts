@@ -1,6 +1,7 @@
 /** hello.HelloService: greetings in the four shapes of a method. */
-import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import { type Metadata, status, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import { bidiStreaming, clientStreaming, serverStreaming, unary } from '../handlers.js'
+import { StatusError } from '../status-error.js'
 
 interface HelloRequest {
   greeting: string
@@ -16,9 +17,19 @@ const namedGuestsMax = 100
 
 const hello = (guest: string): string => `hello ${guest || 'world'}`
 
+/** Fails the first attempts of a call, as many as its metadata asks for, so that a script can see retries. */
+function failAttempts(metadata: Metadata): void {
+  const number = (key: string): number => Number(metadata.get(key)[0] ?? 0)
+  const attempt = number('grpc-previous-rpc-attempts') + 1
+  if (attempt <= number('fail-attempts')) throw new StatusError(status.UNAVAILABLE, `attempt ${attempt} fails`)
+}
+
 /** The methods of hello.HelloService. */
 export const helloService: UntypedServiceImplementation = {
-  SayHello: unary<HelloRequest, HelloResponse>(({ greeting }) => ({ reply: hello(greeting) })),
+  SayHello: unary<HelloRequest, HelloResponse>(({ greeting }, metadata) => {
+    failAttempts(metadata)
+    return { reply: hello(greeting) }
+  }),
 
   LotsOfReplies: serverStreaming<HelloRequest, HelloResponse>(function* ({ greeting }) {
     for (let n = 1; n <= replyCount; n++) yield { reply: `${hello(greeting)}, ${n} of ${replyCount}` }

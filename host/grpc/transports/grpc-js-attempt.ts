@@ -4,13 +4,12 @@
  * the call is told of what the server really sent. Decides nothing about the call.
  */
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
+import { prefixBytes } from '../message-frame.js'
 import { Status } from '../status.js'
 import type { GrpcJsListener, GrpcJsRpc, Request } from './grpc-js-channel.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
 
 const endStreamFlag = constants.NGHTTP2_FLAG_END_STREAM
-/** What stands before a message: a flag, and its size in four bytes. */
-const prefixBytes = 5
 
 /** The call that an attempt is made for. Each function is told of the attempt, because an older one may still be heard. */
 export interface AttemptOwner {

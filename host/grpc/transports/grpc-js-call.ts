@@ -5,7 +5,8 @@
  */
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { goQuote } from '../../../go/quote.js'
-import { frameMessage, unpackMessage } from '../message-frame.js'
+import { frameMessage, prefixBytes, unpackMessage } from '../message-frame.js'
+import { MessagePacker } from '../message-packer.js'
 import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
 import { type Ending, endingOfHttpStatus, endingOfReset, endingOfTrailers, Status } from '../status.js'
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
@@ -44,6 +45,8 @@ const foreignBodyBytes = 1024
 /** How often a call looks for a session when the one it got is lost in the same moment. */
 const attemptLimit = 3
 const nothing: ReceivedMetadata = new Map()
+/** What is known of an end besides the headers and trailers. */
+type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
 /** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
 const messagesPerTurn = 256
 
@@ -62,6 +65,8 @@ export class GrpcJsCall implements AttemptOwner {
   #frameBytes = 0
   #unsentBytes = 0
   #mayReplay = true
+  /** Absent when messages go out as they are. */
+  readonly #packer: MessagePacker | undefined
   #hasStarted = false
   #hasEndedWriting = false
   #needsDrain = false
@@ -70,7 +75,7 @@ export class GrpcJsCall implements AttemptOwner {
   #headers: ReceivedMetadata = nothing
   #trailers: ReceivedMetadata = nothing
   /** The end that the trailers named; it counts when all messages before them are read. */
-  #announced: (Ending & { details?: Uint8Array }) | undefined
+  #announced: FullEnding | undefined
   /** The reading of an answer that is not gRPC, and the beginning of its body. */
   #foreign: { ending: Ending; body: Buffer[]; bodyBytes: number } | undefined
   /** Frames that came and wait for the receiver: one while it is paused, more once the stream is gone. */
@@ -94,6 +99,11 @@ export class GrpcJsCall implements AttemptOwner {
     this.#sink = sink
     this.#isServerStreaming = isServerStreaming
     this.#deadlineAtMs = performance.now() + (start.deadlineMs ?? Number.POSITIVE_INFINITY)
+    if (start.compression !== 'gzip') return
+    this.#packer = new MessagePacker(
+      (frame) => this.#onPacked(frame),
+      (e) => this.#finish({ status: Status.internal, message: `grpc: error while compressing: ${String(e)}` }),
+    )
   }
 
   /** The last message received, also of a call that failed. */
@@ -104,6 +114,11 @@ export class GrpcJsCall implements AttemptOwner {
   /** Starts the call. Whatever happens comes through the sink, after this function has returned. */
   begin(): void {
     const { signal, deadlineMs } = this.#start
+    if (this.#ended) {
+      // Its request was too large.
+      this.#host.forget(this)
+      return
+    }
     if (signal?.aborted) {
       this.#endSoon({ status: Status.canceled, message: 'context canceled' })
       return
@@ -120,18 +135,11 @@ export class GrpcJsCall implements AttemptOwner {
   /** Queues a message; false asks the writer to wait for `onDrain`. */
   write(message: Uint8Array): boolean {
     if (this.#ended || this.#hasEndedWriting) return true
-    if (message.length > this.#host.maxSendBytes) {
-      const text = `trying to send message larger than max (${message.length} vs. ${this.#host.maxSendBytes})`
-      this.#endSoon({ status: Status.resourceExhausted, message: text })
-      return true
-    }
-    const frame = frameMessage(message)
-    this.#frames.push(frame)
-    this.#frameBytes += frame.length
-    this.#unsentBytes += frame.length
-    const goesOn = this.#unsentBytes < queueLimitBytes
+    if (!this.#packer && !this.#mayBeSent(message.length)) return true
+    const goesOn = this.#waitingBytes + message.length + prefixBytes < queueLimitBytes
     this.#needsDrain ||= !goesOn
-    this.#send()
+    if (this.#packer) this.#packer.push(message)
+    else this.#queue(frameMessage(message))
     return goesOn
   }
 
@@ -158,6 +166,32 @@ export class GrpcJsCall implements AttemptOwner {
     this.#isCanceled = true
     this.#isPaused = false
     this.#endSoon(ending)
+  }
+
+  #onPacked(frame: Buffer): void {
+    // As in grpc-go, the limit is on what is sent.
+    if (!this.#ended && this.#mayBeSent(frame.length - prefixBytes)) this.#queue(frame)
+  }
+
+  /** Ends the call for a message that is larger than allowed. */
+  #mayBeSent(sizeBytes: number): boolean {
+    const { maxSendBytes } = this.#host
+    if (sizeBytes <= maxSendBytes) return true
+    const message = `trying to send message larger than max (${sizeBytes} vs. ${maxSendBytes})`
+    this.#endSoon({ status: Status.resourceExhausted, message, isUnsendable: true })
+    return false
+  }
+
+  #queue(frame: Buffer): void {
+    this.#frames.push(frame)
+    this.#frameBytes += frame.length
+    this.#unsentBytes += frame.length
+    this.#send()
+  }
+
+  /** Of messages that are not sent yet, those that are not packed yet included. */
+  get #waitingBytes(): number {
+    return this.#unsentBytes + (this.#packer?.waitingBytes ?? 0)
   }
 
   #try(): void {
@@ -199,8 +233,9 @@ export class GrpcJsCall implements AttemptOwner {
     attempt.read()
   }
 
-  #requestHeaders(session: GrpcJsSession): Record<string, string | string[]> | Ending {
+  #requestHeaders(session: GrpcJsSession): Record<string, string | string[]> | FullEnding {
     const host = this.#host
+    const { previousAttempts } = this.#start
     const headers: Record<string, string | string[]> = Object.create(null)
     headers[':method'] = 'POST'
     headers[':scheme'] = session.scheme
@@ -209,6 +244,8 @@ export class GrpcJsCall implements AttemptOwner {
     headers['content-type'] = 'application/grpc'
     headers['user-agent'] = host.userAgent
     headers.te = 'trailers'
+    if (previousAttempts) headers['grpc-previous-rpc-attempts'] = String(previousAttempts)
+    if (this.#packer) headers['grpc-encoding'] = 'gzip'
     headers['grpc-accept-encoding'] = 'gzip'
     if (this.#deadlineAtMs !== Number.POSITIVE_INFINITY) {
       const leftMs = this.#deadlineAtMs - performance.now()
@@ -216,11 +253,11 @@ export class GrpcJsCall implements AttemptOwner {
       headers['grpc-timeout'] = encodeTimeout(leftMs)
     }
     const bad = addMetadata(headers, this.#start.metadata)
-    if (bad) return bad
+    if (bad) return { ...bad, isUnsendable: true }
     const limit = session.headerListLimit
     if (limit < Number.POSITIVE_INFINITY && headerListBytes(headers) > limit) {
       const message = `header list size to send violates the maximum size (${limit} bytes) set by server`
-      return { status: Status.internal, message }
+      return { status: Status.internal, message, isUnsendable: true }
     }
     return headers
   }
@@ -230,7 +267,7 @@ export class GrpcJsCall implements AttemptOwner {
     const attempt = this.#attempt
     if (!attempt || this.#ended || attempt.isSending || attempt.hasEnded) return
     if (attempt.sentFrames < this.#frames.length) attempt.send(this.#takeFrames(attempt))
-    if (!this.#hasEndedWriting || attempt.sentFrames < this.#frames.length) return
+    if (!this.#hasEndedWriting || attempt.sentFrames < this.#frames.length || this.#packer?.isIdle === false) return
     attempt.hasEnded = true
     attempt.rpc?.halfClose()
   }
@@ -254,7 +291,7 @@ export class GrpcJsCall implements AttemptOwner {
       attempt.sentFrames = 0
     }
     this.#send()
-    if (!this.#needsDrain || this.#unsentBytes >= queueLimitBytes) return
+    if (!this.#needsDrain || this.#waitingBytes >= queueLimitBytes) return
     this.#needsDrain = false
     this.#sink.onDrain?.()
   }
@@ -430,23 +467,24 @@ export class GrpcJsCall implements AttemptOwner {
     this.#timer = setTimeout(() => this.#armTimer(), Math.min(Math.ceil(leftMs), 2 ** 31 - 1))
   }
 
-  #endSoon(ending: Ending): void {
+  #endSoon(ending: FullEnding): void {
     if (this.#ended) return
     this.#settle(ending)
     setImmediate(() => this.#deliver())
   }
 
-  #finish(ending: Ending & { details?: Uint8Array }): void {
+  #finish(ending: FullEnding): void {
     if (this.#ended) return
     this.#settle(ending)
     this.#deliver()
   }
 
-  #settle(ending: Ending & { details?: Uint8Array }): void {
-    const { status, message, details } = ending
+  #settle({ status, message, details, isUnsendable }: FullEnding): void {
     this.#ended = { status, message, headers: this.#headers, trailers: this.#trailers }
     if (details) this.#ended.details = details
+    if (isUnsendable) this.#ended.isUnsendable = true
     clearTimeout(this.#timer)
+    this.#packer?.stop()
     this.#start.signal?.removeEventListener('abort', this.#onAbort)
     this.#frames.length = 0
     this.#host.forget(this)
@@ -515,7 +553,7 @@ function isLossCode(code: number): boolean {
   )
 }
 
-function isHeaders(value: Record<string, string | string[]> | Ending): value is Record<string, string | string[]> {
+function isHeaders(value: Record<string, string | string[]> | FullEnding): value is Record<string, string | string[]> {
   return ':path' in value
 }
 

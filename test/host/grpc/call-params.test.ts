@@ -14,6 +14,7 @@ describe('readCallParams', () => {
       tags: { n: 1.5, s: 'x', b: true },
       timeout: '1s',
       discardResponseMessage: 'yes',
+      compression: 'identity',
     })
     assert.deepEqual(params.metadata, [
       ['a', 'x'],
@@ -27,7 +28,7 @@ describe('readCallParams', () => {
         ['b', 'true'],
       ],
     )
-    assert.deepEqual([params.timeoutMs, params.discardsResponse], [1000, true])
+    assert.deepEqual([params.timeoutMs, params.discardsResponse, params.compression], [1000, true, 'identity'])
   })
 
   it('keeps a negative timeout, which fails the call at once', () => {
@@ -56,6 +57,7 @@ describe('readCallParams', () => {
     [{ metadata: { 'a-bin': new ArrayBuffer(1) } }, 'invalid metadata param: "a-bin" value must be binary'],
     [{ tags: { a: {} } }, `metric tags: invalid value for metric tag 'a': ${kinds}`],
     [{ tags: { a: null } }, `metric tags: invalid value for metric tag 'a': ${kinds}`],
+    [{ compression: 5 }, `invalid compression value: '5', it needs to be "gzip" or "identity"`],
     [{ timeout: 'x' }, 'invalid timeout value: time: invalid duration "x"'],
   ] as [unknown, string][]) {
     it(`refuses: ${message}`, () => assert.throws(() => readCallParams(value), { message }))

@@ -26,6 +26,14 @@ describe('readConnectParams', () => {
       maxSendSize: 6,
       tls: { cert: 'c', key: 'k', password: 'p', cacerts: 'ca', more: 1 },
       authority: 'a.test',
+      compression: 'gzip',
+      retryPolicy: {
+        maxAttempts: 3,
+        initialBackoff: '10ms',
+        maxBackoff: '1s',
+        backoffMultiplier: 2,
+        retryableStatusCodes: ['UNAVAILABLE'],
+      },
     })
     assert.deepEqual(params, {
       isPlaintext: true,
@@ -39,6 +47,11 @@ describe('readConnectParams', () => {
       maxSendBytes: 6,
       tls: { cert: 'c', key: 'k', password: 'p', cacerts: ['ca'] },
       authority: 'a.test',
+      compression: 'gzip',
+      retryPolicy: {
+        ...{ maxAttempts: 3, initialBackoffMs: 10, maxBackoffMs: 1000, backoffMultiplier: 2 },
+        retryable: new Set([14]),
+      },
     })
   })
 
@@ -70,6 +83,9 @@ describe('readConnectParams', () => {
     [{ reflectMetadata: { a: 5 } }, 'invalid reflectMetadata param: "a" value must be a string'],
     [{ reflectMetadata: { 'a-bin': 'x' } }, 'invalid reflectMetadata param: "a-bin" value must be binary'],
     [{ retries: 3, plaintext: 'no' }, 'unknown connect param: "retries"'],
+    [{ compression: 'br' }, `invalid compression value: '"br"', it needs to be "gzip" or "identity"`],
+    [{ compression: null }, `invalid compression value: '<nil>', it needs to be "gzip" or "identity"`],
+    [{ retryPolicy: { maxAttempts: 2 } }, 'invalid retryPolicy value: initialBackoff is missing'],
     ['text', 'unknown connect param: "0"'],
     [['x'], 'unknown connect param: "0"'],
     [JSON.parse('{"__proto__": 1}'), 'unknown connect param: "__proto__"'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { frameMessage, unpackMessage } from '../../../host/grpc/message-frame.js'
+import { frameMessage, packMessage, packMessageInBackground, unpackMessage } from '../../../host/grpc/message-frame.js'
 
 /** A frame whose bytes are marked as compressed. */
 function compressed(bytes: Uint8Array): Buffer {
@@ -9,6 +9,23 @@ function compressed(bytes: Uint8Array): Buffer {
   frame[0] = 1
   return frame
 }
+
+describe('packMessage', () => {
+  it('gives a frame that says that it is packed, here or in the background', async () => {
+    const message = Buffer.alloc(10_000, 'abc')
+    for (const frame of [packMessage(message), await packMessageInBackground(message)]) {
+      assert.deepEqual([frame[0], frame.readUInt32BE(1)], [1, frame.length - 5])
+      assert.ok(frame.length < message.length)
+      assert.deepEqual(gunzipSync(frame.subarray(5)), message)
+    }
+  })
+
+  it('leaves an empty message alone', async () => {
+    const empty = new Uint8Array()
+    assert.deepEqual(packMessage(empty), frameMessage(empty))
+    assert.deepEqual(await packMessageInBackground(empty), frameMessage(empty))
+  })
+})
 
 describe('unpackMessage', () => {
   it('gives back what was framed, plain or as gzip', () => {

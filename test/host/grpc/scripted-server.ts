@@ -29,6 +29,8 @@ export interface ServerCall {
   rawHeaders: readonly string[]
   /** The next message of the client; undefined after its last. */
   read(): Promise<Buffer | undefined>
+  /** The same with its length prefix. */
+  readFrame(): Promise<Buffer | undefined>
   /** Sends headers; `content-type` is gRPC's when not given. */
   open(headers?: OutgoingHttpHeaders): void
   send(message: string | Buffer): void
@@ -121,16 +123,17 @@ function listening(server: Server, wantedPort: number, sessions: ServerHttp2Sess
 function callOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): ServerCall {
   let held = Buffer.alloc(0)
   const chunks = stream[Symbol.asyncIterator]()
-  const read = async (): Promise<Buffer | undefined> => {
+  const read = async () => (await readFrame())?.subarray(5)
+  const readFrame = async (): Promise<Buffer | undefined> => {
     while (held.length < 5 || held.length < 5 + held.readUInt32BE(1)) {
       const next = await chunks.next()
       if (next.done) return undefined
       held = Buffer.concat([held, next.value as Buffer])
     }
     const end = 5 + held.readUInt32BE(1)
-    const message = held.subarray(5, end)
+    const whole = held.subarray(0, end)
     held = held.subarray(end)
-    return message
+    return whole
   }
   let isOpen = false
   let trailers: OutgoingHttpHeaders = {}
@@ -156,5 +159,5 @@ function callOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHead
     trailers = all
     stream.end()
   }
-  return { stream, headers, rawHeaders, read, open, send, finish }
+  return { stream, headers, rawHeaders, read, readFrame, open, send, finish }
 }

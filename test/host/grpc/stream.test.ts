@@ -406,11 +406,11 @@ describe('grpc.Stream, its trusted half', () => {
 
   describe('a connection that is not ready', () => {
     /** A VU whose server is gone, as it knows. */
-    async function disconnected(): Promise<{ vu: LoopbackVu; server: TestServer }> {
+    async function disconnected(params: [string, unknown][] = []): Promise<{ vu: LoopbackVu; server: TestServer }> {
       const server = await serve(echo)
       const vu = new LoopbackVu(proto)
       vus.push(vu)
-      await vu.connect(server.address)
+      await vu.connect(server.address, params)
       await server.close()
       while (!server.sessions[0]?.destroyed) await new Promise((resolve) => setImmediate(resolve))
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -460,6 +460,19 @@ describe('grpc.Stream, its trusted half', () => {
       vu.context.tasks.clear()
       await assert.rejects(dropped, failed('code = Canceled desc = context canceled'))
       assert.equal(vu.context.tasks.size, 0)
+    })
+
+    it('leaves one sample of the duration, however often the retry policy tries', async () => {
+      const policy = [
+        ['maxAttempts', 3],
+        ['initialBackoff', 20],
+        ['maxBackoff', 20],
+        ['backoffMultiplier', 1],
+        ['retryableStatusCodes', ['a', ['UNAVAILABLE']]],
+      ]
+      const { vu } = await disconnected([['retryPolicy', ['o', policy]]])
+      await assert.rejects(async () => vu.openStream('t.S/Bidi'))
+      assert.deepEqual(metrics(vu), [['grpc_req_duration', '14']])
     })
   })
 

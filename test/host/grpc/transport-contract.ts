@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { isAppError } from '../../../errors.js'
 import { HostResolver, type ResolverOptions } from '../../../host/dns.js'
 import { type TlsOptions, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
@@ -426,9 +426,114 @@ export function describeTransport(name: string, transport: Transport): void {
         })
       }
 
+      it('says nothing of packing and of attempts unless it is told to', async () => {
+        const pairs = await seen({ compression: 'identity', previousAttempts: 0 })
+        const none = [valuesOf(pairs, 'grpc-encoding'), valuesOf(pairs, 'grpc-previous-rpc-attempts')]
+        assert.deepEqual(none, [[], []])
+      })
+
+      it('tells how many attempts there were before', async () => {
+        const pairs = await seen({ previousAttempts: 2 })
+        assert.deepEqual(valuesOf(pairs, 'grpc-previous-rpc-attempts'), ['2'])
+      })
+
       it('is not sent when it is larger than allowed', async () => {
         const result = await invoke(ok, {}, { maxSendBytes: 3 })
         assert.deepEqual(brief(result), [8, 'trying to send message larger than max (7 vs. 3)', undefined])
+        assert.ok(result.isUnsendable)
+      })
+    })
+
+    describe('a request that is packed', () => {
+      interface Sent {
+        encoding: string | undefined
+        frames: Buffer[]
+      }
+      /** Sends `messages` on one stream with gzip and gives what the server saw. */
+      async function sent(messages: Buffer[], options: Partial<DialOptions> = {}): Promise<Sent & CallStatus> {
+        const got: Sent = { encoding: undefined, frames: [] }
+        const server = await serve(async (call) => {
+          got.encoding = call.headers['grpc-encoding'] as string | undefined
+          for (let m = await call.readFrame(); m; m = await call.readFrame()) got.frames.push(m)
+          call.open()
+          call.finish()
+        })
+        const connection = await dial(server.address, options)
+        const end = await new Promise<CallStatus>((onEnd) => {
+          const stream = connection.stream({
+            ...{ path, metadata: [], compression: 'gzip', deadlineMs: plentyMs },
+            ...{ isServerStreaming: true, onMessage: () => {}, onEnd },
+          })
+          for (const message of messages) stream.write(message)
+          stream.end()
+        })
+        return { ...got, ...end }
+      }
+
+      it('says so in its headers and in front of each message, and an empty one stays as it is', async () => {
+        const { encoding, frames } = await sent([Buffer.from('one'), Buffer.alloc(0), Buffer.from('two')])
+        assert.equal(encoding, 'gzip')
+        assert.deepEqual(
+          frames.map((frame) => frame[0]),
+          [1, 0, 1],
+        )
+        assert.equal(gunzipSync(frames[2]?.subarray(5) ?? '').toString(), 'two')
+      })
+
+      it('keeps the order of small and large messages', async () => {
+        const messages = Array.from({ length: 40 }, (_, i) => Buffer.alloc(i % 3 === 0 ? 200_000 : 20, `${i} `))
+        const { frames, status } = await sent(messages)
+        assert.deepEqual(
+          frames.map((frame) => gunzipSync(frame.subarray(5))),
+          messages,
+        )
+        assert.equal(status, 0)
+      })
+
+      it('may be larger than allowed as long as what is sent is not', async () => {
+        const packs = Buffer.alloc(100_000, 'x')
+        assert.equal((await sent([packs], { maxSendBytes: 1000 })).status, 0)
+        const noise = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919 * (i % 251)) & 255))
+        const packedBytes = gzipSync(noise).length
+        const { status, message } = await sent([noise], { maxSendBytes: 1000 })
+        assert.deepEqual([status, message], [8, `trying to send message larger than max (${packedBytes} vs. 1000)`])
+      })
+
+      it('asks a fast writer to wait, and tells when it may go on', async () => {
+        let onDrain = () => {}
+        const server = await serve(async (call) => {
+          while (await call.read());
+          call.open()
+          call.finish()
+        })
+        const connection = await dial(server.address)
+        let stream: ClientStream | undefined
+        const end = new Promise<CallStatus>((onEnd) => {
+          stream = connection.stream({
+            ...{ path, metadata: [], compression: 'gzip', deadlineMs: plentyMs },
+            ...{ isServerStreaming: true, onMessage: () => {}, onEnd, onDrain: () => onDrain() },
+          })
+        })
+        for (let i = 0; i < 10; i++) {
+          while (stream?.write(Buffer.alloc(30_000)));
+          await new Promise<void>((resolve) => {
+            onDrain = resolve
+          })
+        }
+        stream?.end()
+        assert.equal((await end).status, 0)
+      })
+
+      it('is packed for a unary call as well', async () => {
+        const result = await invoke(
+          async (call) => {
+            const frame = await call.readFrame()
+            call.send(gunzipSync(frame?.subarray(5) ?? ''))
+            call.finish()
+          },
+          { compression: 'gzip' },
+        )
+        assert.deepEqual(brief(result), [0, '', 'request'])
       })
     })
 

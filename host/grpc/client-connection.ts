@@ -1,0 +1,99 @@
+/**
+ * A connection with what `client.connect()` said of all its calls, as grpc-go's default call options do: how messages are
+ * packed, and which calls are made again. Health checks and reflection are such calls too.
+ */
+
+import type { RetryPolicy } from './retry-policy.js'
+import { Attempts, RetryingStream, retryUnary } from './retrying-call.js'
+import { type Ending, Status } from './status.js'
+import type {
+  CallResult,
+  CallStart,
+  ClientStream,
+  Compression,
+  Connection,
+  StreamCall,
+  UnaryCall,
+} from './transport.js'
+
+export interface CallDefaults {
+  /** For calls that do not say otherwise. */
+  compression?: Compression
+  /** Absent: no call is made again. */
+  retryPolicy?: RetryPolicy
+}
+
+/** `connection` itself when there is nothing to add. It is closed with the result. */
+export function withDefaults(connection: Connection, defaults: CallDefaults): Connection {
+  const { compression, retryPolicy } = defaults
+  return compression === undefined && retryPolicy === undefined
+    ? connection
+    : new ClientConnection(connection, defaults)
+}
+
+const closing: Ending = { status: Status.canceled, message: 'grpc: the client connection is closing' }
+
+class ClientConnection implements Connection {
+  readonly #inner: Connection
+  readonly #compression: Compression | undefined
+  readonly #retryPolicy: RetryPolicy | undefined
+  /** Those of the calls that are open. */
+  readonly #open = new Set<Attempts>()
+
+  constructor(inner: Connection, { compression, retryPolicy }: CallDefaults) {
+    this.#inner = inner
+    this.#compression = compression
+    this.#retryPolicy = retryPolicy
+  }
+
+  get address(): string {
+    return this.#inner.address
+  }
+
+  get remoteIp(): string {
+    return this.#inner.remoteIp
+  }
+
+  get remotePort(): number {
+    return this.#inner.remotePort
+  }
+
+  get bytesSent(): number {
+    return this.#inner.bytesSent
+  }
+
+  get bytesReceived(): number {
+    return this.#inner.bytesReceived
+  }
+
+  async unary(given: UnaryCall): Promise<CallResult> {
+    const call = this.#withCompression(given)
+    if (this.#retryPolicy === undefined) return this.#inner.unary(call)
+    const attempts = this.#attemptsOf(call, this.#retryPolicy)
+    const result = await retryUnary(this.#inner, call, attempts)
+    this.#open.delete(attempts)
+    return result
+  }
+
+  stream(given: StreamCall): ClientStream {
+    const call = this.#withCompression(given)
+    if (this.#retryPolicy === undefined) return this.#inner.stream(call)
+    const attempts = this.#attemptsOf(call, this.#retryPolicy)
+    return new RetryingStream(this.#inner, call, attempts, () => this.#open.delete(attempts))
+  }
+
+  close(): void {
+    for (const attempts of this.#open) attempts.stop(closing)
+    this.#inner.close()
+  }
+
+  #withCompression<Call extends CallStart>(call: Call): Call {
+    return { ...call, compression: call.compression ?? this.#compression }
+  }
+
+  #attemptsOf(call: CallStart, policy: RetryPolicy): Attempts {
+    const attempts = new Attempts(policy, call)
+    this.#open.add(attempts)
+    return attempts
+  }
+}
