@@ -92,6 +92,9 @@ function readStatus(value: unknown): number {
   throw refuse('a member of retryableStatusCodes', value, need)
 }
 
+/** A6: pauses are longer or shorter by up to this part. */
+const jitter = 0.2
+
 /** Where a server says in how many milliseconds it wants the next attempt, or that it wants none. */
 const pushbackKey = 'grpc-retry-pushback-ms'
 
@@ -128,8 +131,8 @@ export class AttemptCount {
       this.#backoffs = 0
       return pushback.length === 1 ? pushbackMsOf(pushback[0] as string) : undefined
     }
-    const longestMs = Math.min(initialBackoffMs * backoffMultiplier ** this.#backoffs++, maxBackoffMs)
-    return longestMs * this.#random()
+    const meanMs = Math.min(initialBackoffMs * backoffMultiplier ** this.#backoffs++, maxBackoffMs)
+    return meanMs * (1 + jitter * (2 * this.#random() - 1))
   }
 }
 

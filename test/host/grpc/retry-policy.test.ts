@@ -93,9 +93,10 @@ describe('AttemptCount', () => {
 
   const down = ended(14)
 
-  it('makes a random part of the pause that grows up to the longest, until all attempts are made', () => {
-    assert.deepEqual(pauses(0.5, down, down, down, down), [50, 100, 125, undefined])
-    assert.deepEqual(pauses(0, down), [0])
+  it('makes pauses that grow up to the longest, give or take a fifth, until all attempts are made', () => {
+    assert.deepEqual(pauses(0.5, down, down, down, down), [100, 200, 250, undefined])
+    assert.deepEqual(pauses(0, down), [80])
+    assert.deepEqual(pauses(1, down), [120])
   })
 
   it('makes no attempt after another status, or when the request cannot be sent', () => {
@@ -105,7 +106,7 @@ describe('AttemptCount', () => {
   })
 
   it('makes the pause that the server asks for, and begins anew after it', () => {
-    assert.deepEqual(pauses(1, down, ended(14, ['7']), down), [100, 7, 100])
+    assert.deepEqual(pauses(0.5, down, ended(14, ['7']), down), [100, 7, 100])
     assert.deepEqual(pauses(1, ended(14, ['0'])), [0])
     assert.deepEqual(pauses(1, ended(13, ['7'])), [undefined])
   })
