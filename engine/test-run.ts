@@ -239,19 +239,25 @@ export class TestRun {
    * Calls the script's handleSummary.
    *
    * @param data the argument as JSON
-   * @returns what it returned as the guest half writes it, or undefined when it has to be done without
+   * @returns what it returned as the guest half writes it; undefined asks for the usual summary. As in k6, that takes the
+   *   place of a handleSummary that threw or returned nothing, not of one that could not be used otherwise
    */
   async handleSummary(data: string): Promise<string | undefined> {
-    const failed = (error: string) => this.#logError('failed to handle the end-of-test summary', { error })
+    const unusable = (error: string) => {
+      this.#logError('failed to handle the end-of-test summary', { error })
+      return '[]'
+    }
     if (!this.#script!.functions.includes('handleSummary')) {
-      failed('exported identifier handleSummary must be a function')
-      return undefined
+      return unusable('exported identifier handleSummary must be a function')
     }
     const timeoutMs = this.#prepared!.options.handleSummaryTimeoutMs
     const result = await this.#stage('handleSummary', data, timeoutMs)
     if (result.kind === 'done') return result.value
-    if (result.kind === 'failed') this.#logError(failureMessage(result.failure), stackFields)
-    else failed(`handleSummary() execution timed out after ${Math.round(timeoutMs / 1000)} seconds`)
+    if (result.kind === 'interrupted') {
+      return unusable(`handleSummary() execution timed out after ${Math.round(timeoutMs / 1000)} seconds`)
+    }
+    if (result.failure.isEncodingError) return unusable(result.failure.text)
+    this.#logError(failureMessage(result.failure), stackFields)
     return undefined
   }
 

@@ -284,4 +284,41 @@ describe('TestRun', () => {
       ['a.bin', 'base64', 'AQI='],
     ])
   })
+
+  const summaryOf = async (handleSummary: string) => {
+    let summary: string | undefined
+    const { lines } = await runScript(`export default () => {}\n${handleSummary}`, {
+      options: { handleSummaryTimeout: '100ms' },
+      onEnd: async (run) => {
+        summary = await run.handleSummary('{}')
+      },
+    })
+    return { summary, errors: lines.map(({ msg, fields }) => [msg.split('\n')[0], fields.error]) }
+  }
+
+  it('has no usual summary in place of a handleSummary that cannot be used', async () => {
+    const title = 'failed to handle the end-of-test summary'
+    for (const [source, error] of [
+      ['export const handleSummary = 5', 'exported identifier handleSummary must be a function'],
+      ['export const handleSummary = () => 5', 'handleSummary() should return a map with string keys'],
+      [
+        'export const handleSummary = () => ({ stdout: 5, stderr: "" })',
+        'error handling summary object stdout: invalid type int64, it needs to be a string or ArrayBuffer',
+      ],
+      [
+        'import { sleep } from "k6"; export const handleSummary = () => sleep(1000)',
+        'handleSummary() execution timed out after 0 seconds',
+      ],
+    ] as const) {
+      assert.deepEqual(await summaryOf(source), { summary: '[]', errors: [[title, error]] })
+    }
+  })
+
+  it('has the usual summary in place of a handleSummary that throws or returns nothing', async () => {
+    assert.deepEqual(await summaryOf('export function handleSummary() { throw new Error("no") }'), {
+      summary: undefined,
+      errors: [['Error: no', undefined]],
+    })
+    assert.deepEqual(await summaryOf('export function handleSummary() {}'), { summary: undefined, errors: [] })
+  })
 })
