@@ -5,6 +5,7 @@
 
 import { MessageEncoder } from '../protojson/json-to-wire.js'
 import { type JsonOptions, MessageDecoder } from '../protojson/wire-to-json.js'
+import { prototext } from '../prototext/prototext.js'
 import type { MessageDescriptor, TypeResolver } from './descriptors.js'
 import { errorDetailsJson } from './error-details.js'
 import { readRpcStatus } from './rpc-status.js'
@@ -37,6 +38,12 @@ export interface MessageType {
    * @throws {WireError} when the bytes are no such message, {@link ProtoJsonError} when it has no JSON form
    */
   decode(bytes: Uint8Array): string
+  /**
+   * Protobuf bytes as text for people, of at most `maxBytes` and a note of what is left out; see prototext/.
+   *
+   * @throws {MalformedWire}
+   */
+  toText(bytes: Uint8Array, maxBytes: number): string
   /** The JSON of zero bytes. Throws like decode, for a message with required fields or a bare Value. */
   empty(): string
 }
@@ -189,6 +196,10 @@ class BoundType implements MessageType {
   decode(bytes: Uint8Array): string {
     this.decoder ??= MessageDecoder.of(this.descriptor)
     return this.decoder.decode(bytes, this.resolver, this.options)
+  }
+
+  toText(bytes: Uint8Array, maxBytes: number): string {
+    return prototext(this.descriptor, bytes, this.resolver, maxBytes)
   }
 
   empty(): string {
