@@ -4,8 +4,9 @@
  */
 
 import { parseCidr } from '../engine/options/ip-syntax.js'
+import { checkLocalIPs } from '../engine/options/local-ips.js'
 import { checkTrendStats, systemTags } from '../engine/options/metric-options.js'
-import { checkHostnames, checkLocalIPs, parseDns } from '../engine/options/network-options.js'
+import { checkHostnames, parseDns } from '../engine/options/network-options.js'
 import { type Options, parseStage } from '../engine/options/option-table.js'
 import type { StageSpec } from '../engine/options/scenario.js'
 import { parseSegment, parseSegmentSequence } from '../engine/plan/segment.js'
@@ -40,7 +41,12 @@ const runFlagTable = {
   'batch-per-host': { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
   rps: { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
   'user-agent': { kind: 'string', placeholder: 'text', help: 'user agent' },
-  'http-debug': { kind: 'string', bareValue: 'headers', placeholder: 'full', help: 'kept in the options; HTTP only' },
+  'http-debug': {
+    kind: 'string',
+    bareValue: 'headers',
+    placeholder: 'full',
+    help: 'log the headers of all calls; full: messages too',
+  },
   'insecure-skip-tls-verify': { kind: 'boolean', help: 'do not verify TLS certificates' },
   'no-connection-reuse': { kind: 'boolean', help: 'kept in the options; HTTP only' },
   'no-vu-connection-reuse': { kind: 'boolean', help: 'kept in the options; HTTP only' },
@@ -189,11 +195,11 @@ export function runHelp(program: string): string {
 }
 
 /** Turns what cannot be read into an error of usage, which ends the command with 255. */
-export function usage<T>(read: () => T, describe: (reason: string) => string = (reason) => reason): T {
+export function usage<T>(read: () => T, describe: (reason: string) => string = (reason) => reason, hint?: string): T {
   try {
     return read()
   } catch (e) {
-    throw new AppError('USAGE', describe((e as Error).message), { cause: e })
+    throw new AppError('USAGE', describe((e as Error).message), { cause: e, ...(hint === undefined ? {} : { hint }) })
   }
 }
 
@@ -238,7 +244,13 @@ export function flagOptions({ values }: RunFlags): Options {
       ),
     ),
     blockHostnames: hostnames && usage(() => checkHostnames(hostnames)),
-    localIPs: localIPs ? usage(() => checkLocalIPs(localIPs)) : undefined,
+    localIPs: localIPs
+      ? usage(
+          () => checkLocalIPs(localIPs),
+          (reason) => reason,
+          '--local-ips takes addresses, ranges (a-b) and networks, separated by commas',
+        )
+      : undefined,
     summaryTrendStats: stats && usage(() => checkTrendStats(stats)),
     summaryTimeUnit: timeUnit(values['summary-time-unit']),
     tags: values.tag && new Map(values.tag.map(parseTag)),

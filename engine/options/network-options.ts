@@ -5,7 +5,7 @@
 import { parseDuration } from '../../go/duration.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
-import { addressNumber, isIP, isIPv4, parseCidr } from './ip-syntax.js'
+import { isIP, parseCidr } from './ip-syntax.js'
 import {
   fieldFor,
   isJsonObject,
@@ -161,29 +161,6 @@ export function readCidr(value: unknown): string {
   } catch (e) {
     throw new GoSyntaxError(`failed to parse CIDR '${text}': ${(e as Error).message}`)
   }
-}
-
-/** Refuses what is no list of addresses, ranges (`a-b`) and networks. */
-export function checkLocalIPs(text: string): string {
-  for (const block of text.split(',')) {
-    if (block.includes('-')) checkRange(block)
-    else if (block.includes('/')) {
-      try {
-        parseCidr(block)
-      } catch (e) {
-        throw new GoSyntaxError(`parseCIDR() failed parsing ${block}: ${(e as Error).message}`)
-      }
-    } else if (!isIP(block)) throw new GoSyntaxError(`${block} is not a valid IP, IP range or CIDR`)
-  }
-  return text
-}
-
-function checkRange(block: string): void {
-  const dash = block.indexOf('-')
-  const [first, last] = [block.slice(0, dash), block.slice(dash + 1)]
-  if (!isIP(first) || !isIP(last)) throw new GoSyntaxError(`wrong IP range format: ${block}`)
-  if (isIPv4(first) !== isIPv4(last)) throw new GoSyntaxError(`mixed IP range format: ${block}`)
-  if (addressNumber(last) < addressNumber(first)) throw new GoSyntaxError(`negative IP range: ${block}`)
 }
 
 function tlsVersion(text: string): TlsVersion | undefined {

@@ -26,6 +26,7 @@ import {
   readStrings,
   typeError,
 } from './json-reader.js'
+import { checkLocalIPs } from './local-ips.js'
 import {
   readSystemTags,
   readThresholds,
@@ -36,7 +37,6 @@ import {
 } from './metric-options.js'
 import {
   checkHostnames,
-  checkLocalIPs,
   type DnsSpec,
   parseDns,
   parseTlsCipherSuites,

@@ -63,7 +63,12 @@ async function openTcp(options: SocketOptions): Promise<{ tcp: Socket; remote: C
 function connectTo(remote: CheckedAddress, localIp: string | undefined, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(aborted())
-    const to = `dial tcp ${hostPort(remote.ip.text, remote.port)}`
+    if (localIp && isIP(localIp) !== remote.ip.family) {
+      const from = hostPort(localIp, 0)
+      return reject(new DialError(`dial tcp: address ${from}: no suitable address found`, false))
+    }
+    const from = localIp ? `${hostPort(localIp, 0)}->` : ''
+    const to = `dial tcp ${from}${hostPort(remote.ip.text, remote.port)}`
     const tcp = connectTcp({
       host: remote.ip.text,
       port: remote.port,
@@ -85,7 +90,7 @@ function connectTo(remote: CheckedAddress, localIp: string | undefined, signal: 
       reject(error)
     }
     const onError = (e: Error) =>
-      settle(new DialError(`${to}: ${systemText(e, 'connect')}`, codeOf(e) === 'ETIMEDOUT', e))
+      settle(new DialError(`${to}: ${systemText(e, callOf(e))}`, codeOf(e) === 'ETIMEDOUT', e))
     const onAbort = () => settle(aborted())
     const timer = setTimeout(() => settle(new DialError(`${to}: i/o timeout`, true)), tcpTimeoutMs)
     signal.addEventListener('abort', onAbort, { once: true })
@@ -154,7 +159,8 @@ export function readText(tcp: Socket): string {
   return `read tcp ${local}->${hostPort(tcp.remoteAddress ?? '', tcp.remotePort ?? 0)}`
 }
 
-function hostPort(host: string, port: number): string {
+/** `1.2.3.4:5` or `[::1]:5`. */
+export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
@@ -177,6 +183,11 @@ const systemTexts = new Map([
 /** `connect: connection refused`: a system error in Go's words. */
 export function systemText(error: Error, call: string): string {
   return `${call}: ${systemTexts.get(codeOf(error)) ?? error.message}`
+}
+
+/** A local address that this machine does not have fails before the socket connects. */
+function callOf(error: Error): string {
+  return 'syscall' in error && error.syscall === 'bind' ? 'bind' : 'connect'
 }
 
 function codeOf(error: unknown): string {
