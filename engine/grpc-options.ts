@@ -1,19 +1,12 @@
 /** The options of a test that bear on gRPC connections, in the terms of host/grpc. */
-import { AppError } from '../errors.js'
 import type { GrpcOptions } from '../host/grpc/grpc-runtime.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
+import { LocalIpPool } from './options/local-ips.js'
 
-/** @throws {AppError} NOT_SUPPORTED for an option that would otherwise be ignored */
+/** Every option of a test that bears on gRPC has its place here. */
 export function grpcOptionsOf(options: ConsolidatedOptions): GrpcOptions {
-  if (options.localIPs !== undefined && options.localIPs !== '') {
-    throw new AppError('NOT_SUPPORTED', 'the option localIPs is not supported', {
-      hint: 'leave localIPs (--local-ips) out',
-    })
-  }
-  if (options.httpDebug !== undefined && options.httpDebug !== '') {
-    throw new AppError('NOT_SUPPORTED', 'the option httpDebug is not supported', { hint: 'leave --http-debug out' })
-  }
   const { tlsVersion, tlsCipherSuites, tlsAuth, dns } = options
+  const localIps = options.localIPs ? new LocalIpPool(options.localIPs) : undefined
   return {
     tls: {
       insecureSkipVerify: options.insecureSkipTLSVerify,
@@ -31,5 +24,7 @@ export function grpcOptionsOf(options: ConsolidatedOptions): GrpcOptions {
       ...(options.blacklistIPs === undefined ? {} : { blacklistIps: options.blacklistIPs }),
     },
     ...(options.userAgent === undefined ? {} : { userAgent: options.userAgent }),
+    ...(localIps === undefined ? {} : { localIpOf: (vu: number) => localIps.addressOf(vu) }),
+    ...(options.httpDebug === undefined ? {} : { httpDebug: options.httpDebug }),
   }
 }

@@ -31,7 +31,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   }
   const settings = runSettings(flags, process.env)
   const limits = limitsFrom(settings.limits)
-  const { logger, target } = openLogger(settings)
+  const { logger, target } = openLogger(settings, limits.logLineBytes)
   const fail = (e: unknown) => logError(logger, e)
   let test: TestRun | undefined
   const outputs: Output[] = []

@@ -19,8 +19,14 @@ export class StreamTarget {
   }
 }
 
-/** @throws {AppError} USAGE, OUTPUT_FAILED for a wrong --log-output */
-export function openLogger(settings: RunSettings): { logger: Logger; target: StreamTarget | undefined } {
+/**
+ * @param lineBytes the limit `logLineBytes`
+ * @throws {AppError} USAGE, OUTPUT_FAILED for a wrong --log-output
+ */
+export function openLogger(
+  settings: RunSettings,
+  lineBytes: number,
+): { logger: Logger; target: StreamTarget | undefined } {
   const output = parseLogOutput(settings.logOutput)
   const stream = output.kind === 'stdout' ? process.stdout : process.stderr
   const streamTarget = output.kind === 'file' || output.kind === 'none' ? undefined : new StreamTarget(stream)
@@ -33,6 +39,7 @@ export function openLogger(settings: RunSettings): { logger: Logger; target: Str
     format: settings.logFormat as LogFormat,
     isColored: streamTarget !== undefined && stream.isTTY === true && !settings.noColor,
     level: settings.isVerbose ? 'debug' : 'info',
+    limits: { lineBytes },
     ...(output.kind === 'file' ? { targetLevel: output.level } : {}),
   })
   return { logger, target: streamTarget }

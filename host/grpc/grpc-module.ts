@@ -6,12 +6,14 @@ import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
+import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
 import { addDuration, addRequest, type CallTags } from './call-samples.js'
 import { withDefaults } from './client-connection.js'
 import { type ConnectParams, readConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
 import { readGuestParams } from './guest-params.js'
+import { debugObserver } from './http-debug.js'
 import { addMetadata } from './metadata.js'
 import { reflectedDescriptors } from './reflection.js'
 import { responseJson } from './response-json.js'
@@ -136,6 +138,7 @@ async function call(vu: VuContext, prepared: Call): Promise<string> {
     ...(params.compression === undefined ? {} : { compression: params.compression }),
     deadlineMs: params.timeoutMs ?? defaultInvokeTimeoutMs,
     signal,
+    observer: debugObserver(vu, () => method),
   })
   return answer(vu, prepared, result, begin, signal)
 }
@@ -211,8 +214,9 @@ async function reflect(
 ): Promise<void> {
   const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
   const { signal } = vu.abort
+  const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
   const onCall = (status: number, durationMs: number) => addDuration(vu, tags, status, durationMs)
-  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall })
+  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
   try {
     schema.loadDescriptors(descriptors)
   } catch (e) {
@@ -287,6 +291,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
       metadata: [],
       signal,
       deadlineMs: defaultInvokeTimeoutMs,
+      observer: debugObserver(vu, () => builtInMethod(healthPath)),
     })
     if (!signal.aborted) {
       const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }

@@ -11,6 +11,8 @@ export interface GrpcOptions {
   readonly tls: TlsOptions
   readonly resolver: ResolverOptions
   readonly userAgent?: string
+  /** k6's option of that name: `full` for messages too, anything else but the empty text for headers. */
+  readonly httpDebug?: string
   /** The local address of a VU's connections. */
   readonly localIpOf?: (vu: number) => string | undefined
 }

@@ -34,6 +34,12 @@ function framed(body: Uint8Array, flag: number): Buffer {
   return frame
 }
 
+/** The message in a frame that was made here. */
+export function messageOf(frame: Buffer): Buffer {
+  const body = frame.subarray(prefixBytes)
+  return frame[0] === 0 ? body : gunzipSync(body)
+}
+
 /** The message in a whole frame, or why the call must end. `encoding` is the server's grpc-encoding. */
 export function unpackMessage(frame: Buffer, encoding: string, maxBytes: number): Uint8Array | Ending {
   const flag = frame[0] as number

@@ -11,7 +11,7 @@ import { readFileDescriptor } from './schema/descriptor-set.js'
 import type { RawFile } from './schema/file-descriptor.js'
 import { defaultSchemaLimits } from './schema/schema-limits.js'
 import { type Ending, rpcErrorText, Status } from './status.js'
-import type { CallStatus, ClientStream, Connection, Metadata } from './transport.js'
+import type { CallObserver, CallStatus, ClientStream, Connection, Metadata } from './transport.js'
 import { lengthDelimited } from './wire-field.js'
 
 /** Services that a server may list. */
@@ -30,6 +30,7 @@ export interface ReflectionOptions {
   signal: AbortSignal
   /** Told of each call that was made, unless its time was up. */
   onCall(status: number, durationMs: number): void
+  observerOf?(path: string): CallObserver | undefined
 }
 
 /**
@@ -211,13 +212,15 @@ class ReflectionCall {
 
   constructor(connection: Connection, version: string, deadlineMs: number, options: ReflectionOptions) {
     const { metadata, signal, onCall } = options
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
     const beganAtMs = performance.now()
     let onEnded = () => {}
     this.#ended = new Promise((resolve) => {
       onEnded = resolve
     })
     this.#stream = connection.stream({
-      path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+      path,
+      observer: options.observerOf?.(path),
       metadata,
       deadlineMs,
       signal,

@@ -19,6 +19,7 @@ import {
   messageTimesOf,
 } from './call-samples.js'
 import type { GrpcClient, OpenStream } from './grpc-vu.js'
+import { debugObserver } from './http-debug.js'
 import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import { readFields } from './protojson/wire-fields.js'
 import { malformedWire } from './protojson/wire-reader.js'
@@ -112,6 +113,7 @@ export class GrpcStream implements OpenStream {
       path: method.path,
       metadata: params.metadata,
       isServerStreaming: method.isServerStream,
+      observer: debugObserver(vu, () => method),
       ...(params.timeoutMs === undefined ? {} : { deadlineMs: params.timeoutMs }),
       ...(params.compression === undefined ? {} : { compression: params.compression }),
       onStart: () => this.#onStart(),

@@ -76,6 +76,21 @@ export interface CallStart {
   deadlineMs?: number
   /** Ends the call with status 1. */
   signal?: AbortSignal
+  observer?: CallObserver | undefined
+}
+
+/** Told of what a call sends and receives, as it happens. None of its functions may throw. */
+export interface CallObserver {
+  /** The call goes out, to `ip:port`; `metadata` is the script's and the user agent. Again when it is tried once more. */
+  onOutHeader?(remote: string, metadata: Metadata): void
+  /** A message goes out. Sizes are those on the wire, with the five bytes in front of a message. */
+  onOutPayload?(message: Uint8Array, wireBytes: number): void
+  /** `sizeBytes` is that of names and values: what compression leaves of them nobody tells. */
+  onInHeader?(headers: ReceivedMetadata, sizeBytes: number): void
+  /** A message is handed out. It must not be changed. */
+  onInPayload?(message: Uint8Array, wireBytes: number): void
+  /** After the last message. */
+  onInTrailer?(trailers: ReceivedMetadata, sizeBytes: number): void
 }
 
 export interface UnaryCall extends CallStart {

@@ -5,11 +5,11 @@
  */
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { goQuote } from '../../../go/quote.js'
-import { frameMessage, prefixBytes, unpackMessage } from '../message-frame.js'
+import { frameMessage, messageOf, prefixBytes, unpackMessage } from '../message-frame.js'
 import { MessagePacker } from '../message-packer.js'
 import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
 import { type Ending, endingOfHttpStatus, endingOfReset, endingOfTrailers, Status } from '../status.js'
-import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
+import type { CallStart, CallStatus, Metadata, ReceivedMetadata } from '../transport.js'
 import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
 
@@ -74,6 +74,8 @@ export class GrpcJsCall implements AttemptOwner {
   #encoding = ''
   #headers: ReceivedMetadata = nothing
   #trailers: ReceivedMetadata = nothing
+  /** For the observer alone. */
+  #trailerBytes = 0
   /** The end that the trailers named; it counts when all messages before them are read. */
   #announced: FullEnding | undefined
   /** The reading of an answer that is not gRPC, and the beginning of its body. */
@@ -218,6 +220,7 @@ export class GrpcJsCall implements AttemptOwner {
     }
     const attempt = new Attempt(this, session, headers, this.#host.maxReceiveBytes)
     this.#attempt = attempt
+    this.#start.observer?.onOutHeader?.(session.remoteText, this.#sentMetadata())
     try {
       attempt.start(this.#start.path)
     } catch (e) {
@@ -262,6 +265,12 @@ export class GrpcJsCall implements AttemptOwner {
     return headers
   }
 
+  /** What grpc-go's observers see: the metadata as it was given, with our user agent. */
+  #sentMetadata(): Metadata {
+    const given = this.#start.metadata.filter(([key]) => key !== 'user-agent')
+    return [...given, ['user-agent', this.#host.userAgent]]
+  }
+
   /** Hands grpc-js the next frames when it has sent those before: it keeps one write at a time. */
   #send(): void {
     const attempt = this.#attempt
@@ -279,6 +288,8 @@ export class GrpcJsCall implements AttemptOwner {
     do sizeBytes += this.#frames[attempt.sentFrames++]?.length ?? 0
     while (sizeBytes < batchBytes && attempt.sentFrames < this.#frames.length)
     const frames = this.#frames.slice(from, attempt.sentFrames)
+    const { observer } = this.#start
+    if (observer?.onOutPayload) for (const frame of frames) observer.onOutPayload(messageOf(frame), frame.length)
     return frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames, sizeBytes)
   }
 
@@ -317,11 +328,13 @@ export class GrpcJsCall implements AttemptOwner {
     }
     if (isOnly) {
       this.#trailers = block.metadata
+      if (this.#start.observer) this.#trailerBytes = blockBytes(raw)
       this.#announced = endingOfTrailers(block.statusText, block.messageText, block.details)
       return
     }
     this.#headers = block.metadata
     this.#encoding = block.encoding
+    this.#start.observer?.onInHeader?.(block.metadata, blockBytes(raw))
     this.#sink.onHeaders?.(block.metadata)
   }
 
@@ -333,6 +346,7 @@ export class GrpcJsCall implements AttemptOwner {
       return
     }
     this.#trailers = block.metadata
+    if (this.#start.observer) this.#trailerBytes = blockBytes(raw)
     this.#announced = endingOfTrailers(block.statusText, block.messageText, block.details)
   }
 
@@ -506,6 +520,7 @@ export class GrpcJsCall implements AttemptOwner {
     if (this.#isPaused) return
     if (this.#ended) {
       this.#isOver = true
+      if (this.#trailerBytes > 0) this.#start.observer?.onInTrailer?.(this.#trailers, this.#trailerBytes)
       this.#sink.onEnd(this.#ended)
       return
     }
@@ -527,6 +542,9 @@ export class GrpcJsCall implements AttemptOwner {
       if (!this.#ended) this.#settle(message)
       return
     }
+    if (this.#isServerStreaming || this.#reply === undefined) {
+      this.#start.observer?.onInPayload?.(message, frame.length)
+    }
     if (this.#isServerStreaming) {
       this.#sink.onMessage(message)
       return
@@ -538,6 +556,11 @@ export class GrpcJsCall implements AttemptOwner {
     const text = 'expected <EOF> for non server-streaming RPCs, but received another message'
     this.#settle({ status: Status.internal, message: `cardinality violation: ${text}` })
   }
+}
+
+/** Size of the names and values of a header block, in bytes. */
+function blockBytes(raw: readonly string[]): number {
+  return raw.reduce((sum, part) => sum + part.length, 0)
 }
 
 const deadlineExceeded: Ending = { status: Status.deadlineExceeded, message: 'context deadline exceeded' }

@@ -8,7 +8,7 @@ import { type Channel, connectivityState } from '@grpc/grpc-js'
 import { goQuote } from '../../../go/quote.js'
 import type { CheckedAddress } from '../../../policy/network.js'
 import { DialError } from '../../dns.js'
-import { openSocket, readText, type SocketOptions, systemText } from '../dial.js'
+import { hostPort, openSocket, readText, type SocketOptions, systemText } from '../dial.js'
 import { http2ErrorName } from '../status.js'
 import { handshakeText } from '../tls.js'
 import {
@@ -96,6 +96,12 @@ export class GrpcJsSession {
     if (session.destroyed || session.closed) setImmediate(onEnd)
     sendAsAsked(session)
     outliveStreams(session)
+  }
+
+  /** The peer as `ip:port`. */
+  get remoteText(): string {
+    const { ip, port } = this.remote
+    return hostPort(ip.text, port)
   }
 
   /** False once no new call may be started. */

@@ -9,15 +9,15 @@ function asShown(e: unknown): never {
  */
 import assert from 'node:assert/strict'
 import { grpc } from '../../../host/grpc/grpc-module.js'
-import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
+import { type GrpcOptions, GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
-import { VuContext } from '../../../host/vu-context.js'
+import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { declareModuleMetrics, optInMetrics } from '../../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
 import type { SeriesDefinition } from '../../../metrics/series.js'
 import { TagSet } from '../../../metrics/tag-set.js'
-import { trustedLimits } from '../../../policy/limits.js'
+import { type Limits, trustedLimits } from '../../../policy/limits.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
@@ -26,6 +26,14 @@ export interface Sample {
   metric: string
   tags: Record<string, string>
   value: number
+}
+
+/** What a VU has beside its client. */
+export interface LoopbackSetup {
+  /** Names of metrics that are asked for. */
+  thresholds?: string[]
+  options?: Partial<GrpcOptions>
+  limits?: Partial<Limits>
 }
 
 const task = 7
@@ -39,25 +47,28 @@ export class LoopbackVu {
   /** What came with the last error and the last end, beside what handlers get. */
   errorDetails: unknown
   status: unknown
+  /** What was logged. */
+  readonly lines: LogLine[] = []
 
-  /** `proto` is what the client loads, if anything; `thresholds` are the names of metrics that are asked for. */
-  constructor(proto?: string, thresholds: string[] = []) {
+  /** `proto` is what the client loads, if anything. */
+  constructor(proto?: string, { thresholds = [], options = {}, limits = {} }: LoopbackSetup = {}) {
     const registry = new MetricRegistry()
     const modules = ['k6/net/grpc']
     declareModuleMetrics(registry, modules)
     for (const metric of optInMetrics(registry, modules, thresholds)) registry.switchOn(metric)
-    const runtime = new GrpcRuntime({ tls: {}, resolver: {} }, trustedLimits)
+    const allLimits = { ...trustedLimits, ...limits }
+    const runtime = new GrpcRuntime({ tls: {}, resolver: {}, ...options }, allLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
       1,
       {
-        limits: trustedLimits,
+        limits: allLimits,
         samples: this.#samples,
         registry,
         grpc: runtime,
         systemTags: new Set(['url', 'name', 'service', 'method', 'status']),
         scriptFolder: '/test',
-        log: () => {},
+        log: (line) => this.lines.push(line),
         readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
         resolveModule: () => assert.fail(),
         resolveUrl: () => assert.fail(),

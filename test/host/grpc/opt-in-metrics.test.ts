@@ -24,7 +24,7 @@ describe('metrics of gRPC that a threshold switches on', () => {
 
   async function connected(answer: Answer, thresholds = all): Promise<LoopbackVu> {
     const { address } = await serve(answer)
-    const vu = new LoopbackVu(proto, thresholds)
+    const vu = new LoopbackVu(proto, { thresholds })
     vus.push(vu)
     await vu.connect(address)
     return vu
@@ -103,7 +103,7 @@ describe('metrics of gRPC that a threshold switches on', () => {
 
     it('have none for reflection, which no script calls', async () => {
       const { address } = await serve((call) => call.finish({ 'grpc-status': '12' }))
-      const vu = new LoopbackVu(proto, all)
+      const vu = new LoopbackVu(proto, { thresholds: all })
       vus.push(vu)
       await assert.rejects(async () => vu.connect(address, [['reflect', true]]))
       const samples = vu.samples()

@@ -9,6 +9,7 @@ import { isAppError } from '../../../errors.js'
 import { HostResolver, type ResolverOptions } from '../../../host/dns.js'
 import { type TlsOptions, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
 import type {
+  CallObserver,
   CallResult,
   CallStatus,
   ClientStream,
@@ -195,6 +196,34 @@ export function describeTransport(name: string, transport: Transport): void {
         const connection = await dial('any.test:1', { resolver })
         assert.equal((await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })).status, 0)
         assert.equal(sockets, 2)
+      })
+
+      it('begins at the local address that it is given', async () => {
+        const peers: (string | undefined)[] = []
+        const server = await serve((call) => {
+          peers.push(call.stream.session?.socket.remoteAddress)
+          ok(call)
+        })
+        for (const localIp of ['127.0.0.3', '127.0.0.4']) {
+          const connection = await dial(server.address, { localIp })
+          await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })
+        }
+        assert.deepEqual(peers, ['127.0.0.3', '127.0.0.4'])
+      })
+
+      it('fails at once at a local address that the machine does not have, or of the other family', async () => {
+        const { address } = await serveTcp((socket) => socket.resume())
+        const why = (text: string) => `connection error: desc = "transport: error while dialing: dial tcp${text}"`
+        assert.equal(
+          await dialError(address, { localIp: '192.0.2.1' }),
+          why(` 192.0.2.1:0->${address}: bind: cannot assign requested address`),
+        )
+        assert.equal(await dialError(address, { localIp: '::1' }), why(': address [::1]:0: no suitable address found'))
+        const dead = `127.0.0.1:${await deadPort()}`
+        assert.equal(
+          await dialError(dead, { localIp: '127.0.0.3' }),
+          why(` 127.0.0.3:0->${dead}: connect: connection refused`),
+        )
       })
 
       it('ends early when it is aborted', async () => {
@@ -726,6 +755,85 @@ export function describeTransport(name: string, transport: Transport): void {
           assert.deepEqual(brief(await invoke(packed(Buffer.from('plain'), encoding, flag))), [13, why, undefined])
         })
       }
+    })
+
+    describe('an observer', () => {
+      /** What it is told, in order. */
+      function observing(): { told: unknown[][]; observer: CallObserver } {
+        const told: unknown[][] = []
+        return {
+          told,
+          observer: {
+            onOutHeader: (remote, metadata) => told.push(['out header', remote.replace(/\d+$/, 'PORT'), metadata]),
+            onOutPayload: (message, wireBytes) => told.push(['out', text(message), wireBytes]),
+            onInHeader: (headers, sizeBytes) => told.push(['in header', headers.get('x-h'), sizeBytes > 0]),
+            onInPayload: (message, wireBytes) => told.push(['in', text(message), wireBytes]),
+            onInTrailer: (trailers, sizeBytes) => told.push(['trailer', trailers.get('x-t'), sizeBytes > 0]),
+          },
+        }
+      }
+      const outHeader = ['out header', '127.0.0.1:PORT', [['user-agent', 'grpc-go/1.83.0']]]
+
+      it('is told what goes out and comes in, as it happens', async () => {
+        const { told, observer } = observing()
+        const metadata = [
+          ['x-a', 'b'],
+          ['user-agent', 'mine'],
+        ] as const
+        await invoke(
+          (call) => {
+            call.open({ 'x-h': '1' })
+            call.send('answer')
+            call.finish({ 'grpc-status': '0', 'x-t': '2' })
+          },
+          { observer, metadata },
+        )
+        assert.deepEqual(told, [
+          ['out header', '127.0.0.1:PORT', [metadata[0], ['user-agent', 'grpc-go/1.83.0']]],
+          ['out', 'request', 12],
+          ['in header', ['1'], true],
+          ['in', 'answer', 11],
+          ['trailer', ['2'], true],
+        ])
+      })
+
+      it('is told of the first message of two that a unary call gets, and of its size when it was packed', async () => {
+        const { told, observer } = observing()
+        const packed = gzipSync('squeezed')
+        await invoke(
+          (call) => {
+            call.open({ 'grpc-encoding': 'gzip' })
+            call.stream.write(frame(packed, 1))
+            call.send('second')
+            call.finish()
+          },
+          { observer },
+        )
+        assert.deepEqual(
+          told.filter(([kind]) => kind === 'in'),
+          [['in', 'squeezed', packed.length + 5]],
+        )
+      })
+
+      it('is told of the trailers alone when there is one block only', async () => {
+        const { told, observer } = observing()
+        await invoke((call) => call.finish({ 'grpc-status': '5', 'x-t': '2' }), { observer })
+        assert.deepEqual(told, [outHeader, ['out', 'request', 12], ['trailer', ['2'], true]])
+      })
+
+      it('is told of each try', async () => {
+        let calls = 0
+        const { told, observer } = observing()
+        await invoke((call) => (calls++ === 0 ? call.stream.close(7) : ok(call)), { observer })
+        assert.deepEqual(told.slice(0, 4), [outHeader, ['out', 'request', 12], outHeader, ['out', 'request', 12]])
+      })
+
+      it('is told nothing of a call that does not go out', async () => {
+        const { told, observer } = observing()
+        await invoke(ok, { observer, metadata: [['x y', 'z']] })
+        await invoke(ok, { observer, deadlineMs: -1 })
+        assert.deepEqual(told, [])
+      })
     })
 
     describe('a call', () => {
