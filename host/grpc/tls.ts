@@ -281,6 +281,9 @@ export function handshakeText(
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|RECORD_LAYER|UNKNOWN_PROTOCOL|HTTP_REQUEST/.test(code)) {
     return { text: 'tls: first record does not look like a TLS handshake', isTemporary: true }
   }
+  if (/NO_PROTOCOLS_AVAILABLE/.test(code)) {
+    return { text: 'tls: no supported versions satisfy MinVersion and MaxVersion', isTemporary: true }
+  }
   if (/UNSUPPORTED_PROTOCOL/.test(code)) {
     return { text: 'tls: server selected unsupported protocol version', isTemporary: true }
   }

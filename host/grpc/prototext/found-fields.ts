@@ -43,10 +43,12 @@ export function findFields(
       const [start, valueEnd] = passValue(reader, tag, end)
       const after = reader.position
       const field = byNumber.get(tag >>> 3)
-      const places =
-        field !== undefined && isPacked(field, tag) ? elements(reader, field, from, start, valueEnd) : undefined
-      if (places !== undefined) for (const place of places) addKnown(found, field as FieldDescriptor, place, maxValues)
-      else if (field !== undefined && tag === tagOf(field)) addKnown(found, field, [from, start, valueEnd], maxValues)
+      if (field !== undefined && isPacked(field, tag)) {
+        for (const place of elements(reader, field, from, start, valueEnd)) {
+          addKnown(found, field, place, maxValues)
+          if (found.isCut && isFull(known[field.index], maxValues)) break
+        }
+      } else if (field !== undefined && tag === tagOf(field)) addKnown(found, field, [from, start, valueEnd], maxValues)
       else add(found, unknown, [from, start, valueEnd], maxValues)
       reader.position = after
     }
@@ -101,8 +103,12 @@ function addKnown(
 }
 
 function add(found: FoundFields, places: Places, place: Place, maxValues: number): void {
-  if (places.length < maxValues * placeWidth) places.push(...place)
-  else found.isCut = true
+  if (isFull(places, maxValues)) found.isCut = true
+  else places.push(...place)
+}
+
+function isFull(places: Places | undefined, maxValues: number): boolean {
+  return places !== undefined && places.length >= maxValues * placeWidth
 }
 
 /** Each value of a packed list by itself; the first one has the tag. */

@@ -371,6 +371,9 @@ export function describeTransport(name: string, transport: Transport): void {
         const options = withTls({ cacerts: [ca] }, { maxVersion: 'tls1.2' })
         const message = await dialError(server.address, { ...options, timeoutMs: failingMs })
         assert.match(message, /remote error: tls: protocol version not supported"$/)
+        const none = withTls({ cacerts: [ca] }, { minVersion: 'tls1.3', maxVersion: 'tls1.2' })
+        const refusal = await dialError(server.address, { ...none, timeoutMs: failingMs })
+        assert.match(refusal, /handshake failed: tls: no supported versions satisfy MinVersion and MaxVersion"$/)
       })
     })
 
