@@ -5,6 +5,7 @@
 import { parseDuration } from '../../go/duration.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
+import { clientPair } from '../../host/grpc/tls.js'
 import { isIP, parseCidr } from './ip-syntax.js'
 import {
   fieldFor,
@@ -233,7 +234,7 @@ export function parseTlsCipherSuites(text: string): string[] {
   })
 }
 
-/** Reads one client certificate. Whether the PEM texts fit each other shows when they are used. */
+/** Reads one client certificate, which must fit its key. */
 export function readTlsAuth(value: unknown): TlsAuth {
   if (!isJsonObject(value)) throw typeError(value, 'lib.TLSAuthFields')
   let auth: TlsAuth = { cert: '', key: '' }
@@ -246,9 +247,10 @@ export function readTlsAuth(value: unknown): TlsAuth {
       auth = { ...auth, password: readField('TLSAuthFields', field, () => readString(member)) }
     else auth = { ...auth, [field]: readField('TLSAuthFields', field, () => readPlainString(member)) }
   }
-  if (!auth.cert.includes('-----BEGIN')) {
-    throw new GoSyntaxError('tls: failed to find any PEM data in certificate input')
+  try {
+    clientPair(auth.cert, auth.key, auth.password)
+  } catch (e) {
+    throw new GoSyntaxError((e as Error).message)
   }
-  if (!auth.key.includes('-----BEGIN')) throw new GoSyntaxError('tls: failed to find any PEM data in key input')
   return auth
 }

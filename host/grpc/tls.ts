@@ -64,7 +64,8 @@ export function tlsSettingsOf(options: TlsOptions, params: TlsParams | undefined
     return found.join('\n')
   })
   if (!params.cert || !params.key) return settings
-  return { ...settings, ...clientPair(params.cert, params.key, params.password) }
+  const context = 'failed to append certificate from PEM: '
+  return { ...settings, ...clientPair(params.cert, params.key, params.password, context) }
 }
 
 /**
@@ -79,10 +80,20 @@ function authFor(all: NonNullable<TlsOptions['auth']>, serverName: string) {
   return having(name) ?? having(wildcard) ?? all.find(({ domains }) => !domains || domains.length === 0) ?? all[0]
 }
 
-/** A certificate and its key, ready for use. */
-function clientPair(cert: string, key: string, password: string | undefined): { certificate: string; key: string } {
+/**
+ * A certificate and its key, ready for use.
+ *
+ * @param context stands before Go's words for what does not fit together
+ * @throws {AppError} `CONNECT_FAILED`
+ */
+export function clientPair(
+  cert: string,
+  key: string,
+  password: string | undefined,
+  context = '',
+): { certificate: string; key: string } {
   const plainKey = password ? decryptKey(key, password) : key
-  const refuse = (why: string, cause?: unknown) => failed(`failed to append certificate from PEM: tls: ${why}`, cause)
+  const refuse = (why: string, cause?: unknown) => failed(`${context}tls: ${why}`, cause)
   const chain = certificatesIn(cert)
   if (chain.length === 0) throw refuse('failed to find any PEM data in certificate input')
   if (pemBlock(plainKey) === undefined) throw refuse('failed to find any PEM data in key input')

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseConfigFile, parseEnvironment, parseOptions } from '../../../engine/options/options.js'
+import { packageRoot } from '../../../package-root.js'
 
 const fromScript = (json: unknown) => parseOptions(json, 'script').options
+
+const pem = (name: string) => readFileSync(join(packageRoot, 'test/tls', name), 'utf8')
 
 describe('parseOptions', () => {
   it('reads numbers, durations, lists and maps', () => {
@@ -21,6 +26,20 @@ describe('parseOptions', () => {
     assert.deepEqual(options.tags, new Map([['a', 'b']]))
     assert.deepEqual(options.summaryTrendStats, ['avg'])
     assert.equal(options.noSetup, true)
+  })
+
+  it('takes client certificates, and refuses those that cannot be used', () => {
+    const [cert, key] = [pem('client.pem'), pem('client.key')]
+    const locked = { cert, key: pem('client.enc.key'), password: 'sesame', domains: ['a.test'] }
+    assert.deepEqual(fromScript({ tlsAuth: [{ cert, key }, locked] }).tlsAuth, [{ cert, key }, locked])
+    for (const [auth, message] of [
+      [{ cert: 'x', key }, 'tls: failed to find any PEM data in certificate input'],
+      [{ cert, key: 'x' }, 'tls: failed to find any PEM data in key input'],
+      [{ cert, key: pem('server.key') }, 'tls: private key does not match public key'],
+      [{ ...locked, password: 'barley' }, 'x509: decryption password incorrect'],
+    ] as const) {
+      assert.throws(() => fromScript({ tlsAuth: [auth] }), { message })
+    }
   })
 
   it('takes integers in strings, and null as not set', () => {
