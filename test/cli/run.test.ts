@@ -183,6 +183,50 @@ describe('belljar run', () => {
     assert.equal(quiet.err, '')
   })
 
+  it('writes lines of the log as long as the limit allows', async () => {
+    write('long.js', "export default function () { console.log('x'.repeat(40000)) }\n")
+    const longest = async (limit: string) => {
+      const { err } = await belljar(['run', '-q', '--limit', `logLineBytes=${limit}`, 'long.js'])
+      return /x+/.exec(err.slice(err.indexOf('msg=')))?.[0].length
+    }
+    assert.equal(await longest('64kb'), 40000)
+    assert.equal(await longest('1kb'), 1024)
+  })
+
+  it('logs calls with --http-debug, and nothing of them without', async () => {
+    const server = await serve(async (call) => {
+      await call.read()
+      call.open({ 'x-evil-bin': Buffer.from('\x1b[2J\nfake').toString('base64') })
+      call.send(Buffer.from([8, 1]))
+      call.finish()
+    })
+    write(
+      'health.js',
+      `import grpc from 'k6/net/grpc'
+      const client = new grpc.Client()
+      export default function () {
+        client.connect(__ENV.SERVER, { plaintext: true })
+        client.healthCheck()
+      }`,
+    )
+    const run = async (...flags: string[]) => {
+      const { err, code } = await belljar(['run', '-q', '-e', `SERVER=${server.address}`, ...flags, 'health.js'])
+      assert.equal(code, 0)
+      return err.trim().split('\n')
+    }
+    const headers = await run('--http-debug')
+    const full = await run('--http-debug=full', '--log-format=raw')
+    const none = await run()
+    await stopServers()
+    assert.equal(headers.length, 2)
+    for (const line of headers)
+      assert.match(line, /^time=\S+ level=info msg="(Out|In) Header:\\n.*" source=http-debug$/)
+    assert.match(headers[1]!, /x-evil-bin: \\\\x1b\[2J\\\\x0afake/)
+    assert.ok(full.includes('x-evil-bin: \\x1b[2J\\x0afake'))
+    assert.ok(full.includes('status: SERVING'))
+    assert.deepEqual(none, [''])
+  })
+
   it('ends with the exit codes of k6', async () => {
     const scripts: [code: number, source: string][] = [
       [99, "export const options = { thresholds: { iterations: ['count>5'] } }; export default function () {}"],
