@@ -2,14 +2,13 @@
  * Protobuf bytes as text for people, in the form of Go's prototext with several lines and everything it knows: unknown
  * fields by number, an Any opened when its type is known. Bounded, since two bytes can become a long line.
  */
-import { goFloat } from '../../../go/float.js'
 import { wireTypeOf } from '../protojson/field-kinds.js'
-import { int64Text, uint64Text } from '../protojson/int64.js'
-import { floatText } from '../protojson/number-text.js'
+import { uint64Text } from '../protojson/int64.js'
 import { malformedWire, WireReader } from '../protojson/wire-reader.js'
 import type { FieldDescriptor, MessageDescriptor, TypeResolver } from '../schema/descriptors.js'
 import { escapeBytes } from './escaped-text.js'
 import { findFields, type Places, placeWidth } from './found-fields.js'
+import { compareKeys, numberText, zeroText } from './scalar-text.js'
 
 /** Deeper messages are not shown. Their indentation alone fills thousands of lines. */
 const maxDepth = 500
@@ -119,7 +118,7 @@ class Printer {
 
   #isZero(field: FieldDescriptor, start: number, end: number): boolean {
     if (wireTypeOf(field) === 2) return start === end
-    const text = this.#numberText(field, start, end)
+    const text = numberText(this.#reader, field, start, end)
     return text === '0' || text === 'false' || text === field.enum?.nameByNumber.get(0)
   }
 
@@ -128,7 +127,7 @@ class Printer {
       this.#quoted(from, start, end)
       return
     }
-    this.#put(this.#numberText(field, start, end))
+    this.#put(numberText(this.#reader, field, start, end))
     this.shownBytes += end - from
   }
 
@@ -140,39 +139,6 @@ class Printer {
     this.shownBytes += read
     if (start + read < end) throw full
     this.#put('"')
-  }
-
-  #numberText({ kind, enum: type }: FieldDescriptor, start: number, end: number): string {
-    const reader = this.#reader
-    const { buffer } = reader
-    reader.position = start
-    if (kind === 'float') return goFloat(plain(floatText(buffer.readFloatLE(start))))
-    if (kind === 'double') return goFloat(plainDouble(buffer.readDoubleLE(start)))
-    if (kind === 'fixed32') return String(buffer.readUInt32LE(start))
-    if (kind === 'sfixed32') return String(buffer.readInt32LE(start))
-    if (kind === 'fixed64' || kind === 'sfixed64') reader.fixed64(end)
-    else reader.varint(end)
-    const { low, high } = reader
-    switch (kind) {
-      case 'bool':
-        return (low | high) === 0 ? 'false' : 'true'
-      case 'enum':
-        return type?.nameByNumber.get(low) ?? String(low)
-      case 'uint32':
-        return String(low >>> 0)
-      case 'sint32':
-        return String((low >>> 1) ^ -(low & 1))
-      case 'sint64':
-        return int64Text(((low >>> 1) | (high << 31)) ^ -(low & 1), (high >>> 1) ^ -(low & 1))
-      case 'int64':
-      case 'sfixed64':
-        return int64Text(low, high)
-      case 'uint64':
-      case 'fixed64':
-        return uint64Text(low, high)
-      default:
-        return String(low)
-    }
   }
 
   /** The entries of a map, by key; of several with the same key the last. */
@@ -197,11 +163,11 @@ class Printer {
   }
 
   #keyText(field: FieldDescriptor, key: Places | undefined): string {
-    if (key === undefined) return zeroOf(field)
+    if (key === undefined) return zeroText(field)
     const [, start = 0, end = 0] = key
     return wireTypeOf(field) === 2
       ? this.#reader.buffer.toString('utf8', start, end)
-      : this.#numberText(field, start, end)
+      : numberText(this.#reader, field, start, end)
   }
 
   /** Key and value of a map's entry are shown even if they are absent on the wire. */
@@ -211,7 +177,7 @@ class Printer {
       return
     }
     this.#name(field.name, depth)
-    if (places === undefined) this.#put(wireTypeOf(field) === 2 ? '""' : zeroOf(field))
+    if (places === undefined) this.#put(wireTypeOf(field) === 2 ? '""' : zeroText(field))
     else this.#value(field, ...(places as [number, number, number]))
   }
 
@@ -283,25 +249,3 @@ function groupTagBytes(from: number, start: number): number {
 
 /** The contents of a group that nobody declared. */
 const noFields: MessageDescriptor = { fullName: '', fields: [], isMapEntry: false, isMessageSet: false }
-
-function zeroOf({ kind, enum: type }: FieldDescriptor): string {
-  if (kind === 'bool') return 'false'
-  if (kind === 'string' || kind === 'bytes') return ''
-  return type?.nameByNumber.get(0) ?? '0'
-}
-
-/** Go sorts keys by value: numbers as such, texts by their bytes. */
-function compareKeys({ kind }: FieldDescriptor, a: string, b: string): number {
-  if (kind === 'string' || kind === 'bool') return Buffer.compare(Buffer.from(a), Buffer.from(b))
-  const [x, y] = [BigInt(a), BigInt(b)]
-  return x < y ? -1 : x > y ? 1 : 0
-}
-
-/** JSON has NaN and the infinities as strings. */
-function plain(json: string): string {
-  return json.replaceAll('"', '')
-}
-
-function plainDouble(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value)
-}
