@@ -87,6 +87,14 @@ describe('httpDebug', () => {
     assert.equal(lines[3], 'In Payload:\nWire Length: 10\nReceived Time: T\nn: 5\ns: "x"\n\n')
   })
 
+  it('tells a message that goes out packed as it was', async () => {
+    const s = 'x'.repeat(500)
+    const vu = await connected((call) => call.finish(), 'full')
+    await invoke(vu, { s }, [['compression', 'gzip']])
+    const [, out] = said(vu)
+    assert.match(out!, new RegExp(`^Out Payload:\\nWire Length: \\d\\d\\nSent Time: T\\ns: "${s}"\\n\\n$`))
+  })
+
   it('tells trailers when there are any, alone when the call failed at once', async () => {
     const vu = await connected((call) => call.finish({ 'grpc-status': '5', 'x-why': ['a', 'b'] }), 'full')
     await invoke(vu, {})
