@@ -30,6 +30,7 @@ export function setup() {
   return response.message.token
 }
 
+/** @param {string} token what setup() returned */
 export default function (token) {
   const params = { metadata: { authorization: `Bearer ${token}` } }
 

@@ -22,6 +22,11 @@ export interface CallParams {
   compression?: Compression
 }
 
+/** Every parameter by the name that scripts give it; docs/grpc-reference.md has a row for each. */
+export const callParamNames = ['metadata', 'tags', 'timeout', 'discardResponseMessage', 'compression'] as const
+
+type CallParamName = (typeof callParamNames)[number]
+
 /** How long `client.invoke()` waits when the script does not say. */
 export const defaultInvokeTimeoutMs = 120_000
 
@@ -32,7 +37,8 @@ export class CallParamsError extends Error {}
 export function readCallParams(value: unknown): CallParams {
   const params: CallParams = { metadata: [], tags: new Map(), discardsResponse: false }
   for (const [key, item] of entriesOf(value)) {
-    switch (key) {
+    // Whatever the key is: a case that is missing in the list of names does not compile.
+    switch (key as CallParamName) {
       case 'metadata':
         params.metadata = within('invalid metadata param', () => readMetadata(item))
         break

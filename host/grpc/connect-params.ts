@@ -32,6 +32,22 @@ export interface ConnectParams {
 
 const defaultTimeoutMs = 60_000
 
+/** Every parameter by the name that scripts give it; docs/grpc-reference.md has a row for each. */
+export const connectParamNames = [
+  'plaintext',
+  'timeout',
+  'reflect',
+  'reflectMetadata',
+  'maxReceiveSize',
+  'maxSendSize',
+  'tls',
+  'authority',
+  'compression',
+  'retryPolicy',
+] as const
+
+type ConnectParamName = (typeof connectParamNames)[number]
+
 /** @throws {AppError} `CONNECT_FAILED` with the text that k6 shows; the first bad key wins */
 export function readConnectParams(value: unknown): ConnectParams {
   const params: ConnectParams = {
@@ -44,7 +60,8 @@ export function readConnectParams(value: unknown): ConnectParams {
     authority: '',
   }
   for (const [key, item] of entriesOf(value)) {
-    switch (key) {
+    // Whatever the key is: a case that is missing in the list of names does not compile.
+    switch (key as ConnectParamName) {
       case 'plaintext':
         params.isPlaintext = readBoolean(key, item)
         break

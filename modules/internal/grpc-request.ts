@@ -1,4 +1,5 @@
 /** How a script's values become the JSON texts that the host half of `k6/net/grpc` takes. */
+import { safeText } from './describe-error.js'
 import { GoError } from './go-error.js'
 import {
   arrayJoin,
@@ -21,7 +22,7 @@ import {
 /**
  * JSON text of a request. NaN and the infinities become the strings that ProtoJSON has for them, as k6 does.
  *
- * @throws what a getter or toJSON of the script threw; {GoError} for a cycle
+ * @throws what a getter of the script threw; {GoError} for a cycle, and for what a toJSON threw
  */
 export function requestJson(request: unknown): string {
   let json: string | undefined
@@ -39,7 +40,7 @@ function normalised(value: unknown, open: Map<object, true>, key: string): strin
   let item = value
   if (typeof item === 'object' && item !== null) {
     const toJson = (item as { toJSON?: unknown }).toJSON
-    if (typeof toJson === 'function') item = call(toJson, item, key)
+    if (typeof toJson === 'function') item = jsonFormOf(toJson as () => unknown, item, key)
   }
   switch (typeof item) {
     case 'number':
@@ -55,6 +56,15 @@ function normalised(value: unknown, open: Map<object, true>, key: string): strin
       return item === null ? 'null' : normalisedObject(item, open)
   }
   return stringifyJson(item) ?? 'null'
+}
+
+/** What toJSON gives. k6 calls it where it makes the JSON, and has words of its own for what it throws; getters have none. */
+function jsonFormOf(toJson: () => unknown, item: object, key: string): unknown {
+  try {
+    return call(toJson, item, key)
+  } catch (e) {
+    throw new GoError(`unable to serialise request object: ${safeText(e)}`)
+  }
 }
 
 function normalisedObject(item: object, open: Map<object, true>): string {

@@ -43,15 +43,31 @@ export interface StreamMethods {
   on(event: unknown, handler: unknown): void
   write(message: unknown): void
   end(): void
+  /** How the stream ended. belljar's own. */
+  readonly status: Promise<StreamStatus>
+}
+
+/** A detail of an error: the fields of its message, or its bytes as `value`. */
+export interface ErrorDetail {
+  '@type': string
+  [field: string]: unknown
+}
+
+export interface StreamStatus {
+  code: number
+  message: string
+  details: ErrorDetail[]
+  headers: Record<string, string[]>
+  trailers: Record<string, string[]>
 }
 
 /** The property `status`: how the stream ended, for who asks. No promise is made before somebody looks. */
 class EndStatus {
-  #read: (() => unknown) | undefined
-  #resolve: ((status: unknown) => void) | undefined
-  #promise: Promise<unknown> | undefined
+  #read: (() => StreamStatus) | undefined
+  #resolve: ((status: StreamStatus) => void) | undefined
+  #promise: Promise<StreamStatus> | undefined
 
-  get promise(): Promise<unknown> {
+  get promise(): Promise<StreamStatus> {
     this.#promise ??= new NativePromise((resolve) => {
       if (this.#read === undefined) this.#resolve = resolve
       else resolve(this.#read())
@@ -59,7 +75,7 @@ class EndStatus {
     return this.#promise
   }
 
-  settle(read: () => unknown): void {
+  settle(read: () => StreamStatus): void {
     this.#read = read
     this.#resolve?.(read())
   }
@@ -158,7 +174,7 @@ export function openStream(client: number, method: string | undefined, params: s
       hasEnded = true
       // Else one more error follows.
       if (kind === 'end') endTask(task)
-      status.settle(() => parseJson(payload as string))
+      status.settle(() => parseJson(payload as string) as StreamStatus)
       handlers.run('end', {})
     } else if (kind === 'error') {
       if (hasEnded) endTask(task)
@@ -182,7 +198,7 @@ export function openStream(client: number, method: string | undefined, params: s
     throw e
   }
 
-  const methods: StreamMethods = {
+  const methods: Omit<StreamMethods, 'status'> = {
     on(event, handler) {
       handlers.add(toText(event), handler)
     },

@@ -36,42 +36,48 @@ interface Info {
   testOptions: unknown
 }
 
+/** The host tells all of it, or nothing of a scenario. */
+type ScenarioInfo = Required<Info>
+
 const info = (): Info => parseJson(host.info()) as Info
 
 /** An object whose members are asked for anew each time. */
-function live(members: Record<string, () => unknown>): object {
+function live<T extends object>(members: { [K in keyof T]: () => T[K] }): T {
   const object = {}
   const names = keys(members)
   for (let i = 0; i < names.length; i++) {
-    defineProperty(object, names[i]!, { get: members[names[i]!]!, enumerable: true, configurable: true })
+    const get = members[names[i]! as keyof T]
+    defineProperty(object, names[i]!, { get, enumerable: true, configurable: true })
   }
-  return object
+  return object as T
 }
 
 const assertNotInit = (what: string): void => {
   if (state.phase === 'init') throw new GoError(`getting ${what} in the init context is not supported`)
 }
 
-function scenarioInfo(): Info {
+function scenarioInfo(): ScenarioInfo {
   const found = info()
   if (state.phase !== 'vu' || found.scenario === undefined) {
     throw new GoError('getting scenario information outside of the VU context is not supported')
   }
-  return found
+  return found as ScenarioInfo
 }
 
-const inVu = (read: (found: Info) => unknown) => () => {
+type Read<From> = <T>(read: (found: From) => T) => () => T
+
+const inVu: Read<Info> = (read) => () => {
   assertNotInit('VU information')
   return read(info())
 }
-const inInstance = (read: (found: Info) => unknown) => () => {
+const inInstance: Read<Info> = (read) => () => {
   assertNotInit('instance information')
   return read(info())
 }
-const inScenario = (read: (found: Info) => unknown) => () => read(scenarioInfo())
+const inScenario: Read<ScenarioInfo> = (read) => () => read(scenarioInfo())
 
 /** The VU's tags as an object that can be read, set and deleted from. */
-const tags = new NativeProxy({} as Record<string, unknown>, {
+const tags = new NativeProxy({} as Record<string, string | number | boolean>, {
   get: (_target, name) => (typeof name === 'string' ? currentTags()[name] : undefined),
   set(_target, name, value) {
     if (typeof name !== 'string') return false
@@ -95,7 +101,7 @@ const tags = new NativeProxy({} as Record<string, unknown>, {
   },
 })
 
-const metrics = {}
+const metrics = {} as { tags: typeof tags }
 defineProperty(metrics, 'tags', {
   enumerable: true,
   get: () => tags,
@@ -148,18 +154,22 @@ const test = live({
     assertNotInit('test options')
     return frozen(info().testOptions)
   },
-  abort: () => (reason?: unknown) => {
-    host.abort(reason === undefined ? 'test aborted' : `test aborted: ${toText(reason)}`)
-  },
-  fail: () => (reason?: unknown) => {
-    if (state.phase === 'init') throw new GoError('execution.test.fail() called outside of VU context')
-    host.fail(reason === undefined ? 'test marked as failed' : `test marked as failed: ${toText(reason)}`)
-  },
+  abort:
+    () =>
+    (reason?: unknown): void => {
+      host.abort(reason === undefined ? 'test aborted' : `test aborted: ${toText(reason)}`)
+    },
+  fail:
+    () =>
+    (reason?: unknown): void => {
+      if (state.phase === 'init') throw new GoError('execution.test.fail() called outside of VU context')
+      host.fail(reason === undefined ? 'test marked as failed' : `test marked as failed: ${toText(reason)}`)
+    },
 })
 
 /** Asking for the object itself is an error in the init context, as its members are. */
-const execution = {}
-const parts: Record<string, () => unknown> = {
+const execution = {} as { instance: typeof instance; scenario: typeof scenario; test: typeof test; vu: typeof vuFacts }
+const parts = {
   instance() {
     assertNotInit('instance information')
     return instance
@@ -168,7 +178,9 @@ const parts: Record<string, () => unknown> = {
   test: () => test,
   vu: () => vuFacts,
 }
-for (const name of keys(parts)) defineProperty(execution, name, { get: parts[name]!, enumerable: true })
+for (const name of keys(parts)) {
+  defineProperty(execution, name, { get: parts[name as keyof typeof parts], enumerable: true })
+}
 
 export { instance, scenario, test, vuFacts as vu }
 export default execution

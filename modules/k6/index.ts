@@ -65,7 +65,7 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
 }
 
 /** Runs `fn` with the tag `group` set to `name` under the present group, and records how long it took. */
-export function group(name: unknown, fn: unknown): unknown {
+export function group<T>(name?: unknown, fn?: (() => T) | null): T {
   if (vu.phase === 'init') throw new GoError('Using group() in the init context is not supported')
   if (fn === undefined || fn === null) throw new GoError('group() requires a callback as a second argument')
   if (isAsyncFunction(fn)) {

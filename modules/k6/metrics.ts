@@ -36,7 +36,8 @@ function numberFrom(value: unknown): number {
   return toNumber(value)
 }
 
-interface CustomMetric {
+/** A metric of the script's own. */
+export interface CustomMetric {
   readonly name: string
   add(value?: unknown, tags?: unknown): boolean
 }

@@ -2,7 +2,7 @@
 import { ops } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
-import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
+import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
   defineProperty,
   isArray,
@@ -25,7 +25,7 @@ const host = ops<{
   create(): number
   load(client: number, importPaths: Text, files: string): string
   loadProtoset(client: number, path: string): string
-  connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): boolean
+  connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): true
   invoke(client: number, method: Text, request: Text, params: Text, tagSet: number, state: number): string
   startInvoke(
     task: number,
@@ -99,8 +99,30 @@ function listOfTexts(values: ArrayLike<unknown>): string {
 
 const safe = (value: unknown): string => (typeof value === 'object' ? '.' : toText(value))
 
-function responseOf(json: string): unknown {
-  const response = parseJson(json) as { status: number; errorDetails?: unknown[] }
+/** What a call gives to the script, with k6's keys in k6's order. */
+export interface Response {
+  /** The message as the fields of its `.proto` file; null when the script wants none. */
+  message: object | null
+  error: { code: number; message: string; details: object[] } | null
+  headers: Record<string, string[]>
+  trailers: Record<string, string[]>
+  status: number
+  /** All details, decoded; on failed calls only, and hidden from who lists the keys. belljar's own. */
+  readonly errorDetails?: ErrorDetail[]
+}
+
+/** A method, as `load()` tells of it. */
+export interface MethodInfo {
+  package: string
+  service: string
+  full_method: string
+  name: string
+  is_client_stream: boolean
+  is_server_stream: boolean
+}
+
+function responseOf(json: string): Response {
+  const response = parseJson(json) as Response
   // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
   if (response.status !== StatusOK) {
     const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
@@ -116,9 +138,15 @@ function stateOf(args: unknown[]): number {
   return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
 }
 
-interface ClientMethods {
-  load(importPaths?: unknown, ...files: unknown[]): unknown
-  invoke(method?: unknown, request?: unknown, params?: unknown): unknown
+/** What a script can do with a client; the order is that of k6's keys. What it passes may be anything. */
+export interface ClientMethods {
+  asyncInvoke(...args: [method?: unknown, request?: unknown, params?: unknown]): Promise<Response>
+  close(): void
+  connect(address?: unknown, params?: unknown): true
+  healthCheck(service?: unknown): { status: number }
+  invoke(...args: [method?: unknown, request?: unknown, params?: unknown]): Response
+  load(importPaths?: unknown, ...files: unknown[]): MethodInfo[]
+  loadProtoset(path?: unknown): MethodInfo[]
 }
 
 /** The numbers by which the host knows the clients. */
@@ -128,40 +156,40 @@ const clientIds = new NativeMap<unknown, number>()
 export function Client(this: unknown): ClientMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
   const id = host.create()
-  const client = {
-    asyncInvoke(...args: [method?: unknown, request?: unknown, params?: unknown]): Promise<unknown> {
+  const client: ClientMethods = {
+    asyncInvoke(...args) {
       const answer = promiseOf((task) => {
         const state = stateOf(args)
         const request = state === startState.ready ? requestJson(args[1]) : undefined
         host.startInvoke(task, id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state)
       })
-      return watchPromise(promiseThen(answer, (json) => responseOf(json as string)))
+      return watchPromise(promiseThen(answer, (json) => responseOf(json as string))) as Promise<Response>
     },
-    close(): void {
+    close() {
       host.close(id)
     },
-    connect(address?: unknown, params?: unknown): boolean {
+    connect(address, params) {
       return host.connect(id, vu.phase === 'init', textOf(address) ?? '', paramsOf(params), currentTagSet())
     },
-    healthCheck(service?: unknown): unknown {
-      return parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet()))
+    healthCheck(service) {
+      return parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet())) as { status: number }
     },
-    invoke(...args: [method?: unknown, request?: unknown, params?: unknown]): unknown {
+    invoke(...args) {
       const state = stateOf(args)
       const request = state === startState.ready ? requestJson(args[1]) : undefined
       return responseOf(host.invoke(id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state))
     },
-    load(importPaths?: unknown, ...files: unknown[]): unknown {
+    load(importPaths, ...files) {
       assertInit()
-      return parseJson(host.load(id, pathList(importPaths), listOfTexts(files)))
+      return parseJson(host.load(id, pathList(importPaths), listOfTexts(files))) as MethodInfo[]
     },
-    loadProtoset(path?: unknown): unknown {
+    loadProtoset(path) {
       assertInit()
-      return parseJson(host.loadProtoset(id, textOf(path) ?? ''))
+      return parseJson(host.loadProtoset(id, textOf(path) ?? '')) as MethodInfo[]
     },
   }
   mapSet(clientIds, client, id)
-  return client as ClientMethods
+  return client
 }
 
 /** A stream of `client`, begun at once. @throws {GoError} with k6's text, for the first thing that is wrong */

@@ -59,6 +59,12 @@ describe('readConnectParams', () => {
   for (const [value, why] of [
     [{ plaintext: 'yes' }, `invalid plaintext value: '"yes"', it needs to be boolean`],
     [{ plaintext: undefined }, "invalid plaintext value: '<nil>', it needs to be boolean"],
+    [{ reflect: null }, "invalid reflect value: '<nil>', it needs to be boolean"],
+    [{ timeout: null }, 'invalid timeout value: unable to use type <nil> as a duration value'],
+    [{ maxReceiveSize: undefined }, "invalid maxReceiveSize value: '<nil>', it needs to be an integer"],
+    [{ maxSendSize: null }, "invalid maxSendSize value: '<nil>', it needs to be an integer"],
+    [{ authority: null }, "invalid authority value: '<nil>', it needs to be a string"],
+    [{ tls: undefined }, "invalid tls value: '<nil>', expected (optional) keys: cert, key, password, and cacerts"],
     [{ reflect: 1 }, "invalid reflect value: '1', it needs to be boolean"],
     [{ timeout: 'x' }, 'invalid timeout value: time: invalid duration "x"'],
     [{ timeout: true }, 'invalid timeout value: unable to use type bool as a duration value'],

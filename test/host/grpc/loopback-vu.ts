@@ -34,7 +34,10 @@ export interface LoopbackSetup {
   thresholds?: string[]
   options?: Partial<GrpcOptions>
   limits?: Partial<Limits>
+  systemTags?: string[]
 }
+
+const usualTags = ['url', 'name', 'service', 'method', 'status']
 
 const task = 7
 
@@ -51,7 +54,10 @@ export class LoopbackVu {
   readonly lines: LogLine[] = []
 
   /** `proto` is what the client loads, if anything. */
-  constructor(proto?: string, { thresholds = [], options = {}, limits = {} }: LoopbackSetup = {}) {
+  constructor(
+    proto?: string,
+    { thresholds = [], options = {}, limits = {}, systemTags = usualTags }: LoopbackSetup = {},
+  ) {
     const registry = new MetricRegistry()
     const modules = ['k6/net/grpc']
     declareModuleMetrics(registry, modules)
@@ -66,7 +72,7 @@ export class LoopbackVu {
         samples: this.#samples,
         registry,
         grpc: runtime,
-        systemTags: new Set(['url', 'name', 'service', 'method', 'status']),
+        systemTags: new Set(systemTags),
         scriptFolder: '/test',
         log: (line) => this.lines.push(line),
         readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
@@ -102,14 +108,20 @@ export class LoopbackVu {
     await this.call('connect', this.client, false, address, all, this.#tagSet)
   }
 
-  /** The response as JSON text. */
-  async invoke(method: string, request: string, params?: [string, unknown][]): Promise<string> {
+  /** The response as JSON text. `tags` are those of the VU. */
+  async invoke(
+    method: string | undefined,
+    request: string,
+    params?: [string, unknown][],
+    tags?: TagSet,
+  ): Promise<string> {
     const json = params === undefined ? undefined : JSON.stringify(['o', params])
-    return (await this.call('invoke', this.client, method, request, json, this.#tagSet, 0)) as string
+    const tagSet = tags === undefined ? this.#tagSet : this.context.addTagSet(tags)
+    return (await this.call('invoke', this.client, method, request, json, tagSet, 0)) as string
   }
 
-  async healthCheck(): Promise<string> {
-    return (await this.call('healthCheck', this.client, '', this.#tagSet)) as string
+  async healthCheck(service = ''): Promise<string> {
+    return (await this.call('healthCheck', this.client, service, this.#tagSet)) as string
   }
 
   openStream(method: string, params?: [string, unknown][]): number {

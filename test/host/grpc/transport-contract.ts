@@ -130,6 +130,15 @@ export function describeTransport(name: string, transport: Transport): void {
         )
       })
 
+      it('takes the path of a Unix socket for a name', async () => {
+        const lookup = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }))
+        const message = await dialError('unix:///run/server.sock', resolving({ lookup }))
+        assert.match(
+          message,
+          /^connection error: desc = "transport: error while dialing: lookup unix.*: no such host"$/,
+        )
+      })
+
       it('accepts the schemes dns and passthrough, and leaves them out of the name', async () => {
         const server = await serve(async (call) => {
           await call.read()

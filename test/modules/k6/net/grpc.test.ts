@@ -1,68 +1,404 @@
+/** The guest half of `k6/net/grpc`, in a VM with the host behind it: what scripts hand in and what they see. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LogLine } from '../../../../host/vu-context.js'
 import { packageRoot } from '../../../../package-root.js'
 import { serve, stopServers } from '../../../host/grpc/scripted-server.js'
-import { runScript } from '../../../support/run-script.js'
+import { describeInVmThread } from '../../../support/in-vm-thread.js'
+import { scriptVm } from '../../../support/script-vm.js'
+import { echo, echoScript, streaming } from './echo-script.js'
 
-const protos = join(packageRoot, 'examples/single-connection')
+const files = { 'echo.proto': readFileSync(join(packageRoot, 'test/protos/echo.proto'), 'utf8') }
 
-/** google.rpc.Status with the code 5 and an Any of google.rpc.Help. */
-const details = Buffer.concat([Buffer.from([8, 5, 26, 19, 10, 17]), Buffer.from('x/google.rpc.Help')])
-
-describe('response.errorDetails', () => {
-  afterEach(stopServers)
-
-  /** What a script says that calls a method which fails when it is asked for something. */
-  async function said(body: string): Promise<string[]> {
-    const { address } = await serve(async (call) => {
-      const request = await call.read()
-      if (!request?.length) {
-        call.send('')
-        call.finish()
-      } else call.finish({ 'grpc-status': '5', 'grpc-status-details-bin': details.toString('base64') })
-    })
-    const outcome = await runScript(`
-      import grpc from 'k6/net/grpc'
-      const client = new grpc.Client()
-      client.load([${JSON.stringify(protos)}], 'hello.proto')
-      const hello = '/hello.HelloService/SayHello'
-      export default async function () {
-        client.connect(${JSON.stringify(address)}, { plaintext: true })
-        ${body}
-      }`)
-    assert.deepEqual(outcome.errors, [])
-    return outcome.said
+/** Init and one iteration of a script, which must end well. */
+async function iterate(source: string): Promise<{ told: string[]; lines: LogLine[] }> {
+  const { address } = await serve(echo)
+  const { script, context, internalErrors, lines } = await scriptVm(echoScript(address, source), { files })
+  try {
+    await script.enter('activate', 'vu', '{}', '{}')
+    assert.deepEqual(await script.iteration('default', 0), { kind: 'done' })
+    assert.deepEqual(internalErrors, [])
+    const told = lines.filter(({ level }) => level === 'info').map(({ msg }) => msg)
+    return { told, lines }
+  } finally {
+    context.grpc.close()
+    await stopServers()
   }
+}
 
-  it('has the details of a failed call, of invoke() and asyncInvoke()', async () => {
-    const json = '[{"@type":"x/google.rpc.Help","links":[]}] {}'
-    const body = `
-      const show = ({ errorDetails, error }) => console.log(JSON.stringify(errorDetails) + ' ' + JSON.stringify(error))
-      show(client.invoke(hello, { greeting: 'x' }))
-      show(await client.asyncInvoke(hello, { greeting: 'x' }))`
-    assert.deepEqual(await said(body), [json, json])
+const said = async (source: string): Promise<string[]> => (await iterate(source)).told
+
+describeInVmThread('k6/net/grpc, its guest half', import.meta.url, (it) => {
+  const statuses = [
+    'StatusOK',
+    'StatusCanceled',
+    'StatusUnknown',
+    'StatusInvalidArgument',
+    'StatusDeadlineExceeded',
+    'StatusNotFound',
+    'StatusAlreadyExists',
+    'StatusPermissionDenied',
+    'StatusResourceExhausted',
+    'StatusFailedPrecondition',
+    'StatusAborted',
+    'StatusOutOfRange',
+    'StatusUnimplemented',
+    'StatusInternal',
+    'StatusUnavailable',
+    'StatusDataLoss',
+    'StatusUnauthenticated',
+  ]
+  const health = ['HealthCheckUnknown', 'HealthCheckServing', 'HealthCheckNotServing', 'HealthCheckServiceUnkown']
+
+  it('has its names by default import, one by one, and in a namespace', async () => {
+    const [constants, functions, sameByName, ofNamespace] = await said(`
+      import { Client, Stream, StatusUnauthenticated } from 'k6/net/grpc'
+      import * as all from 'k6/net/grpc'
+      export default function () {
+        const names = Object.keys(grpc)
+        console.log(JSON.stringify(names.filter((name) => typeof grpc[name] !== 'function').map((name) => [name, grpc[name]])))
+        console.log(names.filter((name) => typeof grpc[name] === 'function').join())
+        console.log(Client === grpc.Client && Stream === grpc.Stream && StatusUnauthenticated === grpc.StatusUnauthenticated)
+        console.log(names.every((name) => all[name] === grpc[name]))
+      }`)
+    const wanted = [statuses, health].flatMap((names) => names.map((name, value) => [name, value]))
+    assert.deepEqual(JSON.parse(constants!), wanted)
+    assert.deepEqual([functions, sameByName, ofNamespace], ['Client,Stream', 'true', 'true'])
   })
 
-  it('is not seen by a script that does not ask for it, and cannot be written', async () => {
-    const body = `
-      Object.prototype.get = () => 1
-      const response = client.invoke(hello, { greeting: 'x' })
-      delete Object.prototype.get
-      const { message, ...rest } = response
-      console.log(Object.keys(response).join(), Object.keys(rest).join(), 'errorDetails' in JSON.parse(JSON.stringify(response)))
-      for (const key in response) console.log(key)
-      try { response.errorDetails = 1 } catch (e) { console.log(e.name) }`
-    assert.deepEqual(await said(body), [
-      'message,error,headers,trailers,status error,headers,trailers,status false',
-      ...['message', 'error', 'headers', 'trailers', 'status'],
-      'TypeError',
+  it('shows of clients and streams what k6 shows, and lets nothing of a stream be replaced', async () => {
+    assert.deepEqual(
+      await said(`
+        export default function () {
+          connect()
+          console.log(Object.keys(client).join(), JSON.stringify(client), client instanceof grpc.Client)
+          const stream = new grpc.Stream(client, 'echo.Echo/Bidi')
+          console.log(Object.keys(stream).join())
+          console.log(attempt(() => { 'use strict'; stream.write = 1 }).split(':')[0], typeof stream.write)
+          console.log(attempt(() => grpc.Client()).split(':')[0], attempt(() => grpc.Stream(client)).split(':')[0])
+          stream.end()
+        }`),
+      [
+        'asyncInvoke,close,connect,healthCheck,invoke,load,loadProtoset {} false',
+        'on,write,end',
+        'TypeError function',
+        'TypeError TypeError',
+      ],
+    )
+  })
+
+  it('throws a GoError, as k6 does', async () => {
+    assert.deepEqual(
+      await said(`
+        export default function () {
+          try {
+            client.invoke('echo.Echo/Go', {})
+          } catch (e) {
+            console.log(e.name, e.constructor.name, e instanceof Error)
+            console.log(String(e))
+            console.log(e.message)
+            console.log(JSON.stringify(e), Object.getOwnPropertyNames(e).sort().join())
+          }
+        }`),
+      [
+        'GoError GoError true',
+        'GoError: no gRPC connection, you must call connect first',
+        'no gRPC connection, you must call connect first',
+        '{"value":{}} message,stack,value',
+      ],
+    )
+  })
+
+  it('loads in the init code only, and calls after it only', async () => {
+    const told = await said(`
+      const inInit = [
+        attempt(() => client.connect('x:1', { wat: 1 })),
+        attempt(() => client.invoke('echo.Echo/Go', {})),
+        attempt(() => client.healthCheck()),
+        attempt(() => new grpc.Stream(client, 'echo.Echo/Nope', { wat: 1 })),
+        attempt(() => client.close()),
+      ]
+      let rejected
+      client.asyncInvoke('echo.Echo/Go', {}).catch((e) => { rejected = e.message })
+      export default function () {
+        for (const text of inInit) console.log(text)
+        console.log(rejected)
+        console.log(attempt(() => client.load(null, 'echo.proto')))
+        console.log(attempt(() => client.loadProtoset('echo.protoset')))
+      }`)
+    assert.deepEqual(told, [
+      'GoError: connecting to a gRPC server in the init context is not supported',
+      'GoError: invoking RPC methods in the init context is not supported',
+      'GoError: no gRPC connection, you must call connect first',
+      "GoError: invalid GRPC Stream's client: no gRPC connection, you must call connect first",
+      'undefined',
+      'invoking RPC methods in the init context is not supported',
+      'GoError: load must be called in the init context',
+      'GoError: load must be called in the init context',
     ])
   })
 
-  it('is not there when the call is OK', async () => {
-    const body = `
-      const response = client.invoke(hello, {})
-      console.log('errorDetails' in response, Object.getOwnPropertyNames(response).join())`
-    assert.deepEqual(await said(body), ['false message,error,headers,trailers,status'])
+  it('tells of the methods that it loads, and takes import paths as a list or not at all', async () => {
+    const [methods, ...others] = await said(`
+      const other = new grpc.Client()
+      const loaded = [
+        attempt(() => other.load(undefined, 'echo.proto')),
+        attempt(() => other.load(['../test'], 'echo.proto').length),
+        attempt(() => other.load()),
+        attempt(() => other.load([])),
+        attempt(() => other.load('protos', 'echo.proto')),
+      ]
+      export default function () {
+        for (const text of loaded) console.log(text)
+      }`)
+    const method = (name: string, streams: boolean) =>
+      `{"package":"echo","service":"Echo","full_method":"/echo.Echo/${name}","name":"${name}",` +
+      `"is_client_stream":${streams},"is_server_stream":${streams}}`
+    assert.equal(methods, `[${method('Go', false)},${method('Bidi', true)}]`)
+    const complaint = 'TypeError: could not convert function call parameter 0: could not convert protos to []string'
+    assert.deepEqual(others, ['2', '[]', '[]', complaint])
+  })
+
+  const empty = '"list":[],"text":"","inner":null,"time":null'
+
+  const requests: [claim: string, request: string | undefined, answer: string][] = [
+    [
+      'keeps numbers that JSON has not, wherever they are',
+      '{ x: NaN, list: [1, Infinity, -Infinity], inner: { x: Infinity } }',
+      `{"x":"NaN","list":[1,"Infinity","-Infinity"],"text":"","inner":{"x":"Infinity",${empty}},"time":null}`,
+    ],
+    [
+      'is what its toJSON gives, and a Date is a time',
+      '{ toJSON: () => ({ time: new Date(1500), text: "t" }) }',
+      '{"list":[],"text":"t","inner":null,"time":"1970-01-01T00:00:01.500Z"}',
+    ],
+    [
+      'has no members that are undefined, functions or symbols',
+      '{ text: undefined, x: () => 1, list: Symbol("x"), nope: undefined }',
+      `{${empty}}`,
+    ],
+    [
+      'cannot contain itself',
+      '(() => { const self = {}; self.inner = self; return self })()',
+      'GoError: unable to normalize number strings: cyclic reference to an object found',
+    ],
+    [
+      'fails with what its toJSON throws',
+      '{ toJSON() { throw new RangeError("too far") } }',
+      'GoError: unable to serialise request object: RangeError: too far',
+    ],
+    ['fails with what a getter throws', '{ get text() { throw new RangeError("too far") } }', 'RangeError: too far'],
+    [
+      'cannot hold a BigInt',
+      '{ x: 1n }',
+      'GoError: unable to serialise request object to protocol buffer: proto:\u00a0(line 1:6): invalid value for double field x: {',
+    ],
+    [
+      'takes bytes as base64 text only',
+      '{ text: new Uint8Array(2) }',
+      'GoError: unable to serialise request object to protocol buffer: proto:\u00a0(line 1:9): invalid value for string field text: {',
+    ],
+    ['is needed', undefined, 'GoError: request cannot be nil'],
+    ['is not undefined', 'undefined', 'TypeError: Cannot convert undefined or null to object'],
+    ['is not null', 'null', 'TypeError: Cannot convert undefined or null to object'],
+    [
+      'is not a text',
+      '"abc"',
+      'GoError: unable to serialise request object to protocol buffer: proto:\u00a0syntax error (line 1:1): unexpected token "abc"',
+    ],
+    [
+      'is not a function',
+      '() => {}',
+      'GoError: unable to serialise request object to protocol buffer: proto:\u00a0syntax error (line 1:1): unexpected token null',
+    ],
+  ]
+  for (const [claim, request, answer] of requests) {
+    it(`a request ${claim}`, async () => {
+      const args = request === undefined ? '' : `, ${request}`
+      const script = `export default function () {
+          connect()
+          console.log(attempt(() => client.invoke('echo.Echo/Go'${args}).message))
+        }`
+      assert.deepEqual(await said(script), [answer])
+    })
+  }
+
+  it('takes call parameters that are numbers for none, the letters of a text for parameters, and no endless ones', async () => {
+    assert.deepEqual(
+      await said(`
+        export default function () {
+          connect()
+          for (const params of [5, true, null, {}]) console.log(attempt(() => client.invoke('echo.Echo/Go', {}, params).status))
+          console.log(attempt(() => client.invoke('echo.Echo/Go', {}, 'x')))
+          const endless = {}
+          endless.metadata = endless
+          console.log(attempt(() => client.invoke('echo.Echo/Go', {}, endless)))
+        }`),
+      [
+        '0',
+        '0',
+        '0',
+        '0',
+        `GoError: invalid GRPC's client.invoke() parameters: unknown param: "0"`,
+        'GoError: call parameters are nested too deeply',
+      ],
+    )
+  })
+
+  it('gives a response whose members can be changed, and no other added', async () => {
+    assert.deepEqual(
+      await said(`
+        export default function () {
+          connect()
+          const response = client.invoke('echo.Echo/Go', { text: 'x' })
+          console.log(Object.keys(response).join())
+          response.message.text = 'y'
+          response.status = 5
+          console.log(response.message.text, response.status, attempt(() => { response.more = 1 }).split(':')[0], response.more)
+        }`),
+      ['message,error,headers,trailers,status', 'y 5 TypeError undefined'],
+    )
+  })
+
+  it('answers asyncInvoke with a promise that every mistake rejects, and no status', async () => {
+    assert.deepEqual(
+      await said(`
+        export default async function () {
+          connect()
+          const failed = await client.asyncInvoke('/echo.Echo/Go', { text: 'fail' })
+          console.log(failed.status, failed.error.message)
+          for (const args of [[], ['echo.Echo/Nope', {}], ['echo.Echo/Go'], ['echo.Echo/Go', null], ['echo.Echo/Go', {}, { wat: 1 }]]) {
+            await client.asyncInvoke(...args).catch((e) => console.log(e.message))
+          }
+          const both = await Promise.all(['a', 'b'].map((text) => client.asyncInvoke('echo.Echo/Go', { text })))
+          console.log(both.map(({ message }) => message.text).join())
+        }`),
+      [
+        '9 asked to fail',
+        'method to invoke cannot be empty',
+        'method "/echo.Echo/Nope" not found in file descriptors',
+        'request cannot be nil',
+        'Cannot convert undefined or null to object',
+        `invalid GRPC's client.invoke() parameters: unknown param: "wat"`,
+        'a,b',
+      ],
+    )
+  })
+
+  it('a stream wants a client first of all', async () => {
+    assert.deepEqual(
+      await said(`
+          export default function () {
+            for (const none of [undefined, null, {}, 'x']) console.log(attempt(() => new grpc.Stream(none, 'x', { wat: 1 })))
+          }`),
+      ['empty gRPC client', 'empty gRPC client', 'not a gRPC client', 'not a gRPC client'].map(
+        (why) => `GoError: invalid GRPC Stream's client: ${why}`,
+      ),
+    )
+  })
+
+  it('a stream calls all handlers of an event in their order, with the time in seconds', async () => {
+    assert.deepEqual(
+      await said(
+        streaming(`
+          const before = Math.floor(Date.now() / 1000)
+          stream.on('data', function (message, metadata) {
+            const isNow = metadata.ts >= before && metadata.ts <= Date.now() / 1000
+            console.log('first', message.text, arguments.length, Object.keys(metadata).join(), isNow, Number.isInteger(metadata.ts))
+          })
+          stream.on('data', tell('second'))
+          stream.on('status', tell('status'))
+          stream.on('end', tell('end'))
+          stream.on('error', tell('error'))
+          console.log(stream.write({ text: 'a' }), stream.end())`),
+      ),
+      [
+        'undefined undefined',
+        'first a 2 ts true true',
+        'second {"list":[],"text":"a","inner":null,"time":null}',
+        'end {}',
+      ],
+    )
+  })
+
+  it('a stream says what is no event, no handler and no message', async () => {
+    const { told, lines } = await iterate(
+      streaming(`
+        stream.on('bogus', () => {})
+        console.log(attempt(() => stream.on('data', 'x')))
+        console.log(attempt(() => stream.on('data')))
+        stream.write(null)
+        stream.write()
+        stream.end()
+        stream.on('end', tell('end'))`),
+    )
+    const complaint = `GoError: handler for "data" event isn't a callable function`
+    assert.deepEqual(told, [complaint, complaint, 'end {}'])
+    const warnings = lines.filter(({ level }) => level === 'warning')
+    assert.deepEqual(
+      warnings.map(({ msg, fields }) => [msg, fields.streamMethod]),
+      [
+        [`can't register bogus event handler: unknown GRPC stream's event type: bogus`, '/echo.Echo/Bidi'],
+        [`can't send empty message`, '/echo.Echo/Bidi'],
+        [`can't send empty message`, '/echo.Echo/Bidi'],
+      ],
+    )
+  })
+
+  it('a stream writes no more after its end, and leaves numbers out that JSON has not', async () => {
+    assert.deepEqual(
+      await said(
+        streaming(`
+          stream.on('data', (message) => console.log(JSON.stringify(message)))
+          stream.write({ x: NaN })
+          stream.write({ x: 2 })
+          stream.end()
+          stream.write({ x: 3 })
+          stream.end()`),
+      ),
+      ['{"list":[],"text":"","inner":null,"time":null}', '{"x":2,"list":[],"text":"","inner":null,"time":null}'],
+    )
+  })
+
+  it('a stream has an error that is no Error, before its end', async () => {
+    assert.deepEqual(
+      await said(
+        streaming(`
+          stream.on('error', (e) => {
+            console.log(Object.keys(e).join(), e instanceof Error, e.code === grpc.StatusFailedPrecondition)
+            console.log(String(e), '/', e.error(), '/', e.message)
+          })
+          stream.on('end', tell('end'))
+          stream.write({ text: 'fail' })`),
+      ),
+      [
+        'code,details,message false true',
+        'code: 9, message: asked to fail / code: 9, message: asked to fail / asked to fail',
+        'end {}',
+      ],
+    )
+  })
+
+  it('a stream logs its error when nobody listens for one', async () => {
+    const { lines } = await iterate(streaming(`stream.write({ text: 'fail' })`))
+    const [warning, ...more] = lines.filter(({ level }) => level === 'warning')
+    const why = 'rpc error: code = FailedPrecondition desc = asked to fail'
+    assert.equal(warning?.msg, `no handlers for error registered, but an error happened: ${why}`)
+    assert.equal(warning?.fields.streamMethod, '/echo.Echo/Bidi')
+    assert.deepEqual(more, [])
+  })
+
+  it('a stream ends in an error when its client is closed', async () => {
+    assert.deepEqual(
+      await said(
+        streaming(`
+          stream.on('error', tell('error'))
+          stream.on('end', tell('end'))
+          stream.on('data', () => client.close())
+          stream.write({ text: 'a' })`),
+      ),
+      ['error {"code":2,"details":[],"message":"canceled by client (k6)"}', 'end {}'],
+    )
   })
 })

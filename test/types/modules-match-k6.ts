@@ -1,0 +1,81 @@
+/**
+ * Compiled and never run: what scripts import here fits the types that scripts are written against, @types/k6 with what
+ * types/ adds. Each line that leaves something out says why.
+ */
+
+import type * as k6 from 'k6'
+import type * as execution from 'k6/execution'
+import type * as metrics from 'k6/metrics'
+import type * as grpc from 'k6/net/grpc'
+import type * as timers from 'k6/timers'
+import type * as ourExecution from '../../modules/k6/execution.js'
+import type * as ourK6 from '../../modules/k6/index.js'
+import type * as ourMetrics from '../../modules/k6/metrics.js'
+import type * as ourGrpc from '../../modules/k6/net/grpc.js'
+import type * as ourTimers from '../../modules/k6/timers.js'
+
+/** Fails to compile when `Ours` cannot stand where a script expects `Theirs`. */
+type Fits<Ours extends Theirs, Theirs> = Ours
+
+/** What a script sees of an instance. The classes of @types/k6 have a protected brand that nothing else can have. */
+type Public<T> = Pick<T, keyof T>
+
+/** Constructors are functions here, as in k6, that look at `new.target`: TypeScript takes none of them for a class. */
+type Made<T extends (...args: never[]) => unknown> = ReturnType<T>
+
+// `default` of @types/k6 is the module itself, with a `default` in turn. In k6, and here, it has the other names only.
+type Names<T> = Omit<T, 'default'>
+
+export type K6 = Fits<typeof ourK6, Names<typeof k6>>
+export type K6Default = Fits<typeof ourK6.default, Names<typeof k6>>
+
+export type Timers = Fits<typeof ourTimers, Names<typeof timers>>
+export type TimersDefault = Fits<typeof ourTimers.default, Names<typeof timers>>
+
+// The class `Metric` of @types/k6 is there for its types; k6 exports none.
+type MetricConstructors = Exclude<keyof Names<typeof metrics>, 'Metric'>
+export type MetricNames = Fits<keyof Names<typeof ourMetrics>, MetricConstructors>
+export type AllMetricNames = Fits<MetricConstructors, keyof Names<typeof ourMetrics>>
+export type Counter = Fits<Made<typeof ourMetrics.Counter>, Public<metrics.Counter>>
+export type Gauge = Fits<Made<typeof ourMetrics.Gauge>, Public<metrics.Gauge>>
+export type Rate = Fits<Made<typeof ourMetrics.Rate>, Public<metrics.Rate>>
+export type Trend = Fits<Made<typeof ourMetrics.Trend>, Public<metrics.Trend>>
+
+// The options come from the host as data that this half does not look at.
+type Test = Omit<typeof execution.test, 'options'>
+export type Execution = Fits<typeof ourExecution, Omit<Names<typeof execution>, 'test' | 'vu'>>
+export type ExecutionDefault = Fits<typeof ourExecution.default, Omit<Names<typeof execution>, 'test' | 'vu'>>
+export type ExecutionTest = Fits<typeof ourExecution.test, Test>
+// `vu.metrics.metadata`, which k6 has, is not there yet.
+type Vu = Omit<typeof execution.vu, 'metrics'> & { metrics: Omit<typeof execution.vu.metrics, 'metadata'> }
+export type ExecutionVu = Fits<typeof ourExecution.vu, Vu>
+
+// The constants of a health check are strings in @types/k6; k6 has numbers, wrapped (docs/differences.md).
+type Health = Extract<keyof typeof grpc, `HealthCheck${string}`>
+type Classes = 'Client' | 'Stream'
+export type Grpc = Fits<typeof ourGrpc, Omit<Names<typeof grpc>, Health | Classes>>
+export type GrpcDefault = Fits<typeof ourGrpc.default, Omit<Names<typeof grpc>, Health | Classes>>
+export type GrpcHealth = Fits<Pick<typeof ourGrpc, Health>, Record<Health, number>>
+/** No name that scripts see without a type for it. */
+export type GrpcNames = Fits<keyof typeof ourGrpc, keyof typeof grpc>
+
+// k6 gives null where @types/k6 has `object`, and wants it: `message` when it is discarded, `error` when there is none.
+type Response = Omit<grpc.CallResponse, 'error'> & { error: grpc.GrpcError | null }
+export type GrpcResponse = Fits<ourGrpc.Response, Response>
+export type GrpcMethodInfo = Fits<ourGrpc.MethodInfo, grpc.MethodInfo>
+
+type OurClient = Made<typeof ourGrpc.Client>
+type TheirClient = Public<grpc.Client>
+// What gives a response or a health check is compared by what it gives, above.
+type Answering = 'invoke' | 'asyncInvoke' | 'healthCheck'
+export type GrpcClient = Fits<OurClient, Omit<TheirClient, Answering>>
+export type GrpcInvoke = Fits<OurClient['invoke'], (...args: Parameters<TheirClient['invoke']>) => Response>
+export type GrpcAsyncInvoke = Fits<
+  OurClient['asyncInvoke'],
+  (...args: Parameters<TheirClient['asyncInvoke']>) => Promise<Response>
+>
+// @types/k6 calls it `Status` and takes it for a string.
+export type GrpcHealthCheck = Fits<OurClient['healthCheck'], (service?: string) => { status: number }>
+export type GrpcClientNames = Fits<keyof OurClient, keyof TheirClient>
+
+export type GrpcStream = Fits<Made<typeof ourGrpc.Stream>, Public<grpc.Stream>>
