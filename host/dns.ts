@@ -1,6 +1,6 @@
 /**
- * Turns the address a script gave into one IP address that may be dialled: hosts mapping, blocked names, look-up, choice,
- * blacklist, policy, in k6's order. It never dials; names go to the look-up function it was given.
+ * Turns the address a script gave into IP addresses that may be dialled, one or all: hosts mapping, blocked names, look-up,
+ * choice, blacklist, policy, in k6's order. It never dials; names go to the look-up function it was given.
  */
 import { getServers, lookup as systemLookup } from 'node:dns'
 import { isAppError } from '../errors.js'
@@ -23,13 +23,24 @@ export class DialError extends Error {
 /** Finds all addresses of a name. `signal` ends the wait. Rejects with an error whose `code` is one of Node's DNS codes. */
 export type Lookup = (name: string, signal: AbortSignal | undefined) => Promise<readonly string[]>
 
-/** Gives the address to dial for what a script wrote. */
+/** Gives the addresses to dial for what a script wrote. */
 export interface NameResolver {
   /**
    * @throws {DialError} with the text that follows "error while dialing: "
    * @throws {AppError} `NETWORK_DENIED` from the policy
    */
   resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress>
+  /**
+   * All addresses of the name that the options leave open, at least one.
+   *
+   * @throws what `resolve` throws
+   */
+  resolveAll(target: string, signal?: AbortSignal): Promise<readonly CheckedAddress[]>
+}
+
+interface Answer {
+  readonly addresses: readonly IpAddress[]
+  turn: number
 }
 
 export interface ResolverOptions {
@@ -62,7 +73,7 @@ export class HostResolver implements NameResolver {
   readonly #blocked: HostPatternMap<undefined>
   readonly #blacklist: { text: string; range: NonNullable<ReturnType<typeof parseIpRange>> }[]
   readonly #network: NetworkPolicy
-  readonly #answers = new Map<string, { addresses: readonly IpAddress[]; untilMs: number; turn: number }>()
+  readonly #answers = new Map<string, Answer & { untilMs: number }>()
 
   constructor(options: ResolverOptions = {}) {
     this.#options = options
@@ -77,16 +88,39 @@ export class HostResolver implements NameResolver {
   }
 
   async resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress> {
+    const { host, ips, port } = await this.#find(target, signal, (all, answer) => [this.#pick(all, answer)])
+    const ip = ips[0] as IpAddress
+    const closed = this.#blacklisted(ip)
+    if (closed) throw closed
+    return this.#network.check(ip, port, host)
+  }
+
+  async resolveAll(target: string, signal?: AbortSignal): Promise<readonly CheckedAddress[]> {
+    const { host, ips, port } = await this.#find(target, signal, (all) => all)
+    const open = ips.filter((ip) => !this.#blacklisted(ip))
+    if (open.length === 0) throw this.#blacklisted(ips[0] as IpAddress)
+    return open.map((ip) => this.#network.check(ip, port, host))
+  }
+
+  /** The addresses of a target, at least one; `choose` takes some of those that a name has. */
+  async #find(
+    target: string,
+    signal: AbortSignal | undefined,
+    choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
+  ): Promise<{ host: string; ips: readonly IpAddress[]; port: number }> {
     const { endpoint, host, port } = split(target)
     const literal = parseIp(host)
     const blocked = literal ? undefined : this.#blocked.find(host)
     if (blocked) throw new DialError(`hostname (${host}) is in a blocked pattern (${blocked.pattern})`, true)
     const mapped = this.#mapped(endpoint, host)
-    const ip = mapped?.ip ?? literal ?? (await this.#pick(host, signal))
-    const portNumber = mapped?.port ?? readPort(port)
+    const only = mapped?.ip ?? literal
+    const ips = only ? [only] : await this.#addressesOf(host, signal, choose)
+    return { host, ips, port: mapped?.port ?? readPort(port) }
+  }
+
+  #blacklisted(ip: IpAddress): DialError | undefined {
     const rule = this.#blacklist.find(({ range }) => isInRange(ip, range))
-    if (rule) throw new DialError(`IP (${ip.text}) is in a blacklisted range (${rule.text})`, true)
-    return this.#network.check(ip, portNumber, host)
+    return rule && new DialError(`IP (${ip.text}) is in a blacklisted range (${rule.text})`, true)
   }
 
   #mapped(endpoint: string, host: string): { ip: IpAddress; port?: number } | undefined {
@@ -100,25 +134,29 @@ export class HostResolver implements NameResolver {
     return { ip, port: readPort(port) }
   }
 
-  async #pick(host: string, signal: AbortSignal | undefined): Promise<IpAddress> {
+  async #addressesOf(
+    host: string,
+    signal: AbortSignal | undefined,
+    choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
+  ): Promise<readonly IpAddress[]> {
     const answer = await this.#answer(host, signal)
     const candidates = preferred(answer.addresses, this.#options.policy ?? 'preferIPv4')
+    if (candidates.length === 0) throw new DialError(`lookup ${host}: no such host`, false)
+    // A name that also resolves to a closed address is refused as a whole, so that the choice cannot be gambled on.
+    for (const address of answer.addresses) this.#network.check(address, 1, host)
+    return choose(candidates, answer)
+  }
+
+  #pick(candidates: readonly IpAddress[], answer: Answer): IpAddress {
     const select = this.#options.select ?? 'random'
     const random = this.#options.random ?? Math.random
     let at = 0
     if (select === 'random') at = Math.floor(random() * candidates.length)
     if (select === 'roundRobin') at = answer.turn++ % candidates.length
-    const ip = candidates[at]
-    if (!ip) throw new DialError(`lookup ${host}: no such host`, false)
-    // A name that also resolves to a closed address is refused as a whole, so that the choice cannot be gambled on.
-    for (const other of answer.addresses) this.#network.check(other, 1, host)
-    return ip
+    return candidates[at] as IpAddress
   }
 
-  async #answer(
-    host: string,
-    signal: AbortSignal | undefined,
-  ): Promise<{ addresses: readonly IpAddress[]; turn: number }> {
+  async #answer(host: string, signal: AbortSignal | undefined): Promise<Answer> {
     const now = this.#options.now ?? Date.now
     const key = host.toLowerCase()
     const kept = this.#answers.get(key)

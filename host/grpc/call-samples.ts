@@ -18,27 +18,35 @@ export interface CallTags {
 
 /**
  * Adds a sample of grpc_req_duration. System tags go over all others, but for `name`, which a script may choose; a call
- * that no script named (a health check) has only the VU's tags and its status.
+ * that no script named (a health check) has only the VU's tags and its status. `remoteIp` is absent for one that was not
+ * sent.
  */
-export function addDuration(vu: VuContext, call: CallTags, status: number, durationMs: number): void {
+export function addDuration(
+  vu: VuContext,
+  call: CallTags,
+  status: number,
+  durationMs: number,
+  remoteIp: string | undefined,
+): void {
   const { registry, systemTags } = vu.services
-  addSample(vu, registry.get('grpc_req_duration'), tagsOf(systemTags, call, String(status)), durationMs)
+  const tags = tagsOf(systemTags, call, remoteIp, String(status))
+  addSample(vu, registry.get('grpc_req_duration'), tags, durationMs)
 }
 
 /** Counts a call of the script that has ended, and whether it failed, where grpc_reqs or grpc_req_failed are switched on. */
-export function addRequest(vu: VuContext, call: CallTags, status: number): void {
+export function addRequest(vu: VuContext, call: CallTags, status: number, remoteIp: string | undefined): void {
   const { registry, systemTags } = vu.services
   const requests = registry.optIn('grpc_reqs')
   const failures = registry.optIn('grpc_req_failed')
   if (requests === undefined && failures === undefined) return
-  const tags = tagsOf(systemTags, call, String(status))
+  const tags = tagsOf(systemTags, call, remoteIp, String(status))
   addSample(vu, requests, tags, 1)
   addSample(vu, failures, tags, status === Status.ok ? 0 : 1)
 }
 
 /** The tags of what a stream counts while it is open: those of its call, but no status, for it has none yet. */
-export function countTags(vu: VuContext, call: CallTags): TagSet {
-  return tagsOf(vu.services.systemTags, call, '')
+export function countTags(vu: VuContext, call: CallTags, remoteIp: string | undefined): TagSet {
+  return tagsOf(vu.services.systemTags, call, remoteIp, '')
 }
 
 export type StreamCounter = 'grpc_streams' | 'grpc_streams_msgs_sent' | 'grpc_streams_msgs_received'
@@ -73,9 +81,9 @@ const made = new WeakMap<TagSet, Map<string, TagSet>>()
 const maxMade = 1000
 
 /** `status` is empty where there is none. */
-function tagsOf(systemTags: ReadonlySet<string>, call: CallTags, status: string): TagSet {
+function tagsOf(systemTags: ReadonlySet<string>, call: CallTags, remoteIp: string | undefined, status: string): TagSet {
   const { method, connection, vuTags, callTags } = call
-  const ip = systemTags.has('ip') ? connection.remoteIp : ''
+  const ip = systemTags.has('ip') ? (remoteIp ?? '') : ''
   const isPlain = callTags.size === 0
   const key = `${status} ${ip} ${connection.address} ${method?.path ?? ''}`
   let ofVu = made.get(vuTags)

@@ -35,15 +35,13 @@ const closing: Ending = { status: Status.canceled, message: 'grpc: the client co
 
 class ClientConnection implements Connection {
   readonly #inner: Connection
-  readonly #compression: Compression | undefined
-  readonly #retryPolicy: RetryPolicy | undefined
+  readonly #defaults: CallDefaults
   /** Those of the calls that are open. */
   readonly #open = new Set<Attempts>()
 
-  constructor(inner: Connection, { compression, retryPolicy }: CallDefaults) {
+  constructor(inner: Connection, defaults: CallDefaults) {
     this.#inner = inner
-    this.#compression = compression
-    this.#retryPolicy = retryPolicy
+    this.#defaults = defaults
   }
 
   get address(): string {
@@ -68,8 +66,9 @@ class ClientConnection implements Connection {
 
   async unary(given: UnaryCall): Promise<CallResult> {
     const call = this.#withCompression(given)
-    if (this.#retryPolicy === undefined) return this.#inner.unary(call)
-    const attempts = this.#attemptsOf(call, this.#retryPolicy)
+    const { retryPolicy } = this.#defaults
+    if (retryPolicy === undefined) return this.#inner.unary(call)
+    const attempts = this.#attemptsOf(call, retryPolicy)
     const result = await retryUnary(this.#inner, call, attempts)
     this.#open.delete(attempts)
     return result
@@ -77,9 +76,15 @@ class ClientConnection implements Connection {
 
   stream(given: StreamCall): ClientStream {
     const call = this.#withCompression(given)
-    if (this.#retryPolicy === undefined) return this.#inner.stream(call)
-    const attempts = this.#attemptsOf(call, this.#retryPolicy)
+    const { retryPolicy } = this.#defaults
+    if (retryPolicy === undefined) return this.#inner.stream(call)
+    const attempts = this.#attemptsOf(call, retryPolicy)
     return new RetryingStream(this.#inner, call, attempts, () => this.#open.delete(attempts))
+  }
+
+  /** Calls of a handle have the same defaults. */
+  handle(): Connection {
+    return withDefaults(this.#inner.handle(), this.#defaults)
   }
 
   close(): void {
@@ -88,7 +93,7 @@ class ClientConnection implements Connection {
   }
 
   #withCompression<Call extends CallStart>(call: Call): Call {
-    return { ...call, compression: call.compression ?? this.#compression }
+    return { ...call, compression: call.compression ?? this.#defaults.compression }
   }
 
   #attemptsOf(call: CallStart, policy: RetryPolicy): Attempts {

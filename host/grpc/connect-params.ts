@@ -11,7 +11,7 @@ import { durationMsOf } from './duration-param.js'
 import { MetadataError, readMetadata } from './metadata-params.js'
 import { type RetryPolicy, RetryPolicyError, readRetryPolicy } from './retry-policy.js'
 import type { TlsParams } from './tls.js'
-import type { Compression, Metadata } from './transport.js'
+import type { Compression, LoadBalancing, Metadata } from './transport.js'
 
 export interface ConnectParams {
   isPlaintext: boolean
@@ -28,6 +28,9 @@ export interface ConnectParams {
   /** For calls that do not say otherwise. */
   compression?: Compression
   retryPolicy?: RetryPolicy
+  /** True: VUs of a thread that connect alike have one connection. k6 has no such parameter, nor the next one. */
+  isShared: boolean
+  loadBalancing: LoadBalancing
 }
 
 const defaultTimeoutMs = 60_000
@@ -43,6 +46,8 @@ export const connectParamNames = [
   'tls',
   'authority',
   'compression',
+  'connectionSharing',
+  'loadBalancing',
   'retryPolicy',
 ] as const
 
@@ -58,6 +63,8 @@ export function readConnectParams(value: unknown): ConnectParams {
     maxReceiveBytes: 0,
     maxSendBytes: 0,
     authority: '',
+    isShared: false,
+    loadBalancing: 'pick_first',
   }
   for (const [key, item] of entriesOf(value)) {
     // Whatever the key is: a case that is missing in the list of names does not compile.
@@ -93,6 +100,12 @@ export function readConnectParams(value: unknown): ConnectParams {
         break
       case 'retryPolicy':
         params.retryPolicy = readOwn(key, () => readRetryPolicy(item))
+        break
+      case 'connectionSharing':
+        params.isShared = readBoolean(key, item)
+        break
+      case 'loadBalancing':
+        params.loadBalancing = readLoadBalancing(item)
         break
       default:
         throw refuse(`unknown connect param: ${goQuote(key)}`)
@@ -146,6 +159,11 @@ function readSize(key: string, value: unknown): number {
   // k6 forgets the closing quote.
   if (value < 0) throw refuse(`invalid ${key} value: '${goSyntax(value)}, it needs to be a positive integer`)
   return value
+}
+
+function readLoadBalancing(value: unknown): LoadBalancing {
+  if (value === 'pick_first' || value === 'round_robin') return value
+  throw refuse(`invalid loadBalancing value: '${goSyntax(value)}', it needs to be "pick_first" or "round_robin"`)
 }
 
 function readTls(value: unknown): TlsParams {

@@ -4,7 +4,6 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls'
-import { isAppError } from '../../errors.js'
 import type { CheckedAddress } from '../../policy/network.js'
 import { DialError, type NameResolver } from '../dns.js'
 import { checkIdentity, handshakeText, secureContextOf, type TlsSettings } from './tls.js'
@@ -15,7 +14,7 @@ const keepAliveMs = 30_000
 
 export interface SocketOptions {
   address: string
-  resolver: NameResolver
+  resolver: Pick<NameResolver, 'resolve'>
   localIp?: string
   /** Absent for plaintext. */
   tls?: { settings: TlsSettings; serverName: string }
@@ -48,16 +47,18 @@ export async function openSocket(options: SocketOptions): Promise<OpenSocket> {
 }
 
 async function openTcp(options: SocketOptions): Promise<{ tcp: Socket; remote: CheckedAddress }> {
-  const dialing = (e: unknown) => {
-    if (!(e instanceof DialError)) return e
-    return new DialError(`transport: error while dialing: ${e.message}`, e.isTemporary, e)
-  }
   try {
     const remote = await options.resolver.resolve(options.address, options.signal)
     return { tcp: await connectTo(remote, options.localIp, options.signal), remote }
   } catch (e) {
-    throw isAppError(e) ? e : dialing(e)
+    throw whileDialing(e)
   }
+}
+
+/** The error of a look-up or of a connect as the error of the dial that it ended. */
+export function whileDialing(e: unknown): unknown {
+  if (!(e instanceof DialError)) return e
+  return new DialError(`transport: error while dialing: ${e.message}`, e.isTemporary, e)
 }
 
 function connectTo(remote: CheckedAddress, localIp: string | undefined, signal: AbortSignal): Promise<Socket> {

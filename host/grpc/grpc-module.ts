@@ -157,8 +157,8 @@ function answer(
     result.status === Status.deadlineExceeded && durationMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
   // Nor one of a call that the end of the iteration cut off.
   if (!signal.aborted) {
-    if (!isTimeUp) addDuration(vu, tags, response.status, durationMs)
-    addRequest(vu, tags, response.status)
+    if (!isTimeUp) addDuration(vu, tags, response.status, durationMs, result.remoteIp)
+    addRequest(vu, tags, response.status, result.remoteIp)
   }
   if ('conversionError' in response) {
     throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
@@ -181,8 +181,9 @@ async function connect(
   const serverName = serverNameOf(address, params.authority)
   const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
   // k6 forgets the old connection of a client, and keeps none when the new one fails.
+  const replaced = client.connection
   client.connection = undefined
-  const dialled = await runtime.connect(
+  const dial = runtime.connect(
     {
       address,
       isPlaintext: params.isPlaintext,
@@ -190,13 +191,17 @@ async function connect(
       authority: params.authority,
       maxReceiveBytes: params.maxReceiveBytes,
       maxSendBytes: params.maxSendBytes,
+      loadBalancing: params.loadBalancing,
       signal: vu.abort.signal,
       ...(tls === undefined ? {} : { tls }),
     },
     vu.id,
+    params.isShared,
   )
+  // Not before: the new one may be the same, and must not be dialled again.
+  const dialled = await dial.finally(() => vu.grpc.replace(replaced))
   const connection = withDefaults(dialled, params)
-  vu.grpc.adopt(connection)
+  vu.grpc.adopt(connection, params.isShared)
   client.connection = connection
   // From here on the connection is there, whatever becomes of reflection.
   const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
@@ -215,7 +220,8 @@ async function reflect(
   const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
   const { signal } = vu.abort
   const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
-  const onCall = (status: number, durationMs: number) => addDuration(vu, tags, status, durationMs)
+  const onCall = (status: number, durationMs: number, remoteIp: string | undefined) =>
+    addDuration(vu, tags, status, durationMs, remoteIp)
   const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
   try {
     schema.loadDescriptors(descriptors)
@@ -295,8 +301,8 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     })
     if (!signal.aborted) {
       const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
-      addDuration(vu, tags, result.status, performance.now() - begin)
-      addRequest(vu, tags, result.status)
+      addDuration(vu, tags, result.status, performance.now() - begin, result.remoteIp)
+      addRequest(vu, tags, result.status, result.remoteIp)
     }
     if (result.status !== 0) {
       throw new GuestError('GoError', rpcErrorText(result))

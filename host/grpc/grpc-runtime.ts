@@ -1,7 +1,8 @@
-/** What the gRPC clients of one thread share: parsed schemas, the resolver, the options that bear on connections. */
+/** What the gRPC clients of one thread share: parsed schemas, the resolver, connections, the options that bear on them. */
 import type { Limits } from '../../policy/limits.js'
 import { HostResolver, type NameResolver, type ResolverOptions } from '../dns.js'
 import { SchemaCache } from './schema/schema-cache.js'
+import { SharedConnections } from './shared-connections.js'
 import type { TlsOptions } from './tls.js'
 import type { Connection, DialOptions, Transport } from './transport.js'
 import { GrpcJsTransport } from './transports/grpc-js-transport.js'
@@ -20,6 +21,7 @@ export interface GrpcOptions {
 export class GrpcRuntime {
   readonly schemas = new SchemaCache()
   readonly transport: Transport = new GrpcJsTransport()
+  readonly #shared = new SharedConnections(this.transport)
   readonly resolver: NameResolver
   readonly options: GrpcOptions
   readonly limits: Limits
@@ -35,11 +37,20 @@ export class GrpcRuntime {
     return new GrpcRuntime({ tls: {}, resolver: {} }, limits)
   }
 
-  /** Dials with the options of the test. @throws {AppError} CONNECT_FAILED, NETWORK_DENIED */
-  connect(dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp'>, vu: number): Promise<Connection> {
+  /**
+   * Dials with the options of the test, unless the connection may be shared and another VU has it already.
+   *
+   * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED
+   */
+  connect(
+    dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp'>,
+    vu: number,
+    isShared: boolean,
+  ): Promise<Connection> {
     const { userAgent, localIpOf } = this.options
     const localIp = localIpOf?.(vu)
-    return this.transport.connect({
+    const transport = isShared ? this.#shared : this.transport
+    return transport.connect({
       ...dial,
       resolver: this.resolver,
       ...(userAgent === undefined ? {} : { userAgent }),

@@ -35,8 +35,9 @@ export class GrpcVu {
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
   /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
-  readonly #connections = new Map<Connection, Traffic>()
+  readonly #connections = new Map<Connection, Traffic & { isShared: boolean }>()
   #closedTraffic: Traffic = { sentBytes: 0, receivedBytes: 0 }
+  #isClosed = false
 
   constructor(runtime: GrpcRuntime) {
     this.runtime = runtime
@@ -83,8 +84,10 @@ export class GrpcVu {
     this.#streams.delete(id)
   }
 
-  adopt(connection: Connection): void {
-    this.#connections.set(connection, { sentBytes: 0, receivedBytes: 0 })
+  /** Takes over a connection. It is closed at once when the VU ended while it was dialled. */
+  adopt(connection: Connection, isShared: boolean): void {
+    if (this.#isClosed) connection.close()
+    else this.#connections.set(connection, { isShared, sentBytes: 0, receivedBytes: 0 })
   }
 
   get openConnections(): number {
@@ -92,12 +95,18 @@ export class GrpcVu {
   }
 
   release(connection: Connection): void {
-    connection.close()
     const told = this.#connections.get(connection)
-    if (told === undefined) return
-    this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
-    this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
-    this.#connections.delete(connection)
+    if (told !== undefined) {
+      this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
+      this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
+      this.#connections.delete(connection)
+    }
+    connection.close()
+  }
+
+  /** A client has a new connection, or none any more. As in k6 the old one stays open, but a shared one is given back. */
+  replace(connection: Connection | undefined): void {
+    if (connection !== undefined && this.#connections.get(connection)?.isShared) this.release(connection)
   }
 
   /** Bytes that went over the wire since the last call. */
@@ -116,6 +125,7 @@ export class GrpcVu {
 
   /** Closes everything: the VU is over. */
   close(): void {
+    this.#isClosed = true
     for (const connection of this.#connections.keys()) connection.close()
     this.#connections.clear()
   }

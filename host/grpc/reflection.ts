@@ -29,7 +29,7 @@ export interface ReflectionOptions {
   timeoutMs: number
   signal: AbortSignal
   /** Told of each call that was made, unless its time was up. */
-  onCall(status: number, durationMs: number): void
+  onCall(status: number, durationMs: number, remoteIp: string | undefined): void
   observerOf?(path: string): CallObserver | undefined
 }
 
@@ -215,6 +215,7 @@ class ReflectionCall {
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
     const beganAtMs = performance.now()
     let onEnded = () => {}
+    let remoteIp: string | undefined
     this.#ended = new Promise((resolve) => {
       onEnded = resolve
     })
@@ -225,11 +226,14 @@ class ReflectionCall {
       deadlineMs,
       signal,
       isServerStreaming: true,
+      onStart: (ip) => {
+        remoteIp = ip
+      },
       onMessage: (message) => this.#onMessage(message),
       onEnd: (result) => {
         const durationMs = performance.now() - beganAtMs
         const isTimeUp = result.status === Status.deadlineExceeded && durationMs >= deadlineMs
-        if (!isTimeUp && !signal.aborted) onCall(result.status, durationMs)
+        if (!isTimeUp && !signal.aborted) onCall(result.status, durationMs, remoteIp)
         this.#onEnd(result)
         onEnded()
       },

@@ -169,10 +169,10 @@ export class RetryingStream implements ClientStream {
     const attempt = this.#connection.stream({
       ...call,
       ...this.#attempts.next(),
-      onStart: () => {
+      onStart: (remoteIp) => {
         if (this.#hasStarted) return
         this.#hasStarted = true
-        call.onStart?.()
+        call.onStart?.(remoteIp)
       },
       onHeaders: (headers) => {
         this.#commit()

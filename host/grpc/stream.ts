@@ -75,7 +75,9 @@ export interface StreamStart {
 export class GrpcStream implements OpenStream {
   readonly #start: StreamStart
   readonly #callTags: CallTags
-  readonly #tags: TagSet
+  /** Of what is counted while it is open; without its peer until it has begun. */
+  #tags: TagSet
+  #remoteIp: string | undefined
   readonly #beganAtMs = performance.now()
   readonly #signal: AbortSignal
   readonly #transport: ClientStream
@@ -105,7 +107,7 @@ export class GrpcStream implements OpenStream {
     const { vu, task, connection, method, params, vuTags } = start
     this.#start = start
     this.#callTags = { method, connection, vuTags, callTags: params.tags }
-    this.#tags = countTags(vu, this.#callTags)
+    this.#tags = countTags(vu, this.#callTags, undefined)
     this.#times = messageTimesOf(vu)
     this.#signal = vu.abort.signal
     vu.tasks.begin(task, () => this.#drop())
@@ -116,7 +118,7 @@ export class GrpcStream implements OpenStream {
       observer: debugObserver(vu, () => method),
       ...(params.timeoutMs === undefined ? {} : { deadlineMs: params.timeoutMs }),
       ...(params.compression === undefined ? {} : { compression: params.compression }),
-      onStart: () => this.#onStart(),
+      onStart: (remoteIp) => this.#onStart(remoteIp),
       onHeaders: (headers) => {
         this.#headers = headers
       },
@@ -226,9 +228,12 @@ export class GrpcStream implements OpenStream {
     })
   }
 
-  #onStart(): void {
+  #onStart(remoteIp: string): void {
+    const { vu } = this.#start
     this.#hasBegun = true
-    addCount(this.#start.vu, 'grpc_streams', this.#tags)
+    this.#remoteIp = remoteIp
+    this.#tags = countTags(vu, this.#callTags, remoteIp)
+    addCount(vu, 'grpc_streams', this.#tags)
     this.#settleOpening?.(undefined)
   }
 
@@ -335,8 +340,8 @@ export class GrpcStream implements OpenStream {
   #measure(status: number, hasDuration = true): void {
     if (this.#signal.aborted) return
     const { vu } = this.#start
-    if (hasDuration) addDuration(vu, this.#callTags, status, performance.now() - this.#beganAtMs)
-    addRequest(vu, this.#callTags, status)
+    if (hasDuration) addDuration(vu, this.#callTags, status, performance.now() - this.#beganAtMs, this.#remoteIp)
+    addRequest(vu, this.#callTags, status, this.#remoteIp)
   }
 
   /** The last events of the script: the error if there was one, the end, and an error that k6 finds only after it. */

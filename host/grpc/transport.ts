@@ -11,6 +11,9 @@ export type Metadata = readonly (readonly [key: string, value: string | Uint8Arr
 /** What a server sent: name to values, in order of arrival. Values of `-bin` names are the raw bytes as lossy UTF-8. */
 export type ReceivedMetadata = ReadonlyMap<string, readonly string[]>
 
+/** Which of the addresses of a name carry calls: one that was picked, or all in turn. */
+export type LoadBalancing = 'pick_first' | 'round_robin'
+
 export interface DialOptions {
   /** As the script gave it. */
   address: string
@@ -30,8 +33,12 @@ export interface DialOptions {
   /** The local address to dial from (k6's option `localIPs`). */
   localIp?: string
   resolver: NameResolver
+  /** `pick_first` when absent. */
+  loadBalancing?: LoadBalancing
   /** Ends the dial early. */
   signal?: AbortSignal
+  /** Told why a dial failed that is going to be tried again, in the words of the error that would end it. */
+  onFailure?: (text: string) => void
 }
 
 export interface Transport {
@@ -46,7 +53,7 @@ export interface Transport {
 export interface Connection {
   /** The address without its scheme, for the `url` tag. */
   readonly address: string
-  /** IP of the peer, without a port; the last one while there is no connection. */
+  /** IP of the peer, without a port: of the last one while there is none, of the one called last when there are several. */
   readonly remoteIp: string
   /** Port of the peer. */
   readonly remotePort: number
@@ -57,6 +64,8 @@ export interface Connection {
   unary(call: UnaryCall): Promise<CallResult>
   /** Never throws; failures come through `onEnd`, never before this function has returned. */
   stream(call: StreamCall): ClientStream
+  /** Another handle on this connection: its `close()` ends the calls that were made through it, and nothing else. */
+  handle(): Connection
   /** Ends open calls with status 1 and closes the socket. Calls after it end with status 1 as well. */
   close(): void
 }
@@ -101,10 +110,10 @@ export interface StreamCall extends CallStart {
   /** False for a method with one reply: it is handed out only when the call has succeeded, and a second one is an error. */
   isServerStreaming: boolean
   /**
-   * The call is on a connection that is ready. Called once, before anything else and perhaps before `stream` has returned;
-   * never for a call that fails before it gets so far.
+   * The call is on a connection that is ready, to a peer with that IP. Called once, before anything else and perhaps before
+   * `stream` has returned; never for a call that fails before it gets so far.
    */
-  onStart?(): void
+  onStart?(remoteIp: string): void
   /** Headers of the server, once, before the first message. */
   onHeaders?(headers: ReceivedMetadata): void
   /** A message. It belongs to the receiver. Not called while paused. */
@@ -132,6 +141,8 @@ export interface CallStatus {
 export interface CallResult extends CallStatus {
   /** The last message received, also when the call failed after it. */
   response?: Uint8Array
+  /** IP of the peer that the call was sent to; absent when it was not sent. */
+  remoteIp?: string
 }
 
 export interface ClientStream {

@@ -19,7 +19,6 @@ interface Row {
 }
 
 const additions = 'What belljar adds'
-const absent = 'Not there'
 
 function rowsOf(markdown: string): Row[] {
   const rows: Row[] = []
@@ -32,7 +31,7 @@ function rowsOf(markdown: string): Row[] {
     const cells = line.split('|').slice(1, -1)
     const heading = section === '' ? chapter : `${chapter} / ${section}`
     const [first = '', last = ''] = [cells[0], cells.at(-1)]
-    if (last.trim() === 'test' || chapter === absent) continue
+    if (last.trim() === 'test') continue
     const names = [...first.matchAll(/`([^`]+)`/g)].map(([, name]) => name!)
     rows.push({
       heading,

@@ -120,4 +120,43 @@ describe('HostResolver', () => {
     await assert.rejects(resolve('127.1:1', { lookup: answers('127.0.0.1') }), /lookup 127\.1.*: no such host/)
     await assert.rejects(resolve('10.0.0.1:x', {}), /strconv\.Atoi: parsing "x": invalid syntax/)
   })
+
+  describe('with all addresses of a name', () => {
+    const resolveAll = async (target: string, options: ResolverOptions) => {
+      const found = await new HostResolver(options).resolveAll(target)
+      return found.map(({ ip, port }) => `${ip.text} ${port}`)
+    }
+
+    it('gives those of the preferred family, whatever the option select says', async () => {
+      const lookup = answers('10.0.0.1', '::1', '10.0.0.2')
+      assert.deepEqual(await resolveAll('a.test:1', { lookup }), ['10.0.0.1 1', '10.0.0.2 1'])
+      assert.deepEqual(await resolveAll('a.test:1', { lookup, policy: 'onlyIPv6', select: 'first' }), ['::1 1'])
+      await assert.rejects(resolveAll('a.test:1', { lookup: answers() }), /lookup a\.test: no such host/)
+    })
+
+    it('gives the one that hosts maps to, and a literal as it is', async () => {
+      const options = { lookup: answers('10.0.0.1'), hosts: new Map([['a.test', '10.9.9.9:7']]) }
+      assert.deepEqual(await resolveAll('a.test:1', options), ['10.9.9.9 7'])
+      assert.deepEqual(await resolveAll('10.0.0.3:1', options), ['10.0.0.3 1'])
+    })
+
+    it('leaves blacklisted ones out, and fails when no other is left', async () => {
+      const lookup = answers('10.0.0.1', '10.1.0.1')
+      assert.deepEqual(await resolveAll('a.test:1', { lookup, blacklistIps: ['10.0.0.0/16'] }), ['10.1.0.1 1'])
+      const message = 'IP (10.0.0.1) is in a blacklisted range (10.0.0.0/8)'
+      const none = resolveAll('a.test:1', { lookup, blacklistIps: ['10.0.0.0/8'] })
+      await assert.rejects(none, { message, isTemporary: true })
+    })
+
+    it('refuses a name as a whole when the policy closes one of them', async () => {
+      const network = new NetworkPolicy({ deny: ['10.1.0.0/16'] })
+      const refused = resolveAll('a.test:1', { lookup: answers('10.0.0.1', '10.1.0.1'), network })
+      await assert.rejects(refused, (e) => isAppError(e, 'NETWORK_DENIED'))
+    })
+
+    it('refuses a blocked name', async () => {
+      const refused = resolveAll('a.test:1', { lookup: answers('10.0.0.1'), blockHostnames: ['*.test'] })
+      await assert.rejects(refused, /hostname \(a\.test\) is in a blocked pattern/)
+    })
+  })
 })

@@ -19,6 +19,8 @@ export interface CallHost {
   readonly userAgent: string
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
+  /** Largest header block of a request, in bytes as HPACK counts them; the server may take less. */
+  readonly maxHeaderListBytes: number
   /** A session to send on; a promise while it is dialled. Rejects, or throws, with the ending of the call. */
   session(): GrpcJsSession | Promise<GrpcJsSession>
   /** The call has ended. */
@@ -27,7 +29,7 @@ export interface CallHost {
 
 /** Where the answer goes. */
 export interface CallSink {
-  onStart?(): void
+  onStart?(remoteIp: string): void
   onHeaders?(headers: ReceivedMetadata): void
   onMessage(message: Uint8Array): void
   onEnd(result: CallStatus): void
@@ -60,6 +62,7 @@ export class GrpcJsCall implements AttemptOwner {
   #timer: NodeJS.Timeout | undefined
   #attempt: Attempt | undefined
   #attempts = 0
+  #remoteIp: string | undefined
   /** Frames to send; those that are sent stay while the call may have to be sent again. */
   readonly #frames: Buffer[] = []
   #frameBytes = 0
@@ -111,6 +114,11 @@ export class GrpcJsCall implements AttemptOwner {
   /** The last message received, also of a call that failed. */
   get reply(): Uint8Array | undefined {
     return this.#reply
+  }
+
+  /** IP of the peer that the call was sent to, the last one when it was sent again. */
+  get remoteIp(): string | undefined {
+    return this.#remoteIp
   }
 
   /** Starts the call. Whatever happens comes through the sink, after this function has returned. */
@@ -220,6 +228,7 @@ export class GrpcJsCall implements AttemptOwner {
     }
     const attempt = new Attempt(this, session, headers, this.#host.maxReceiveBytes)
     this.#attempt = attempt
+    this.#remoteIp = session.remote.ip.text
     this.#start.observer?.onOutHeader?.(session.remoteText, this.#sentMetadata())
     try {
       attempt.start(this.#start.path)
@@ -229,7 +238,7 @@ export class GrpcJsCall implements AttemptOwner {
     }
     if (!this.#hasStarted) {
       this.#hasStarted = true
-      this.#sink.onStart?.()
+      this.#sink.onStart?.(session.remote.ip.text)
     }
     this.#send()
     // The first message is asked for even while paused: until then grpc-js would take all that comes.
@@ -257,9 +266,10 @@ export class GrpcJsCall implements AttemptOwner {
     }
     const bad = addMetadata(headers, this.#start.metadata)
     if (bad) return { ...bad, isUnsendable: true }
-    const limit = session.headerListLimit
+    const limit = Math.min(session.headerListLimit, host.maxHeaderListBytes)
     if (limit < Number.POSITIVE_INFINITY && headerListBytes(headers) > limit) {
-      const message = `header list size to send violates the maximum size (${limit} bytes) set by server`
+      const setBy = limit === session.headerListLimit ? 'set by server' : 'of a shared connection'
+      const message = `header list size to send violates the maximum size (${limit} bytes) ${setBy}`
       return { status: Status.internal, message, isUnsendable: true }
     }
     return headers

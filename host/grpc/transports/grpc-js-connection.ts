@@ -9,8 +9,8 @@ import { DialError } from '../../dns.js'
 import type { SocketOptions } from '../dial.js'
 import { endpointOf } from '../server-name.js'
 import { Status } from '../status.js'
-import type { CallResult, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
-import { CallError, type CallHost, GrpcJsCall } from './grpc-js-call.js'
+import { CallError } from './grpc-js-call.js'
+import { type CallSettings, closing, GrpcJsCalls } from './grpc-js-calls.js'
 import { GrpcJsSession } from './grpc-js-session.js'
 
 /** grpc-go's pauses between dials: 1 s, then 1.6 times as long each, up to 120 s, all plus or minus a fifth. */
@@ -30,26 +30,17 @@ export function dialText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-export interface ConnectionOptions extends Omit<SocketOptions, 'signal'> {
-  authority: string
-  userAgent: string
-  maxReceiveBytes: number
-  maxSendBytes: number
-}
+export type ConnectionOptions = Omit<SocketOptions, 'signal'> & CallSettings
 
-export class GrpcJsConnection implements Connection, CallHost {
-  readonly address: string
-  readonly authority: string
-  readonly userAgent: string
-  readonly maxReceiveBytes: number
-  readonly maxSendBytes: number
+export class GrpcJsConnection extends GrpcJsCalls {
   readonly #options: ConnectionOptions
-  readonly #calls = new Set<GrpcJsCall>()
   /** Aborted when the connection is closed for good. */
   readonly #end = new AbortController()
   #session: GrpcJsSession | undefined
   /** The session before, for its counters and its address. */
   #last: GrpcJsSession | undefined
+  /** Those that the server has announced the end of, while they still have calls. */
+  readonly #draining = new Set<GrpcJsSession>()
   #dialling: Promise<GrpcJsSession> | undefined
   /** Why the last dial failed; kept until one succeeds, so that calls fail at once. */
   #failure: unknown
@@ -59,12 +50,8 @@ export class GrpcJsConnection implements Connection, CallHost {
   #bytesReceivedBefore = 0
 
   constructor(options: ConnectionOptions) {
+    super(endpointOf(options.address), options)
     this.#options = options
-    this.address = endpointOf(options.address)
-    this.authority = options.authority
-    this.userAgent = options.userAgent
-    this.maxReceiveBytes = options.maxReceiveBytes
-    this.maxSendBytes = options.maxSendBytes
   }
 
   get remoteIp(): string {
@@ -83,53 +70,29 @@ export class GrpcJsConnection implements Connection, CallHost {
     return this.#bytesReceivedBefore + (this.#last?.bytesReceived ?? 0)
   }
 
+  /** Why the last dial failed; undefined before one did, and once one has succeeded. */
+  get failure(): unknown {
+    return this.#failure
+  }
+
   /** The first dial. Rejects as `GrpcJsSession.open` does. */
   async dial(signal: AbortSignal): Promise<void> {
     this.#accept(await this.#open(signal))
   }
 
-  unary(call: UnaryCall): Promise<CallResult> {
-    return new Promise((resolve) => {
-      const rpc: GrpcJsCall = new GrpcJsCall(
-        this,
-        call,
-        {
-          onMessage: () => {},
-          onEnd: (status) => {
-            const result: CallResult = status
-            if (rpc.reply) result.response = rpc.reply
-            resolve(result)
-          },
-        },
-        false,
-      )
-      rpc.write(call.request)
-      rpc.end()
-      this.#begin(rpc)
-    })
-  }
-
-  stream(call: StreamCall): ClientStream {
-    const rpc = new GrpcJsCall(this, call, call, call.isServerStreaming)
-    this.#begin(rpc)
-    return {
-      write: (message) => rpc.write(message),
-      end: () => rpc.end(),
-      cancel: () => rpc.cancel({ status: Status.canceled, message: 'context canceled' }),
-      pause: () => rpc.pause(),
-      resume: () => rpc.resume(),
-    }
-  }
-
-  close(): void {
+  override close(): void {
     if (this.#end.signal.aborted) return
     this.#end.abort()
     clearTimeout(this.#retryTimer)
-    for (const call of [...this.#calls]) call.cancel(closing)
-    const session = this.#session
+    super.close()
+    const sessions = [...this.#draining]
+    if (this.#session) sessions.push(this.#session)
     this.#session = undefined
+    this.#draining.clear()
     // The resets of the calls go out first.
-    if (session) setImmediate(() => session.close())
+    setImmediate(() => {
+      for (const session of sessions) session.close()
+    })
   }
 
   session(): GrpcJsSession | Promise<GrpcJsSession> {
@@ -138,15 +101,6 @@ export class GrpcJsConnection implements Connection, CallHost {
     if (this.#failure !== undefined) throw this.#callError(this.#failure)
     this.#dialling ??= this.#redial()
     return this.#dialling
-  }
-
-  forget(call: GrpcJsCall): void {
-    this.#calls.delete(call)
-  }
-
-  #begin(call: GrpcJsCall): void {
-    this.#calls.add(call)
-    call.begin()
   }
 
   async #redial(): Promise<GrpcJsSession> {
@@ -177,7 +131,10 @@ export class GrpcJsConnection implements Connection, CallHost {
     const both = AbortSignal.any([signal, this.#end.signal])
     let opened: GrpcJsSession | undefined
     const onLost = () => {
-      if (opened !== undefined && this.#session === opened) this.#session = undefined
+      if (opened === undefined) return
+      if (this.#session === opened) this.#session = undefined
+      if (opened.isLost || this.#end.signal.aborted) this.#draining.delete(opened)
+      else this.#draining.add(opened)
     }
     return GrpcJsSession.open({ ...this.#options, signal: both }, onLost).then((session) => {
       opened = session
@@ -205,5 +162,3 @@ export class GrpcJsConnection implements Connection, CallHost {
     return new CallError({ status, message: dialText(error) })
   }
 }
-
-const closing = { status: Status.canceled, message: 'grpc: the client connection is closing' }

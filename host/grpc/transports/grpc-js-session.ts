@@ -85,6 +85,11 @@ export class GrpcJsSession {
       tcp.destroy()
       onEnd()
     })
+    // After a GOAWAY and the last stream Node ends our side only, and waits for a server that may never end its own.
+    socket.on('finish', () => {
+      socket.destroy()
+      tcp.destroy()
+    })
     // grpc-js listens for the first error only, and a second one would end the process.
     session.on('error', () => {})
     session.on('goaway', (code: number, lastStreamId: number, data?: Buffer) => {

@@ -4,10 +4,12 @@
  */
 import { AppError, isAppError } from '../../../errors.js'
 import { DialError } from '../../dns.js'
+import { DialDeadline } from '../dial-deadline.js'
 import { endpointOf, serverNameOf } from '../server-name.js'
 import { secureContextOf } from '../tls.js'
 import type { Connection, DialOptions, Transport } from '../transport.js'
 import { dialText, GrpcJsConnection, pauseMs } from './grpc-js-connection.js'
+import { RoundRobinConnection } from './round-robin-connection.js'
 
 const defaultReceiveBytes = 4 * 1024 * 1024
 const defaultSendBytes = 2 ** 31 - 1
@@ -26,7 +28,7 @@ async function connect(options: DialOptions): Promise<Connection> {
   const serverName = serverNameOf(options.address, options.authority)
   const settings = options.tls ?? {}
   if (!options.isPlaintext) secureContextOf(settings)
-  const connection = new GrpcJsConnection({
+  const connectionOptions = {
     address: options.address,
     resolver: options.resolver,
     ...(options.localIp ? { localIp: options.localIp } : {}),
@@ -35,7 +37,11 @@ async function connect(options: DialOptions): Promise<Connection> {
     userAgent: options.userAgent ? `${options.userAgent} ${libraryName}` : libraryName,
     maxReceiveBytes: options.maxReceiveBytes || defaultReceiveBytes,
     maxSendBytes: options.maxSendBytes || defaultSendBytes,
-  })
+  }
+  const connection =
+    options.loadBalancing === 'round_robin'
+      ? new RoundRobinConnection(connectionOptions, options.resolver)
+      : new GrpcJsConnection(connectionOptions)
   try {
     await dialUntil(connection, options)
     return connection
@@ -46,11 +52,9 @@ async function connect(options: DialOptions): Promise<Connection> {
 }
 
 /** Dials until it works, fails for good, or the time is over. */
-async function dialUntil(connection: GrpcJsConnection, options: DialOptions): Promise<void> {
-  if (options.timeoutMs <= 0) throw failed('context deadline exceeded')
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(), Math.min(options.timeoutMs, 2 ** 31 - 1))
-  const signal = options.signal ? AbortSignal.any([timeout.signal, options.signal]) : timeout.signal
+async function dialUntil(connection: GrpcJsConnection | RoundRobinConnection, options: DialOptions): Promise<void> {
+  const deadline = new DialDeadline(options.timeoutMs, options.signal)
+  const { signal } = deadline
   let last: unknown
   try {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -62,14 +66,14 @@ async function dialUntil(connection: GrpcJsConnection, options: DialOptions): Pr
         if (signal.aborted) break
         if (!(e instanceof DialError) || !e.isTemporary) throw failed(dialText(e), e)
         last = e
+        options.onFailure?.(dialText(e))
       }
       await wait(pauseMs(attempt, Math.random()) - (performance.now() - startedAtMs), signal)
     }
   } finally {
-    clearTimeout(timer)
+    deadline.clear()
   }
-  const why = options.signal?.aborted ? 'context canceled' : 'context deadline exceeded'
-  throw failed(last === undefined ? why : `${why}: ${dialText(last)}`, last)
+  throw deadline.error(last === undefined ? undefined : dialText(last), last)
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,8 @@ describe('readConnectParams', () => {
       maxReceiveBytes: 0,
       maxSendBytes: 0,
       authority: '',
+      isShared: false,
+      loadBalancing: 'pick_first',
     }
     for (const value of [undefined, null, {}, 5, true, []]) assert.deepEqual(readConnectParams(value), defaults)
   })
@@ -34,6 +36,8 @@ describe('readConnectParams', () => {
         backoffMultiplier: 2,
         retryableStatusCodes: ['UNAVAILABLE'],
       },
+      connectionSharing: true,
+      loadBalancing: 'round_robin',
     })
     assert.deepEqual(params, {
       isPlaintext: true,
@@ -52,6 +56,8 @@ describe('readConnectParams', () => {
         ...{ maxAttempts: 3, initialBackoffMs: 10, maxBackoffMs: 1000, backoffMultiplier: 2 },
         retryable: new Set([14]),
       },
+      isShared: true,
+      loadBalancing: 'round_robin',
     })
   })
 
@@ -66,6 +72,12 @@ describe('readConnectParams', () => {
     [{ authority: null }, "invalid authority value: '<nil>', it needs to be a string"],
     [{ tls: undefined }, "invalid tls value: '<nil>', expected (optional) keys: cert, key, password, and cacerts"],
     [{ reflect: 1 }, "invalid reflect value: '1', it needs to be boolean"],
+    [{ connectionSharing: 1 }, "invalid connectionSharing value: '1', it needs to be boolean"],
+    [
+      { loadBalancing: 'grpclb' },
+      `invalid loadBalancing value: '"grpclb"', it needs to be "pick_first" or "round_robin"`,
+    ],
+    [{ loadBalancing: null }, `invalid loadBalancing value: '<nil>', it needs to be "pick_first" or "round_robin"`],
     [{ timeout: 'x' }, 'invalid timeout value: time: invalid duration "x"'],
     [{ timeout: true }, 'invalid timeout value: unable to use type bool as a duration value'],
     [{ maxReceiveSize: 1.5 }, "invalid maxReceiveSize value: '1.5', it needs to be an integer"],

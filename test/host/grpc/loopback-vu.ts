@@ -35,6 +35,8 @@ export interface LoopbackSetup {
   options?: Partial<GrpcOptions>
   limits?: Partial<Limits>
   systemTags?: string[]
+  /** VUs with the same one are of the same thread. */
+  runtime?: GrpcRuntime
 }
 
 const usualTags = ['url', 'name', 'service', 'method', 'status']
@@ -54,16 +56,14 @@ export class LoopbackVu {
   readonly lines: LogLine[] = []
 
   /** `proto` is what the client loads, if anything. */
-  constructor(
-    proto?: string,
-    { thresholds = [], options = {}, limits = {}, systemTags = usualTags }: LoopbackSetup = {},
-  ) {
+  constructor(proto?: string, setup: LoopbackSetup = {}) {
+    const { thresholds = [], options = {}, limits = {}, systemTags = usualTags } = setup
     const registry = new MetricRegistry()
     const modules = ['k6/net/grpc']
     declareModuleMetrics(registry, modules)
     for (const metric of optInMetrics(registry, modules, thresholds)) registry.switchOn(metric)
     const allLimits = { ...trustedLimits, ...limits }
-    const runtime = new GrpcRuntime({ tls: {}, resolver: {}, ...options }, allLimits)
+    const runtime = setup.runtime ?? new GrpcRuntime({ tls: {}, resolver: {}, ...options }, allLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
       1,

@@ -11,6 +11,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type Settings,
 } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
@@ -65,9 +66,20 @@ export async function stopServers(): Promise<void> {
   await Promise.all(running.splice(0).map((server) => server.close()))
 }
 
+export interface Place {
+  /** A loopback address. */
+  host?: string
+  port?: number
+  /** What the server tells the client of itself. */
+  settings?: Settings
+}
+
 /** A gRPC server that answers every call with `answer`. */
-export async function serve(answer: Answer, tls?: SecureServerOptions, port = 0): Promise<TestServer> {
-  const server = tls ? createSecureServer({ ALPNProtocols: ['h2'], ...tls }) : createServer()
+export async function serve(answer: Answer, tls?: SecureServerOptions, place: Place = {}): Promise<TestServer> {
+  const { host, port, settings } = place
+  const server = tls
+    ? createSecureServer({ ALPNProtocols: ['h2'], ...tls })
+    : createServer({ settings: settings ?? {} })
   const sessions: ServerHttp2Session[] = []
   server.on('session', (session: ServerHttp2Session) => {
     sessions.push(session)
@@ -79,16 +91,16 @@ export async function serve(answer: Answer, tls?: SecureServerOptions, port = 0)
     stream.on('error', () => {})
     void answer(callOn(stream, headers, raw))
   })
-  return listening(server as unknown as Server, port, sessions)
+  return listening(server as unknown as Server, sessions, port, host)
 }
 
 /** A TCP server that speaks no HTTP/2. */
-export async function serveTcp(onSocket: (socket: Socket) => void, port = 0): Promise<TestServer> {
+export async function serveTcp(onSocket: (socket: Socket) => void, { host, port }: Place = {}): Promise<TestServer> {
   const server = createTcpServer((socket) => {
     socket.on('error', () => {})
     onSocket(socket)
   })
-  return listening(server, port, [])
+  return listening(server, [], port, host)
 }
 
 /** A port of 127.0.0.1 where nobody listens. */
@@ -98,12 +110,17 @@ export async function deadPort(): Promise<number> {
   return server.port
 }
 
-function listening(server: Server, wantedPort: number, sessions: ServerHttp2Session[]): Promise<TestServer> {
+function listening(
+  server: Server,
+  sessions: ServerHttp2Session[],
+  wantedPort = 0,
+  host = '127.0.0.1',
+): Promise<TestServer> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => sockets.add(socket))
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(wantedPort, '127.0.0.1', () => {
+    server.listen(wantedPort, host, () => {
       const { port } = server.address() as AddressInfo
       const cut = () => {
         for (const socket of sockets) socket.destroy()
@@ -113,7 +130,7 @@ function listening(server: Server, wantedPort: number, sessions: ServerHttp2Sess
           cut()
           server.close(() => done())
         })
-      const result = { address: `127.0.0.1:${port}`, port, sessions, cut, close }
+      const result = { address: `${host}:${port}`, port, sessions, cut, close }
       running.push(result)
       resolve(result)
     })

@@ -431,7 +431,7 @@ describe('grpc.Stream, its trusted half', () => {
 
     it('is waited for while it is dialled', async () => {
       const { vu, server } = await disconnected()
-      await serve(echo, undefined, server.port)
+      await serve(echo, undefined, { port: server.port })
       const opening = vu.openStream('t.S/Bidi') as unknown
       assert.ok(opening instanceof Promise)
       const stream = (await opening) as number
@@ -446,7 +446,7 @@ describe('grpc.Stream, its trusted half', () => {
 
     it('does not keep an iteration that is interrupted, nor a stream whose time is up', async () => {
       const { vu, server } = await disconnected()
-      await serveTcp((socket) => socket.resume(), server.port)
+      await serveTcp((socket) => socket.resume(), { port: server.port })
       const failed = (status: string) => isGuestError('GoError', `failed to create a new stream: rpc error: ${status}`)
       await assert.rejects(
         async () => vu.openStream('t.S/Bidi', [['timeout', 30]]),

@@ -20,7 +20,16 @@ import type {
   UnaryCall,
 } from '../../../host/grpc/transport.js'
 import { NetworkPolicy } from '../../../policy/network.js'
-import { type Answer, deadPort, fixture, frame, serve, serveTcp, stopServers } from './scripted-server.js'
+import {
+  type Answer,
+  deadPort,
+  fixture,
+  frame,
+  type ServerCall,
+  serve,
+  serveTcp,
+  stopServers,
+} from './scripted-server.js'
 
 const path = '/pkg.Service/Method'
 const request = Buffer.from('request')
@@ -89,6 +98,7 @@ export function describeTransport(name: string, transport: Transport): void {
         assert.ok(connection.bytesSent - (before[0] ?? 0) > big.length)
         assert.ok(connection.bytesReceived - (before[1] ?? 0) > big.length)
         assert.deepEqual([connection.remoteIp, connection.remotePort], ['127.0.0.1', server.port])
+        assert.equal(result.remoteIp, '127.0.0.1')
       })
 
       it('keeps the bytes of lost connections in its counts', async () => {
@@ -201,6 +211,7 @@ export function describeTransport(name: string, transport: Transport): void {
         const inner = new HostResolver({ lookup })
         const resolver = {
           resolve: () => inner.resolve(sockets++ === 0 ? closing.address : good.address),
+          resolveAll: async () => [await resolver.resolve()],
         }
         const connection = await dial('any.test:1', { resolver })
         assert.equal((await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })).status, 0)
@@ -868,6 +879,7 @@ export function describeTransport(name: string, transport: Transport): void {
         let calls = 0
         const result = await invoke(() => calls++, { deadlineMs: -1 })
         assert.deepEqual([brief(result), calls], [[4, 'context deadline exceeded', undefined], 0])
+        assert.equal(result.remoteIp, undefined)
       })
 
       it('ends with status 1 when it is aborted', async () => {
@@ -897,7 +909,7 @@ export function describeTransport(name: string, transport: Transport): void {
         do down = await connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })
         while (down.message !== message && down.status === 14)
         assert.deepEqual(brief(down), [14, message, undefined])
-        await serve(ok, undefined, server.port)
+        await serve(ok, undefined, { port: server.port })
         assert.equal((await eventually(connection)).status, 0)
       })
 
@@ -931,6 +943,88 @@ export function describeTransport(name: string, transport: Transport): void {
         const expected = [1, 'grpc: the client connection is closing', undefined]
         assert.deepEqual(brief(await pending), expected)
         assert.deepEqual(brief(await connection.unary(call)), expected)
+      })
+
+      it('waits while the server takes no more calls at once', async () => {
+        let open = 0
+        let most = 0
+        const server = await serve(
+          (call) => {
+            most = Math.max(most, ++open)
+            call.stream.on('close', () => open--)
+            setImmediate(() => void ok(call))
+          },
+          undefined,
+          { settings: { maxConcurrentStreams: 2 } },
+        )
+        const connection = await dial(server.address)
+        const call = { path, request, metadata: [], deadlineMs: plentyMs }
+        const results = await Promise.all(Array.from({ length: 40 }, () => connection.unary(call)))
+        assert.deepEqual(new Set(results.map(({ status }) => status)), new Set([0]))
+        assert.deepEqual([most, server.sessions.length], [2, 1])
+      })
+
+      it('that waits for its turn may be over before it, and harms no other', async () => {
+        const calls: ServerCall[] = []
+        let onCall = () => {}
+        const server = await serve(
+          (call) => {
+            calls.push(call)
+            onCall()
+          },
+          undefined,
+          { settings: { maxConcurrentStreams: 1 } },
+        )
+        const connection = await dial(server.address)
+        const call = { path, request, metadata: [], deadlineMs: plentyMs }
+        const next = () =>
+          new Promise<void>((resolve) => {
+            onCall = resolve
+          })
+        const abort = new AbortController()
+        const begun = next()
+        const first = connection.unary(call)
+        await begun
+        const late = connection.unary({ ...call, deadlineMs: 40 })
+        const aborted = connection.unary({ ...call, signal: abort.signal })
+        assert.deepEqual(brief(await late), [4, 'context deadline exceeded', undefined])
+        abort.abort()
+        assert.deepEqual(brief(await aborted), [1, 'context canceled', undefined])
+        const last = connection.unary(call)
+        const turn = next()
+        await ok(calls[0] as ServerCall)
+        await turn
+        await ok(calls[1] as ServerCall)
+        assert.deepEqual(
+          [brief(await first), brief(await last), calls.length],
+          [[0, '', 'request'], [0, '', 'request'], 2],
+        )
+      })
+
+      it('made through another handle ends when that one is closed, and others go on', async () => {
+        const calls: ServerCall[] = []
+        const server = await serve((call) => {
+          calls.push(call)
+        })
+        const connection = await dial(server.address)
+        const handle = connection.handle()
+        const call = { path, request, metadata: [], deadlineMs: plentyMs }
+        const [own, other] = [connection.unary(call), handle.unary(call)]
+        while (calls.length < 2) await new Promise((resolve) => setImmediate(resolve))
+        handle.close()
+        const closed = [1, 'grpc: the client connection is closing', undefined]
+        assert.deepEqual(brief(await other), closed)
+        assert.deepEqual(brief(await handle.unary(call)), closed)
+        await ok(calls[0] as ServerCall)
+        assert.deepEqual(brief(await own), [0, '', 'request'])
+      })
+
+      it('made through another handle ends with the connection', async () => {
+        const server = await serve(never)
+        const connection = await dial(server.address)
+        const pending = connection.handle().unary({ path, request, metadata: [], deadlineMs: plentyMs })
+        connection.close()
+        assert.deepEqual(brief(await pending), [1, 'grpc: the client connection is closing', undefined])
       })
 
       it('does not disturb others on the same connection', async () => {

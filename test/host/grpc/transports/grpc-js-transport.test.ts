@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import { setLogger } from '@grpc/grpc-js'
 import { HostResolver } from '../../../../host/dns.js'
+import { SharedConnections } from '../../../../host/grpc/shared-connections.js'
 import type { CallStatus, ClientStream, Connection, DialOptions } from '../../../../host/grpc/transport.js'
 import { GrpcJsTransport } from '../../../../host/grpc/transports/grpc-js-transport.js'
 import { type Answer, frame, serve, stopServers } from '../scripted-server.js'
@@ -9,6 +11,10 @@ import { describeTransport } from '../transport-contract.js'
 const transport = new GrpcJsTransport()
 
 describeTransport('GrpcJsTransport', transport)
+describeTransport('GrpcJsTransport with round_robin', {
+  connect: (options) => transport.connect({ ...options, loadBalancing: 'round_robin' }),
+})
+describeTransport('SharedConnections', new SharedConnections(transport))
 
 describe('GrpcJsTransport, where grpc-js alone would do otherwise', () => {
   const path = '/pkg.Service/Method'
@@ -20,7 +26,10 @@ describe('GrpcJsTransport, where grpc-js alone would do otherwise', () => {
   })
 
   async function dial(answer: Answer, options: Partial<DialOptions> = {}): Promise<Connection> {
-    const { address } = await serve(answer)
+    return connect((await serve(answer)).address, options)
+  }
+
+  async function connect(address: string, options: Partial<DialOptions> = {}): Promise<Connection> {
     const connection = await transport.connect({
       ...{ address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() },
       ...options,
@@ -142,6 +151,37 @@ describe('GrpcJsTransport, where grpc-js alone would do otherwise', () => {
     await connection.unary(call)
     const { status, response } = await connection.unary(call)
     assert.deepEqual([status, Buffer.from(response ?? '').toString()], [0, '3'])
+  })
+
+  it('keeps no half of a connection after a GOAWAY and the last call, though the server keeps its own', async () => {
+    const server = await serve(async (call) => {
+      call.stream.session?.goaway(0, call.stream.id)
+      call.send((await call.read()) ?? '')
+      call.finish()
+    })
+    // Leads to the server, and goes on writing when the client has ended its side: only a closed socket refuses that.
+    const refused = new Promise<void>((resolve, reject) => {
+      const relay = createServer({ allowHalfOpen: true }, (socket) => {
+        const inner = connectTcp(server.port, '127.0.0.1').unref()
+        inner.on('error', () => {})
+        inner.on('data', (chunk) => socket.write(chunk))
+        socket.on('data', (chunk) => inner.write(chunk))
+        const writing = setInterval(() => socket.readableEnded && socket.write('?'), 5).unref()
+        socket.unref().on('error', () => {})
+        socket.on('close', () => {
+          clearInterval(writing)
+          inner.destroy()
+          relay.close(() => resolve())
+        })
+      })
+      relay.unref().listen(0, '127.0.0.1', async () => {
+        const { port } = relay.address() as AddressInfo
+        const connection = await connect(`127.0.0.1:${port}`)
+        const call = { path, request: Buffer.from('request'), metadata: [], deadlineMs: 10_000 }
+        if ((await connection.unary(call)).status !== 0) reject(new Error('the call failed'))
+      })
+    })
+    await refused
   })
 
   it('writes nothing about header values that are not ASCII', async () => {
