@@ -20,7 +20,9 @@ export interface Job {
   /** The required field that Go would name, with its depth: the outermost, and of equals the first. */
   missing: string | undefined
   missingDepth: number
-  /** Characters that were read twice to find the type of an Any. */
+  /** Up to where the text was looked through for the type of an Any, so that its syntax is known to be right. */
+  scannedTo: number
+  /** Characters that were read once more to find the type of an Any within another. */
   reread: number
 }
 

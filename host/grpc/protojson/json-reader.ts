@@ -3,6 +3,8 @@
  * It must not know protobuf types. Places are found only when something is wrong.
  */
 
+import { goQuote } from '../../../go/quote.js'
+import { numberToken } from './number-text.js'
 import { ProtoJsonError } from './proto-json-error.js'
 
 const quote = 0x22
@@ -13,8 +15,7 @@ const closingBracket = 0x5d
 const openingBrace = 0x7b
 const closingBrace = 0x7d
 
-const literalOrNumber =
-  /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![-+._a-zA-Z0-9])|(?:null|true|false)(?![-+._a-zA-Z0-9])/y
+const literalOrNumber = new RegExp(`${numberToken}|(?:null|true|false)(?![-+._a-zA-Z0-9])`, 'y')
 const anyWord = /[-+._a-zA-Z0-9]{1,32}|[\s\S]/uy
 // Pairs of surrogates are fine, but telling them from lone ones in each text would cost more than reading their strings slowly.
 const unsafeCharacter = /[\u0000-\u001f\ud800-\udfff]/
@@ -93,7 +94,8 @@ export class JsonReader {
     const key = this.string()
     if (this.peek() !== colon) {
       if (this.position >= this.text.length) throw new ProtoJsonError('unexpected EOF')
-      const found = String.fromCodePoint(this.text.codePointAt(this.position)!)
+      // Go shows the first byte of the character only, as if that were one.
+      const found = String.fromCharCode(Buffer.from(this.text.slice(this.position, this.position + 2))[0]!)
       throw this.syntaxError(this.position, `unexpected character ${found}, missing ":" after field name`)
     }
     this.position++
@@ -166,8 +168,7 @@ export class JsonReader {
     if (simple >= 0) return ['"\\/\b\f\n\r\t'[simple]!, 2]
     if (letter === undefined) throw new ProtoJsonError('unexpected EOF')
     // The place of a bad escape is that of the string, as Go has not moved on yet.
-    const bad = (code: string) =>
-      this.syntaxError(this.position, `invalid escape code ${JSON.stringify(code)} in string`)
+    const bad = (code: string) => this.syntaxError(this.position, `invalid escape code ${goQuote(code)} in string`)
     if (letter !== 'u') throw bad(text.slice(at, at + 2))
     const unit = this.codeUnit(at)
     if (unit === undefined)

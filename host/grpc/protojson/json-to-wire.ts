@@ -67,10 +67,13 @@ export class MessageEncoder {
       depth: 0,
       missing: undefined,
       missingDepth: 0,
+      scannedTo: 0,
       reread: 0,
     }
     sharedWriter.reset()
     try {
+      // The end of a text without any value is a token to Go, and an empty one.
+      if (Number.isNaN(reader.peek())) throw reader.syntaxError(reader.position, 'unexpected token ')
       this.write(job)
       reader.end()
     } catch (e) {
@@ -89,9 +92,14 @@ export class MessageEncoder {
   /** Writes the fields of the message at the reader's position. */
   write(job: Job): void {
     descend(job)
+    this.writeHere(job)
+    job.depth--
+  }
+
+  /** The same at the depth of the message around it. */
+  writeHere(job: Job): void {
     if (this.special !== undefined) this.special(job)
     else this.writeFields(job, false)
-    job.depth--
   }
 
   /** The same for a plain message; `isWithinAny` when the `@type` of an Any stands among its fields. */
@@ -124,7 +132,7 @@ export class MessageEncoder {
           continue
         }
         entry = fields.get(key)
-        if (entry === undefined) throw reader.error(reader.start, `unknown field ${rawKey(reader, reader.start)}`)
+        if (entry === undefined) throw unknownField(job, key)
         // Made anew, since a part of the text would keep all of it in memory.
         guess = { quoted: `${JSON.stringify(key)}:`, entry }
         if (previous === undefined) this.first = guess
@@ -168,6 +176,16 @@ export class MessageEncoder {
     job.missing = missing.fullName
     job.missingDepth = job.depth
   }
+}
+
+/** Go's error for a key that names no field. `[…]` names an extension, of which none is known. */
+function unknownField({ reader, resolver }: Job, key: string): ProtoJsonError {
+  const { start } = reader
+  const raw = rawKey(reader, start)
+  if (key.startsWith('[') && key.endsWith(']') && resolver.resolve(key.slice(1, -1)) !== undefined) {
+    return reader.error(start, `unable to resolve ${raw}: found wrong type: got message, want extension`)
+  }
+  return reader.error(start, `unknown field ${raw}`)
 }
 
 function buildFields(descriptor: MessageDescriptor): Map<string, FieldEntry> {
@@ -327,28 +345,33 @@ function writeAny(job: Job): void {
 /** The `@type` of the object at `objectAt`; undefined for an empty object, which is passed. The position is not kept. */
 function findType(job: Job, objectAt: number): { url: string; raw: string; at: number } | undefined {
   const { reader } = job
-  reader.openObject()
+  // Go looks through the whole object before it reads any of it. Within one that was looked through, the type is enough.
+  const isScanned = objectAt < job.scannedTo
+  let type: { url: string; raw: string; at: number } | undefined
   let isEmpty = true
+  reader.openObject()
   for (let key = reader.key(true); key !== undefined; key = reader.key(false)) {
     isEmpty = false
     if (key !== '@type') {
-      reader.skipValue(maxDepth)
+      reader.skipValue(maxDepth - job.depth)
       continue
     }
+    if (type !== undefined) throw reader.error(reader.start, 'duplicate "@type" field')
     reader.peek()
     const at = reader.position
     const { kind, raw } = reader.token()
     if (kind !== 'string') throw reader.error(at, `@type field value is not a string: ${raw}`)
     const url = reader.string()
     if (url === '') throw reader.error(at, '@type field contains empty value')
-    // What follows is read below; a second @type is refused there.
-    job.reread += at - objectAt
-    // Types at the end of nested objects would make reading quadratic.
-    if (job.reread > 100 * reader.text.length + 1_000_000) throw nestedTooDeep()
-    return { url, raw, at }
+    type = { url, raw, at }
+    if (isScanned) break
   }
-  if (isEmpty) return undefined
-  throw reader.error(objectAt, 'missing "@type" field')
+  if (!isScanned) job.scannedTo = reader.position
+  else job.reread += reader.position - objectAt
+  // Types at the end of nested objects would make reading quadratic.
+  if (job.reread > 100 * reader.text.length + 1_000_000) throw nestedTooDeep()
+  if (type === undefined && !isEmpty) throw reader.error(objectAt, 'missing "@type" field')
+  return type
 }
 
 /** The `value` of an Any whose type has a JSON form of its own. */
@@ -367,7 +390,7 @@ function writeAnyValue(job: Job, encoder: MessageEncoder, name: string): void {
     } else if (key === 'value') {
       if (hasValue) throw reader.error(keyAt, 'duplicate "value" field')
       hasValue = true
-      encoder.write(job)
+      encoder.writeHere(job)
     } else {
       throw reader.error(keyAt, `unknown field ${rawKey(reader, keyAt)}`)
     }

@@ -8,7 +8,7 @@ import type { FieldWriter, Job, ScalarWriter } from './encode-job.js'
 import { tagOf } from './field-kinds.js'
 import { type Int64, numberToInt64, parseInt64 } from './int64.js'
 import type { JsonReader } from './json-reader.js'
-import { integerDigits, isJsonNumber, parseFloat32 } from './number-text.js'
+import { integerDigits, numberInString, parseFloat32 } from './number-text.js'
 import type { ProtoJsonError } from './proto-json-error.js'
 import type { WireWriter } from './wire-writer.js'
 
@@ -53,8 +53,10 @@ export function mapKeyWriter(field: FieldDescriptor): MapKeyWriter {
       const is64 = field.kind.endsWith('64')
       const write = integerOutput(field.kind)
       return ({ writer }, key) => {
-        if (key.length > 400 || !pattern.test(key)) return undefined
+        if (!pattern.test(key)) return undefined
         const digits = key.replace(/^\+/, '').replace(/^(-?)0+(?=[0-9])/, '$1')
+        // No integer has more; it is not worth to be read.
+        if (digits.length > 20) return undefined
         if (!parseInt64(digits, isSigned, integer)) return undefined
         if (!is64 && !fits32(integer, isSigned)) return undefined
         write(writer, integer.low, integer.high)
@@ -101,9 +103,9 @@ function integerToken(reader: JsonReader, isSigned: boolean): boolean {
   const start = reader.position
   if (reader.peek() === quote) {
     const at = reader.position
-    const text = reader.string()
+    const number = numberInString(reader.string())
     reader.start = at
-    digits = text.length <= 400 ? integerDigits(text) : undefined
+    digits = number === undefined ? undefined : integerDigits(number)
   } else {
     const quick = quickInteger(reader)
     if (quick !== undefined) {
@@ -112,7 +114,7 @@ function integerToken(reader: JsonReader, isSigned: boolean): boolean {
       return true
     }
     const text = reader.number()
-    digits = text === undefined || text.length > 400 ? undefined : integerDigits(text)
+    digits = text === undefined ? undefined : integerDigits(text)
   }
   if (digits !== undefined && parseInt64(digits, isSigned, integer)) return true
   reader.rewind(start)
@@ -208,7 +210,7 @@ function floatToken(reader: JsonReader): string | undefined {
   if (reader.peek() !== quote) return reader.number()
   const text = reader.string()
   if (text === 'NaN' || text === 'Infinity' || text === '-Infinity') return text
-  return isJsonNumber(text) ? text : undefined
+  return numberInString(text)
 }
 
 function isSpecialFloat(text: string): boolean {

@@ -2,6 +2,8 @@
  * JSON onto the wire for the well-known types that have a form of their own, all but Any, which needs other types.
  */
 
+import { goQuote } from '../../../go/quote.js'
+import { goTrimSpace } from '../../../go/space.js'
 import { type BodyWriter, descend, type Job, rawKey } from './encode-job.js'
 import { plainField } from './field-kinds.js'
 import { maskPathFromJson } from './field-mask-text.js'
@@ -57,12 +59,12 @@ function timeWriter(name: string, parse: (text: string) => SecondsNanos | TimeFa
 function writeFieldMask({ reader, writer }: Job): void {
   if (reader.peek() !== quote) throw reader.unexpected()
   const at = reader.position
-  const text = reader.string().trim()
+  const text = goTrimSpace(reader.string())
   if (text === '') return
   for (const path of text.split(',')) {
     const snake = maskPathFromJson(path)
     if (snake === undefined)
-      throw reader.error(at, `google.protobuf.FieldMask.paths contains invalid path: ${JSON.stringify(path)}`)
+      throw reader.error(at, `google.protobuf.FieldMask.paths contains invalid path: ${goQuote(path)}`)
     writer.uint32(10)
     writer.string(snake)
   }

@@ -65,6 +65,11 @@ describe('JSON to wire', () => {
     refuses(all, { astring: 1 }, '(line 1:2): unknown field "astring"')
     refuses(all, { tree: { '': null } }, '(line 1:10): unknown field ""')
     refuses('old.Loose', { '[old.extra]': 'x' }, '(line 1:2): unknown field "[old.extra]"')
+    refuses(
+      'old.Loose',
+      { '[old.Strict]': null },
+      '(line 1:2): unable to resolve "[old.Strict]": found wrong type: got message, want extension',
+    )
   })
 
   it('takes fields in any order, and again in the order it remembers', () => {
@@ -131,6 +136,22 @@ describe('JSON to wire', () => {
     )
   })
 
+  it('reads the number that a string begins with, whatever follows it but blanks', () => {
+    for (const good of ['12,000', '12 34', '12/x', '12}', '1.2e1,']) {
+      assert.equal(hexOf(all, { an_int32: good }), '180c', good)
+      assert.equal(hexOf(all, { a_double: good }), '090000000000002840', good)
+    }
+    for (const bad of ['12a', '12.', '12_000', ',12', '12\u00a0', '\u008512', '12,\u2028', 'NaN,', '{12']) {
+      const raw = JSON.stringify(bad)
+      refuses(all, { an_int32: bad }, `(line 1:13): invalid value for int32 field anInt32: ${raw}`)
+      refuses(all, { a_double: bad }, `(line 1:13): invalid value for double field aDouble: ${raw}`)
+    }
+    assert.equal(hexOf(all, { an_int32: `12.${'0'.repeat(1000)}` }), '180c')
+    assert.equal(hexOf(all, { by_uint32: { [`${'0'.repeat(1000)}7`]: 1 } }), hexOf(all, { by_uint32: { 7: 1 } }))
+    assert.deepEqual([...ourType(all).encode('{"an_int32":1e}')], [0x18, 1])
+    refuses(all, '{"a_double":1e}', '(line 1:13): invalid value for double field aDouble: 1e')
+  })
+
   it('reads floats as numbers, as strings and by their three names', () => {
     assert.equal(hexOf(all, { a_float: '1e2' }), '150000c842')
     for (const name of ['NaN', 'Infinity', '-Infinity']) assert.deepEqual(echo(all, { a_float: name }).aFloat, name)
@@ -147,6 +168,13 @@ describe('JSON to wire', () => {
     assert.equal(hexOf(all, { a_float: '1.00000005960464477540' }), '150100803f')
     assert.equal(hexOf(all, { a_float: '1.00000005960464477539' }), '150000803f')
     assert.equal(hexOf(all, { a_float: '1.000000059604644775390625' }), '150000803f')
+    // The double is halfway between the largest float and infinity, the decimal just below.
+    assert.equal(hexOf(all, { a_float: '-3.4028235677973366e38' }), '15ffff7fff')
+    refuses(
+      all,
+      '{"a_float":3.4028235677973367e38}',
+      '(line 1:12): invalid value for float field aFloat: 3.4028235677973367e38',
+    )
   })
 
   it('reads base64 of both alphabets, padded or not', () => {
@@ -210,7 +238,8 @@ describe('JSON to wire', () => {
 
   it('says what is wrong with text that is no JSON', () => {
     for (const [json, text] of [
-      ['', 'unexpected EOF'],
+      ['', 'syntax error (line 1:1): unexpected token '],
+      [' \n', 'syntax error (line 2:1): unexpected token '],
       ['{', 'unexpected EOF'],
       ['{"a_string":"x', 'unexpected EOF'],
       ['{}}', 'syntax error (line 1:3): unexpected token }'],
@@ -218,6 +247,7 @@ describe('JSON to wire', () => {
       ['{"ints":[1 2]}', 'syntax error (line 1:12): unexpected token 2'],
       ['{"a_bool":true,}', 'syntax error (line 1:16): unexpected token }'],
       ['{"a_bool" true}', 'syntax error (line 1:11): unexpected character t, missing ":" after field name'],
+      ['{"a_bool"\u20ac}', 'syntax error (line 1:10): unexpected character \u00e2, missing ":" after field name'],
       ['{"an_int32":01}', 'syntax error (line 1:13): invalid value 01'],
       ['{"a_bool":tru}', 'syntax error (line 1:11): invalid value tru'],
       ["{'a':1}", "syntax error (line 1:2): invalid value '"],
@@ -314,14 +344,16 @@ describe('JSON to wire', () => {
 
   it('reads field masks in camel case', () => {
     assert.equal(hexOf(known, { mask: 'fooBar.baz,x' }), '1a100a0b666f6f5f6261722e62617a0a0178')
-    assert.equal(hexOf(known, { mask: ' ' }), '1a00')
-    for (const bad of ['foo_bar', 'a,', 'a b', '1a']) {
-      const path = bad === 'a,' ? '' : bad
-      refuses(
-        known,
-        { mask: bad },
-        `(line 1:9): google.protobuf.FieldMask.paths contains invalid path: ${JSON.stringify(path)}`,
-      )
+    for (const blank of [' ', '\u0085', '\u3000\n']) assert.equal(hexOf(known, { mask: blank }), '1a00')
+    for (const [bad, path] of [
+      ['foo_bar', '"foo_bar"'],
+      ['a,', '""'],
+      ['a b', '"a b"'],
+      ['1a', '"1a"'],
+      ['a\u0001', '"a\\x01"'],
+      ['\ufeffa', '"\\ufeffa"'],
+    ]) {
+      refuses(known, { mask: bad }, `(line 1:9): google.protobuf.FieldMask.paths contains invalid path: ${path}`)
     }
   })
 
@@ -415,9 +447,18 @@ describe('JSON to wire', () => {
       ['{"@type":"google.protobuf.Duration","value":"x"}', '(line 1:52): invalid google.protobuf.Duration value "x"'],
       ['{"@type":"google.protobuf.Duration","value":"1s","more":1}', '(line 1:57): unknown field "more"'],
       ['"x"', 'syntax error (line 1:8): unexpected token "x"'],
+      // All of it is looked through before any of it is read.
+      ['{"@type":"google.protobuf.Duration","value":"x","@type":"kinds.Tree"}', '(line 1:56): duplicate "@type" field'],
+      ['{"@type":"x/not.Loaded","x":tru}', 'syntax error (line 1:36): invalid value tru'],
     ] as const) {
       refuses(known, `{"any":${any}}`, text)
     }
+  })
+
+  it('reads an Any within an Any within an Any', () => {
+    const levels = 2_000
+    const deep = `${'{"@type":"google.protobuf.Any","value":'.repeat(levels)}{}${'}'.repeat(levels)}`
+    assert.equal(ourType('google.protobuf.Any').encode(deep).length > 20 * levels, true)
   })
 
   it("answers for nesting beyond the limit, or beyond its stack, with Go's text", () => {
