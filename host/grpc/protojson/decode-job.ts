@@ -4,7 +4,8 @@
 
 import { AppError } from '../../../errors.js'
 import type { TypeResolver } from '../schema/descriptors.js'
-import { malformedWire, WireReader } from './wire-reader.js'
+import { ProtoJsonError } from './proto-json-error.js'
+import { nestedTooDeep, WireReader } from './wire-reader.js'
 
 /** Go's limit of messages within messages. */
 const maxDepth = 10_000
@@ -24,6 +25,8 @@ export interface Job {
   missingDepth: number
   /** Bytes of groups that were passed over to find their ends. */
   groupBytes: number
+  /** Texts of what has no JSON form, when the decoding goes on after the first; see `noJson`. */
+  faults: string[] | undefined
 }
 
 /** Reads a scalar and gives its JSON. */
@@ -44,7 +47,29 @@ export function newJob(buffer: Buffer, resolver: TypeResolver, maxLength: number
     missing: undefined,
     missingDepth: 0,
     groupBytes: 0,
+    faults: undefined,
   }
+}
+
+// JSON has no bare control characters, so this one marks the place of a value that has no JSON.
+const faultMark = '\u0000'
+
+/**
+ * What stands for a value without a JSON form: the decoding ends here, or has `faults` and goes on. Go reads all bytes before
+ * it writes any JSON, so that bytes further on may be malformed, or take this value's place.
+ */
+export function noJson(job: Job, text: string): string {
+  if (job.faults === undefined) throw new ProtoJsonError(text)
+  job.faults.push(text)
+  return `${faultMark}${job.faults.length - 1}${faultMark}`
+}
+
+/** The JSON, when nothing in it is without one. @throws {ProtoJsonError} for the first place where something is */
+export function withoutFaults(job: Job, json: string): string {
+  const at = json.indexOf(faultMark)
+  if (at < 0) return json
+  const index = Number(json.slice(at + 1, json.indexOf(faultMark, at + 1)))
+  throw new ProtoJsonError(job.faults![index]!)
 }
 
 /** Adds to the text made so far, and ends the decoding when that is too much. */
@@ -66,7 +91,7 @@ export function countApart(job: Job, length: number): void {
 
 /** Enters a message. The caller takes the depth back when it is done. */
 export function descend(job: Job): void {
-  if (++job.depth > maxDepth) throw malformedWire
+  if (++job.depth > maxDepth) throw nestedTooDeep
 }
 
 const needsEscape = /["\\\u0000-\u001f]/

@@ -4,17 +4,14 @@
  */
 
 import type { FieldDescriptor, MessageDescriptor } from '../schema/descriptors.js'
-import { malformedWire, WireReader } from './wire-reader.js'
+import { MalformedWire, malformedWire, nestedTooDeep, WireReader } from './wire-reader.js'
 
-/** A string that the schema wants in UTF-8 and is not; the message is Go's text. */
-export class InvalidUtf8 extends Error {
+/** A string that the schema wants in UTF-8 and is not. */
+export class InvalidUtf8 extends MalformedWire {
   constructor(fieldName: string) {
     super(`field ${fieldName} contains invalid UTF-8`)
   }
 }
-
-/** Go's words for messages nested beyond its limit. */
-export const tooDeepForWire = 'exceeded maximum recursion depth'
 
 const maxDepth = 10_000
 
@@ -24,7 +21,36 @@ export function readUpToFault(descriptor: MessageDescriptor, bytes: Uint8Array):
   const parts = walk.message(descriptor, 0, bytes.length, 1)
   const flat: Uint8Array[] = []
   flatten(parts, flat)
-  return { fault: walk.fault ?? malformedWire.message, read: Buffer.concat(flat) }
+  return { fault: (walk.fault ?? malformedWire).message, read: Buffer.concat(flat) }
+}
+
+/**
+ * Looks through bytes that nobody will read, since a later member of a oneof has taken their place: Go has read them by then.
+ * They are pairs of start and end in the buffer, of a message at the given depth.
+ *
+ * @throws {MalformedWire}
+ */
+export function checkReadable(
+  descriptor: MessageDescriptor,
+  buffer: Buffer,
+  ranges: readonly number[],
+  depth: number,
+): void {
+  const walk = new Walk(buffer)
+  for (let i = 0; i < ranges.length; i += 2) {
+    walk.message(descriptor, ranges[i]!, ranges[i + 1]!, depth)
+    if (walk.fault !== undefined) throw walk.fault
+  }
+}
+
+const fieldsByNumber = new WeakMap<MessageDescriptor, ReadonlyMap<number, FieldDescriptor>>()
+
+function fieldsOf(descriptor: MessageDescriptor): ReadonlyMap<number, FieldDescriptor> {
+  const known = fieldsByNumber.get(descriptor)
+  if (known !== undefined) return known
+  const byNumber = new Map(descriptor.fields.map((f) => [f.number, f]))
+  fieldsByNumber.set(descriptor, byNumber)
+  return byNumber
 }
 
 /** Good bytes as a tree, so that those deep inside are copied once and not at each level. */
@@ -50,9 +76,8 @@ function add(parts: Parts, ...items: (Uint8Array | Parts)[]): Parts {
 
 class Walk {
   /** Set when the fault was met; everything returns at once then. */
-  fault: string | undefined
+  fault: MalformedWire | undefined
   private readonly reader: WireReader
-  private readonly fields = new Map<MessageDescriptor, ReadonlyMap<number, FieldDescriptor>>()
   private groupBytes = 0
 
   constructor(private readonly buffer: Buffer) {
@@ -63,7 +88,7 @@ class Walk {
   message(descriptor: MessageDescriptor, start: number, end: number, depth: number): Parts {
     const good: Parts = { length: 0, items: [] }
     if (depth > maxDepth) {
-      this.fault = tooDeepForWire
+      this.fault = nestedTooDeep
       return good
     }
     const { reader } = this
@@ -75,23 +100,15 @@ class Walk {
         const valueStart = reader.position
         reader.skip(tag, end)
         const after = reader.position
-        const part = this.field(this.fieldsOf(descriptor).get(tag >>> 3), tag, fieldStart, valueStart, after, depth)
+        const part = this.field(fieldsOf(descriptor).get(tag >>> 3), tag, fieldStart, valueStart, after, depth)
         if (part !== undefined) add(good, part)
         reader.position = after
       } catch (e) {
-        if (e !== malformedWire) throw e
-        this.fault ??= malformedWire.message
+        if (!(e instanceof MalformedWire)) throw e
+        this.fault ??= e
       }
     }
     return good
-  }
-
-  private fieldsOf(descriptor: MessageDescriptor): ReadonlyMap<number, FieldDescriptor> {
-    const known = this.fields.get(descriptor)
-    if (known !== undefined) return known
-    const byNumber = new Map(descriptor.fields.map((f) => [f.number, f]))
-    this.fields.set(descriptor, byNumber)
-    return byNumber
   }
 
   /** A field that is whole, or as much of it as Go keeps when there is a fault inside. */
@@ -120,7 +137,7 @@ class Walk {
     const [from, to] = this.contents(valueStart, end)
     if (field.kind === 'string') {
       if (!field.mustBeUtf8 || isUtf8Text(this.buffer, from, to)) return whole
-      this.fault = new InvalidUtf8(field.fullName).message
+      this.fault = new InvalidUtf8(field.fullName)
       return undefined
     }
     return field.isRepeated && field.kind !== 'bytes' ? this.packed(field, tag, from, to) : whole
@@ -138,7 +155,7 @@ class Walk {
         reader.skip(width === 8 ? 9 : width === 4 ? 13 : 8, to)
         good = reader.position
       } catch {
-        this.fault = malformedWire.message
+        this.fault = malformedWire
         break
       }
     }

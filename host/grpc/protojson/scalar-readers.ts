@@ -4,10 +4,9 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { FieldDescriptor } from '../schema/descriptors.js'
-import { type Job, jsonString, type ScalarReader } from './decode-job.js'
+import { type Job, jsonString, noJson, type ScalarReader } from './decode-job.js'
 import { int64Text, uint64Text } from './int64.js'
 import { doubleText, floatText } from './number-text.js'
-import { ProtoJsonError } from './proto-json-error.js'
 import { InvalidUtf8 } from './read-up-to-fault.js'
 import { malformedWire } from './wire-reader.js'
 
@@ -142,7 +141,8 @@ export function scalarReader(field: FieldDescriptor): ScalarReader {
 }
 
 function stringReader({ fullName, mustBeUtf8 }: FieldDescriptor): ScalarReader {
-  return ({ reader }, end) => {
+  return (job, end) => {
+    const { reader } = job
     const length = reader.length(end)
     if (length === 0) return '""'
     const start = reader.position
@@ -151,6 +151,6 @@ function stringReader({ fullName, mustBeUtf8 }: FieldDescriptor): ScalarReader {
     if (text !== undefined) return jsonString(text)
     // Where the schema does not insist on UTF-8 the message is well formed, but has no JSON.
     if (mustBeUtf8) throw new InvalidUtf8(fullName)
-    throw new ProtoJsonError(`field ${fullName} contains invalid UTF-8`)
+    return noJson(job, `field ${fullName} contains invalid UTF-8`)
   }
 }

@@ -3,12 +3,12 @@
  * They are read by their fixed field numbers, without descriptors.
  */
 
-import { type BodyReader, countApart, descend, type Job, mapText } from './decode-job.js'
+import { goQuote } from '../../../go/quote.js'
+import { type BodyReader, countApart, descend, type Job, mapText, noJson } from './decode-job.js'
 import { plainField, wireTypeOf } from './field-kinds.js'
 import { maskPathToJson } from './field-mask-text.js'
 import { int64Number, int64Text } from './int64.js'
 import { doubleText } from './number-text.js'
-import { ProtoJsonError } from './proto-json-error.js'
 import { fixed64, scalarReader, zeroText } from './scalar-readers.js'
 import { durationFault, durationText, type SecondsNanos, timestampFault, timestampText } from './time-text.js'
 import { wrappedKinds, wrapperName } from './well-known-names.js'
@@ -85,7 +85,7 @@ function timeReader(
     const fault = faultOf(time)
     if (fault === undefined) return `"${textOf(time)}"`
     const value = fault.startsWith('seconds') ? ` ${exact}` : fault.startsWith('nanos') ? ` ${time.nanos}` : ''
-    throw new ProtoJsonError(`google.protobuf.${name}: ${fault}${value}`)
+    return noJson(job, `google.protobuf.${name}: ${fault}${value}`)
   }
 }
 
@@ -93,7 +93,7 @@ const readMaskPath = scalarReader(plainField('string', 'google.protobuf.FieldMas
 
 function readFieldMask(job: Job, ranges: readonly number[]): string {
   const paths: string[] = []
-  let fault: ProtoJsonError | undefined
+  let fault: string | undefined
   eachField(job, ranges, (tag, end) => {
     if (tag !== 10) return false
     const path = JSON.parse(readMaskPath(job, end)) as string
@@ -103,11 +103,11 @@ function readFieldMask(job: Job, ranges: readonly number[]): string {
       countApart(job, result.json.length)
     } else {
       const what = result.fault === 'invalid' ? 'contains invalid path:' : 'contains irreversible value'
-      fault ??= new ProtoJsonError(`google.protobuf.FieldMask.paths ${what} ${JSON.stringify(path)}`)
+      fault ??= `google.protobuf.FieldMask.paths ${what} ${goQuote(path)}`
     }
     return true
   })
-  if (fault !== undefined) throw fault
+  if (fault !== undefined) return noJson(job, fault)
   return `"${paths.join(',')}"`
 }
 
@@ -169,9 +169,18 @@ function readValue(job: Job, ranges: readonly number[]): string {
   let scalar: string | undefined
   let fault: string | undefined
   let message: { read: BodyReader; ranges: number[] } | undefined
+  // What a later member of the oneof takes the place of must be well formed all the same.
+  const dropMessage = () => {
+    if (message === undefined) return
+    const { position } = reader
+    nested(job, message.ranges, message.read)
+    reader.position = position
+    message = undefined
+  }
   const set = (json: string): true => {
+    dropMessage()
     scalar = json
-    message = fault = undefined
+    fault = undefined
     return true
   }
   eachField(job, ranges, (tag, end) => {
@@ -194,8 +203,12 @@ function readValue(job: Job, ranges: readonly number[]): string {
       case 50: {
         const read = tag === 42 ? readStruct : readList
         const range = contents(job, end)
-        if (message?.read === read) message.ranges.push(...range)
-        else message = { read, ranges: range }
+        if (message?.read === read) {
+          message.ranges.push(...range)
+        } else {
+          dropMessage()
+          message = { read, ranges: range }
+        }
         scalar = fault = undefined
         return true
       }
@@ -210,8 +223,8 @@ function readValue(job: Job, ranges: readonly number[]): string {
     countApart(job, 2)
     return json
   }
-  if (fault !== undefined) throw new ProtoJsonError(fault)
-  if (scalar === undefined) throw new ProtoJsonError('google.protobuf.Value: none of the oneof fields is set')
+  if (fault !== undefined) return noJson(job, fault)
+  if (scalar === undefined) return noJson(job, 'google.protobuf.Value: none of the oneof fields is set')
   countApart(job, (scalar as string).length)
   return scalar
 }

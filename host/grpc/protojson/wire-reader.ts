@@ -7,24 +7,27 @@
  * and a hostile reply costs an error with a stack, 9 us instead of 0.4 us.
  */
 
-/** The bytes are no protobuf message. Thrown as one frozen value: it carries nothing. */
+/** The bytes are no protobuf message; `message` says so in Go's words. */
 export class MalformedWire extends Error {
   override name = 'MalformedWire'
 }
 
-/** The one MalformedWire there is; a stack would cost more than the read. */
-export const malformedWire: MalformedWire = Object.freeze(withoutStack())
+/** What is thrown for malformed bytes of any kind: one frozen value, since a stack would cost more than the read. */
+export const malformedWire: MalformedWire = withoutStack('cannot parse invalid wire-format data')
 
-function withoutStack(): MalformedWire {
+/** What is thrown for messages nested beyond Go's limit. */
+export const nestedTooDeep: MalformedWire = withoutStack('exceeded max recursion depth')
+
+function withoutStack(text: string): MalformedWire {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
-  const error = new MalformedWire('cannot parse invalid wire-format data')
+  const error = new MalformedWire(text)
   Error.stackTraceLimit = stackTraceLimit
-  return error
+  return Object.freeze(error)
 }
 
 /** Groups within groups that are skipped, as in Go. */
-const maxSkippedGroups = 10_000
+const maxSkippedGroups = 10_001
 
 export class WireReader {
   position = 0

@@ -3,14 +3,26 @@
  * Writes what Go's protojson writes with unpopulated fields. Output is bounded, since two bytes can become a long object.
  */
 
+import { goQuote } from '../../../go/quote.js'
 import type { FieldDescriptor, MessageDescriptor, TypeResolver } from '../schema/descriptors.js'
-import { type BodyReader, count, countApart, descend, type Job, jsonString, mapText, newJob } from './decode-job.js'
+import {
+  type BodyReader,
+  count,
+  countApart,
+  descend,
+  type Job,
+  jsonString,
+  mapText,
+  newJob,
+  noJson,
+  withoutFaults,
+} from './decode-job.js'
 import { plainField, wireTypeOf } from './field-kinds.js'
 import { ProtoJsonError, WireError } from './proto-json-error.js'
-import { InvalidUtf8, readUpToFault, tooDeepForWire } from './read-up-to-fault.js'
+import { checkReadable, readUpToFault } from './read-up-to-fault.js'
 import { keyText, scalarReader, zeroText } from './scalar-readers.js'
 import { contents, eachField, wellKnownReaders } from './well-known-readers.js'
-import { malformedWire } from './wire-reader.js'
+import { MalformedWire, malformedWire, nestedTooDeep } from './wire-reader.js'
 
 /** How a caller bounds the JSON. */
 export interface JsonOptions {
@@ -82,18 +94,26 @@ export class MessageDecoder {
     const job = newJob(buffer, resolver, maxLength)
     let json: string
     try {
-      json = this.read(job, [0, buffer.length])
+      json = this.readAll(job)
     } catch (e) {
-      if (e !== malformedWire && !(e instanceof InvalidUtf8) && !(e instanceof RangeError)) throw e
+      if (!(e instanceof MalformedWire) && !(e instanceof RangeError)) throw e
       throw this.wireError(e, bytes, resolver, maxLength)
     }
-    if (job.missing !== undefined) {
-      const text = `required field ${job.missing} not set`
-      throw new WireError(text, () => {
-        throw new ProtoJsonError(text)
-      })
+    if (job.missing !== undefined)
+      throw new WireError(`required field ${job.missing} not set`, () => checkedJson(job, json))
+    return withoutFaults(job, json)
+  }
+
+  /** Reads the whole buffer, once more when something in it has no JSON, to know what becomes of that. */
+  private readAll(job: Job): string {
+    const { buffer } = job.reader
+    try {
+      return this.read(job, [0, buffer.length])
+    } catch (e) {
+      if (!(e instanceof ProtoJsonError)) throw e
+      Object.assign(job, newJob(buffer, job.resolver, job.maxLength), { faults: [] })
+      return this.read(job, [0, buffer.length])
     }
-    return json
   }
 
   private wireError(e: unknown, bytes: Uint8Array, resolver: TypeResolver, maxLength: number): WireError {
@@ -104,15 +124,23 @@ export class MessageDecoder {
     } catch (again) {
       if (!(again instanceof RangeError)) throw again
       // The stack of a thread may be smaller than Go's limit asks for. What was read so far is unknown then.
-      return new WireError(tooDeepForWire, () => '{}')
+      return new WireError(nestedTooDeep.message, () => this.printPartial(Buffer.alloc(0), resolver, maxLength))
     }
   }
 
   private printPartial(bytes: Uint8Array, resolver: TypeResolver, maxLength: number): string {
     const job = newJob(Buffer.from(bytes), resolver, maxLength)
-    const json = this.read(job, [0, bytes.length])
-    if (job.missing !== undefined) throw new ProtoJsonError(`required field ${job.missing} not set`)
-    return json
+    // The message at which the nesting was too deep is there, without contents.
+    job.depth = -1
+    job.faults = []
+    let json: string
+    try {
+      json = this.read(job, [0, bytes.length])
+    } catch (e) {
+      if (bytes.length === 0 || !(e instanceof MalformedWire || e instanceof RangeError)) throw e
+      return this.printPartial(Buffer.alloc(0), resolver, maxLength)
+    }
+    return checkedJson(job, json)
   }
 
   /** True for the types with a JSON form of their own; in an Any that stands under `value`. */
@@ -135,7 +163,7 @@ export class MessageDecoder {
 
   /** The same for a plain message; `typeUrl` goes first when it stands in an Any. */
   readFields(job: Job, ranges: readonly number[], typeUrl: string | undefined): string {
-    if (this.descriptor.isMessageSet) throw new ProtoJsonError('no support for proto1 MessageSets')
+    if (this.descriptor.isMessageSet) return noJson(job, 'no support for proto1 MessageSets')
     this.dense ??= this.build()
     if (ranges.length === 2 && ranges[0] === ranges[1] && this.required.length === 0 && typeUrl === undefined) {
       this.emptyJson ??= this.print(job, [], undefined)
@@ -188,13 +216,20 @@ export class MessageDecoder {
     const dense: (FieldReader | undefined)[] = []
     this.printers = this.descriptor.fields.map(fieldPrinter)
     for (const field of this.descriptor.fields) {
-      const read = withinOneof(field, fieldReader(field))
+      const read = withinOneof(field, this.descriptor.fields)
       if (field.number < 256) dense[field.number] = read
       else this.sparse.set(field.number, read)
     }
     // Filled, since an array with holes is slow to read.
     return Array.from(dense)
   }
+}
+
+/** The JSON of a message that Go would look through for required fields only now. */
+function checkedJson(job: Job, json: string): string {
+  const checked = withoutFaults(job, json)
+  if (job.missing !== undefined) throw new ProtoJsonError(`required field ${job.missing} not set`)
+  return checked
 }
 
 // --- printing ---
@@ -223,12 +258,17 @@ function absentText(field: FieldDescriptor, name: string, isMap: boolean): strin
 
 // --- fields ---
 
-function withinOneof(field: FieldDescriptor, read: FieldReader): FieldReader {
+function withinOneof(field: FieldDescriptor, fields: readonly FieldDescriptor[]): FieldReader {
+  const read = fieldReader(field)
   const others = field.oneof?.members.filter((index) => index !== field.index) ?? []
   if (others.length === 0) return read
   return (job, wireType, slots, end) => {
     if (!read(job, wireType, slots, end)) return false
-    for (const index of others) slots[index] = undefined
+    for (const index of others) {
+      const slot = slots[index]
+      if (Array.isArray(slot)) checkReadable(fields[index]!.message!, job.reader.buffer, slot, job.depth + 1)
+      slots[index] = undefined
+    }
     return true
   }
 }
@@ -393,14 +433,14 @@ function readAny(job: Job, ranges: readonly number[]): string {
   })
   if (!hasUrl) {
     if (value.length === 0 || value[0] === value[1]) return '{}'
-    throw new ProtoJsonError('google.protobuf.Any: type_url is not set')
+    return noJson(job, 'google.protobuf.Any: type_url is not set')
   }
   const descriptor = job.resolver.resolve(url.slice(url.lastIndexOf('/') + 1))
-  if (descriptor === undefined)
-    throw new ProtoJsonError(`google.protobuf.Any: unable to resolve ${JSON.stringify(url)}: not found`)
+  if (descriptor === undefined) return noJson(job, `google.protobuf.Any: unable to resolve ${goQuote(url)}: not found`)
   const decoder = MessageDecoder.of(descriptor)
-  // Required fields are not looked at inside an Any.
-  const { missing, missingDepth } = job
+  // Required fields are not looked at inside an Any, and nesting is counted anew.
+  const { missing, missingDepth, depth } = job
+  job.depth = 0
   let json: string
   try {
     if (decoder.hasOwnForm) {
@@ -412,11 +452,11 @@ function readAny(job: Job, ranges: readonly number[]): string {
     }
   } catch (e) {
     // The outer message is well formed whatever stands in here, so this is a fault of the JSON.
-    const fault =
-      e === malformedWire ? 'cannot parse invalid wire-format data' : e instanceof InvalidUtf8 ? e.message : undefined
-    if (fault === undefined) throw e
-    throw new ProtoJsonError(`google.protobuf.Any: unable to unmarshal ${JSON.stringify(url)}: ${fault}`)
+    if (!(e instanceof MalformedWire)) throw e
+    const { fault } = readUpToFault(descriptor, job.reader.buffer.subarray(value[0], value[1]))
+    json = noJson(job, `google.protobuf.Any: unable to unmarshal ${goQuote(url)}: ${fault}`)
   }
+  job.depth = depth
   job.missing = missing
   job.missingDepth = missingDepth
   return json

@@ -153,6 +153,9 @@ describe('wire to JSON', () => {
       [1.1e-7, '1.1e-7'],
       [-2.5, '-2.5'],
       [2 ** -126, '1.1754944e-38'],
+      // Halfway between two: the even one.
+      [2238764.25, '2238764.2'],
+      [-2238764.75, '-2238764.8'],
     ] as const) {
       const bytes = Buffer.alloc(5)
       bytes[0] = 0x15
@@ -289,6 +292,33 @@ describe('wire to JSON', () => {
     hasNoJson('old.Set', '', 'no support for proto1 MessageSets')
   })
 
+  it('reads all bytes before it finds that something has no JSON', () => {
+    const malformed = 'cannot parse invalid wire-format data'
+    // A time beyond the range, and then a fault.
+    const outOfRange = '0a0708808080808020'
+    const { text, partial } = fault(known, `${outOfRange}07`)
+    assert.equal(text, malformed)
+    assert.throws(partial, /Timestamp: seconds out of range/)
+    // Text that is not UTF-8, then a later value in its place.
+    assert.equal(jsonOf('old.Loose', '0a01ff0a0161').id, 'a')
+    const missing = fault('old.Strict', '0a01ff')
+    assert.equal(missing.text, 'required field old.Strict.amount not set')
+    assert.throws(missing.partial, /field old.Strict.id contains invalid UTF-8/)
+    // The first fault in the order of the JSON, not of the bytes.
+    hasNoJson(known, `2a00${outOfRange}`, 'google.protobuf.Timestamp: seconds out of range 1099511627776')
+  })
+
+  it('wants members of a oneof to be well formed that others take the place of', () => {
+    const malformed = 'cannot parse invalid wire-format data'
+    assert.equal(fault(all, 'f2010107' + 'e80105').text, malformed)
+    assert.equal(fault(all, 'f201030a01ff' + 'e80105').text, 'field kinds.Tree.name contains invalid UTF-8')
+    assert.equal(fault(known, '2a05' + '320107' + '2001').text, malformed)
+    assert.equal(fault(known, '2a05' + '2a0107' + '3200').text, malformed)
+    // Whether it has a JSON form does not matter.
+    assert.equal(jsonOf(known, '2a06' + '32020a00' + '2001').value, true)
+    assert.equal(jsonOf(all, 'f201030a0161' + 'e80105').number, 5)
+  })
+
   it('stops at the limit of JSON, whatever makes it long', () => {
     const bounded = (hex: string | Buffer, type: string, maxJsonLength: number) => {
       const schema = new Schema(new SchemaCache(), { maxJsonLength })
@@ -332,7 +362,8 @@ describe('wire to JSON', () => {
       return Buffer.concat(parts.reverse()).toString('hex')
     }
     assert.doesNotThrow(() => jsonOf('kinds.Tree', nest(300)))
-    assert.equal(fault('kinds.Tree', nest(20_000)).text, 'exceeded maximum recursion depth')
+    assert.equal(fault('kinds.Tree', nest(20_000)).text, 'exceeded max recursion depth')
+    assert.doesNotThrow(fault('kinds.Tree', nest(20_000)).partial)
     assert.equal(
       fault('kinds.Tree', `${'23'.repeat(20_000)}${'24'.repeat(20_000)}`).text,
       'cannot parse invalid wire-format data',
