@@ -17,6 +17,7 @@ import {
   typedArrayName,
   typedArrayOffset,
 } from './primordials.js'
+import { watchSymbol } from './symbol-use.js'
 import { timers } from './timers.js'
 import { vu } from './vu.js'
 
@@ -135,4 +136,5 @@ export function installGlobals(): void {
   }
   defineProperty(globalThis, '__VU', { get: () => vu.id, configurable: true })
   defineProperty(globalThis, '__ITER', { get: () => vu.iteration, configurable: true })
+  watchSymbol()
 }

@@ -4,7 +4,8 @@ import { GoError } from './go-error.js'
 import {
   arrayJoin,
   arrayPush,
-  call,
+  createObject,
+  defineProperty,
   isArray,
   isArrayBuffer,
   isNaNNumber,
@@ -16,55 +17,77 @@ import {
   objectToString,
   stringIncludes,
   stringifyJson,
+  stringSlice,
   typedArrayName,
+  values,
 } from './primordials.js'
+import { maySymbolsExist } from './symbol-use.js'
 
 /**
- * JSON text of a request. NaN and the infinities become the strings that ProtoJSON has for them, as k6 does.
+ * JSON text of a request. NaN and the infinities become the strings that ProtoJSON has for them, as k6 does; it is done before
+ * any toJSON is asked, so what that returns is JSON as usual.
  *
- * @throws what a getter of the script threw; {GoError} for a cycle, and for what a toJSON threw
+ * @throws what a getter of the script threw; {GoError} for a cycle, and for what a toJSON threw or made that has no JSON
  */
 export function requestJson(request: unknown): string {
   let json: string | undefined
   try {
     json = stringifyJson(request)
   } catch {
-    return normalised(request, new NativeMap(), '')
+    return normalised(request, new NativeMap(), '') ?? 'null'
   }
-  // JSON.stringify writes NaN and the infinities as null. Texts with neither are right as they are.
-  if (json === undefined || stringIncludes(json, 'null')) return normalised(request, new NativeMap(), '')
+  // JSON.stringify writes NaN and the infinities as null, and leaves out symbols. Texts without either are right as they are.
+  if (json === undefined || stringIncludes(json, 'null') || (maySymbolsExist() && hasSymbol(request)))
+    return normalised(request, new NativeMap(), '') ?? 'null'
   return json
 }
 
-function normalised(value: unknown, open: Map<object, true>, key: string): string {
-  let item = value
-  if (typeof item === 'object' && item !== null) {
-    const toJson = (item as { toJSON?: unknown }).toJSON
-    if (typeof toJson === 'function') item = jsonFormOf(toJson as () => unknown, item, key)
+/** True when a member is a symbol; those in arrays and behind toJSON do not count. JSON.stringify has met no cycle. */
+function hasSymbol(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'symbol'
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false
+  const isList = isArray(value)
+  const members: unknown[] = isList ? value : values(value)
+  for (let i = 0; i < members.length; i++) {
+    const member = members[i]
+    const kind = typeof member
+    if ((kind === 'object' && hasSymbol(member)) || (kind === 'symbol' && !isList)) return true
   }
-  switch (typeof item) {
+  return false
+}
+
+/** The JSON of a value, or undefined when it has none and is left out. */
+function normalised(value: unknown, open: Map<object, true>, key: string): string | undefined {
+  switch (typeof value) {
     case 'number':
-      if (isNaNNumber(item)) return '"NaN"'
-      if (item === Infinity) return '"Infinity"'
-      if (item === -Infinity) return '"-Infinity"'
-      return stringifyJson(item)!
+      if (isNaNNumber(value)) return '"NaN"'
+      if (value === Infinity) return '"Infinity"'
+      if (value === -Infinity) return '"-Infinity"'
+      return stringifyJson(value)
     // Neither has a JSON form; an object is what the message's field then refuses by name.
     case 'symbol':
     case 'bigint':
       return '{}'
     case 'object':
-      return item === null ? 'null' : normalisedObject(item, open)
+    case 'function':
+      if (value === null) return 'null'
+      if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return textOfToJson(value, key)
+      return typeof value === 'object' ? normalisedObject(value, open) : undefined
   }
-  return stringifyJson(item) ?? 'null'
+  return stringifyJson(value)
 }
 
-/** What toJSON gives. k6 calls it where it makes the JSON, and has words of its own for what it throws; getters have none. */
-function jsonFormOf(toJson: () => unknown, item: object, key: string): unknown {
+/** What JSON.stringify makes of an object with toJSON that is the member `key` of another. */
+function textOfToJson(item: object, key: string): string | undefined {
+  const holder = createObject(null) as object
+  defineProperty(holder, key, { value: item, enumerable: true })
+  let json: string
   try {
-    return call(toJson, item, key)
+    json = stringifyJson(holder)!
   } catch (e) {
     throw new GoError(`unable to serialise request object: ${safeText(e)}`)
   }
+  return json === '{}' ? undefined : stringSlice(json, stringifyJson(key)!.length + 2, json.length - 1)
 }
 
 function normalisedObject(item: object, open: Map<object, true>): string {
@@ -78,14 +101,13 @@ function normalisedObject(item: object, open: Map<object, true>): string {
   const parts: string[] = []
   let text: string
   if (isArray(item)) {
-    for (let i = 0; i < item.length; i++) arrayPush(parts, normalised(item[i], open, `${i}`))
+    for (let i = 0; i < item.length; i++) arrayPush(parts, normalised(item[i], open, `${i}`) ?? 'null')
     text = `[${arrayJoin(parts, ',')}]`
   } else {
     const names = keys(item)
     for (let i = 0; i < names.length; i++) {
-      const member = (item as Record<string, unknown>)[names[i]!]
-      if (member === undefined || typeof member === 'function') continue
-      arrayPush(parts, `${stringifyJson(names[i])}:${normalised(member, open, names[i]!)}`)
+      const json = normalised((item as Record<string, unknown>)[names[i]!], open, names[i]!)
+      if (json !== undefined) arrayPush(parts, `${stringifyJson(names[i])}:${json}`)
     }
     text = `{${arrayJoin(parts, ',')}}`
   }

@@ -23,6 +23,7 @@ export const {
   hasOwn,
   keys,
   setPrototypeOf,
+  values,
 } = Object
 const nativeDefineProperty = Object.defineProperty
 /** Looks at the descriptor's own members alone: a `get` that a script put on Object.prototype would spoil one with a value. */
@@ -42,6 +43,7 @@ export const NativeTypeError = TypeError
 export const NativeSyntaxError = SyntaxError
 export const NativeRangeError = RangeError
 export const NativeProxy = Proxy
+export const NativeSymbol = Symbol
 export const NativeFloat64Array = Float64Array
 export const NativeUint8Array = Uint8Array
 export const NativeArrayBuffer = ArrayBuffer

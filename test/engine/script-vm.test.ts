@@ -100,6 +100,21 @@ describeInVmThread('a script that replaces built-ins', import.meta.url, (it) => 
   }
 })
 
+describeInVmThread('the global Symbol', import.meta.url, (it) => {
+  it('is watched for its first use, and an ordinary one from then on', async () => {
+    const source = `
+      export default () => {
+        const kind = typeof Symbol
+        const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(globalThis, 'Symbol')
+        console.log(kind, value === Symbol, value === Symbol('s').constructor, writable, enumerable, configurable)
+        globalThis.Symbol = 5
+        console.log(Symbol)
+      }`
+    assert.deepEqual(await said(source), ['function true true true false true', '5'])
+    assert.deepEqual(await said('Symbol = 6; export default () => console.log(Symbol)'), ['6'])
+  })
+})
+
 describeInVmThread('the doors of the sandbox', import.meta.url, (it) => {
   it('are not among the globals: no bridge, no host, nothing that k6 has not', async () => {
     const names = [

@@ -1,0 +1,23 @@
+/**
+ * Whether the script has ever asked for `Symbol`. Looking through each request for symbols would take as long as writing its
+ * JSON, and hardly any script has one to put there.
+ */
+import { defineProperty, NativeSymbol } from './primordials.js'
+
+let isPossible = true
+
+/** False while no value of the script can be a symbol, but for those that Reflect.ownKeys or the trap of a Proxy hands out. */
+export function maySymbolsExist(): boolean {
+  return isPossible
+}
+
+/** Notes the first use of the global `Symbol`, which is an ordinary one again from then on. */
+export function watchSymbol(): void {
+  const settle = (value: unknown) => {
+    isPossible = true
+    defineProperty(globalThis, 'Symbol', { value, writable: true, configurable: true, enumerable: false })
+    return value
+  }
+  isPossible = false
+  defineProperty(globalThis, 'Symbol', { get: () => settle(NativeSymbol), set: settle, configurable: true })
+}
