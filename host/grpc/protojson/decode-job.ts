@@ -66,10 +66,11 @@ export function noJson(job: Job, text: string): string {
 
 /** The JSON, when nothing in it is without one. @throws {ProtoJsonError} for the first place where something is */
 export function withoutFaults(job: Job, json: string): string {
+  if (job.faults === undefined) return json
   const at = json.indexOf(faultMark)
   if (at < 0) return json
   const index = Number(json.slice(at + 1, json.indexOf(faultMark, at + 1)))
-  throw new ProtoJsonError(job.faults![index]!)
+  throw new ProtoJsonError(job.faults[index]!)
 }
 
 /** Adds to the text made so far, and ends the decoding when that is too much. */

@@ -1,12 +1,10 @@
 /**
- * The types of test/protos for the tests of the JSON mapping: ours, and those of @bufbuild/protobuf to compare with.
+ * The types of test/protos for the tests of the JSON mapping.
  */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFileRegistry, type DescMessage, fromBinary } from '@bufbuild/protobuf'
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt'
 import { type MessageType, Schema } from '../../../../host/grpc/schema/schema.js'
 import { SchemaCache } from '../../../../host/grpc/schema/schema-cache.js'
 import { packageRoot } from '../../../../package-root.js'
@@ -15,19 +13,9 @@ const protoset = readFileSync(join(packageRoot, 'test/protos/kinds.protoset'))
 const schema = new Schema(new SchemaCache())
 schema.loadProtoset(protoset, 'kinds.protoset')
 
-/** What @bufbuild/protobuf makes of the same protoset. */
-export const oracle = createFileRegistry(fromBinary(FileDescriptorSetSchema, protoset))
-
 /** One of our types, such as `kinds.All`. */
 export function ourType(name: string): MessageType {
   const type = schema.messageType(name)
-  assert.ok(type, name)
-  return type
-}
-
-/** The same type of @bufbuild/protobuf. */
-export function oracleType(name: string): DescMessage {
-  const type = oracle.getMessage(name)
   assert.ok(type, name)
   return type
 }
