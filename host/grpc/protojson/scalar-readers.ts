@@ -136,11 +136,16 @@ export function scalarReader(field: FieldDescriptor): ScalarReader {
         return `"${reader.buffer.toString('base64', start, start + length)}"`
       }
     default:
-      return stringReader(field)
+      return stringReader(field, `field ${field.fullName} contains invalid UTF-8`)
   }
 }
 
-function stringReader({ fullName, mustBeUtf8 }: FieldDescriptor): ScalarReader {
+/** The reader of the keys of a map. */
+export function mapKeyReader(field: FieldDescriptor): ScalarReader {
+  return field.kind === 'string' ? stringReader(field, 'invalid UTF-8') : scalarReader(field)
+}
+
+function stringReader({ fullName, mustBeUtf8 }: FieldDescriptor, fault: string): ScalarReader {
   return (job, end) => {
     const { reader } = job
     const length = reader.length(end)
@@ -151,6 +156,6 @@ function stringReader({ fullName, mustBeUtf8 }: FieldDescriptor): ScalarReader {
     if (text !== undefined) return jsonString(text)
     // Where the schema does not insist on UTF-8 the message is well formed, but has no JSON.
     if (mustBeUtf8) throw new InvalidUtf8(fullName)
-    return noJson(job, `field ${fullName} contains invalid UTF-8`)
+    return noJson(job, fault)
   }
 }

@@ -20,7 +20,7 @@ import {
 import { plainField, wireTypeOf } from './field-kinds.js'
 import { ProtoJsonError, WireError } from './proto-json-error.js'
 import { checkReadable, readUpToFault } from './read-up-to-fault.js'
-import { keyText, scalarReader, zeroText } from './scalar-readers.js'
+import { keyText, mapKeyReader, scalarReader, zeroText } from './scalar-readers.js'
 import { contents, eachField, wellKnownReaders } from './well-known-readers.js'
 import { MalformedWire, malformedWire, nestedTooDeep } from './wire-reader.js'
 
@@ -366,7 +366,7 @@ function repeatedMessage(field: FieldDescriptor): FieldReader {
 
 function mapReader(field: FieldDescriptor, entry: MessageDescriptor): FieldReader {
   const [keyField, valueField] = entry.fields as [FieldDescriptor, FieldDescriptor]
-  const readKey = scalarReader(keyField)
+  const readKey = mapKeyReader(keyField)
   const keyType = wireTypeOf(keyField)
   const { index } = field
   const zeroKey = keyText(keyField, zeroText(keyField))

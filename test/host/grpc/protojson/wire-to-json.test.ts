@@ -281,6 +281,13 @@ describe('wire to JSON', () => {
       )
     }
     hasNoJson('old.Loose', '0a01ff', 'field old.Loose.id contains invalid UTF-8')
+    const other = new Schema(new SchemaCache())
+    const text = 'syntax = "proto2"; message M { map<string, int32> m = 1; }'
+    other.load([], ['m.proto'], { directory: '/', read: memoryFiles({ '/m.proto': text }) })
+    assert.throws(() => other.messageType('M')?.decode(Buffer.from('0a030a01ff', 'hex')), {
+      name: 'ProtoJsonError',
+      message: 'proto:\u00a0invalid UTF-8',
+    })
   })
 
   it('misses required fields, and then has no JSON of what there was either', () => {
