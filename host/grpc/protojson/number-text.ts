@@ -82,7 +82,7 @@ export function floatText(value: number): string {
  * `rounded` is what that gave.
  */
 function evenOfTwo(value: number, digits: number, rounded: number): number {
-  if (Math.abs(rounded) < Math.abs(value) || !/5(?:e|$)/.test(value.toPrecision(digits + 1))) return rounded
+  if (Math.abs(rounded) <= Math.abs(value) || !/5(?:e|$)/.test(value.toPrecision(digits + 1))) return rounded
   // Halfway there is one digit more, a 5, and nothing but zeros after it, of which this many are no chance.
   const [mantissa, exponent] = value.toExponential(40).split('e') as [string, string]
   if (!/^0*$/.test(mantissa.replace(/[-.]/g, '').slice(digits + 1))) return rounded
