@@ -21,6 +21,8 @@ import type { SchemaLimits } from './schema-limits.js'
 const fieldPresence = [undefined, 'EXPLICIT', 'IMPLICIT', 'LEGACY_REQUIRED'] as const
 const repeatedFieldEncoding = [undefined, 'PACKED', 'EXPANDED'] as const
 const utf8Validation = [undefined, undefined, 'VERIFY', 'NONE'] as const
+const enumType = [undefined, 'OPEN', 'CLOSED'] as const
+const jsonFormat = [undefined, 'ALLOW', 'LEGACY_BEST_EFFORT'] as const
 const messageEncoding = [undefined, 'LENGTH_PREFIXED', 'DELIMITED'] as const
 
 /**
@@ -210,9 +212,6 @@ class DescriptorReader {
         case 6:
           out.typeName = text(field)
           break
-        case 7:
-          out.defaultText = text(field)
-          break
         case 8:
           for (const option of readFields(body(field))) {
             if (option.number === 2) out.isPacked = int32(option) !== 0
@@ -237,7 +236,14 @@ class DescriptorReader {
 
   private enumeration(bytes: Uint8Array): RawEnum {
     this.count()
-    const out: RawEnum = { name: '', values: [], allowAlias: false, reservedRanges: [], reservedNames: [] }
+    const out: RawEnum = {
+      name: '',
+      values: [],
+      allowAlias: false,
+      reservedRanges: [],
+      reservedNames: [],
+      features: {},
+    }
     for (const field of readFields(bytes)) {
       switch (field.number) {
         case 1:
@@ -253,7 +259,10 @@ class DescriptorReader {
           break
         }
         case 3:
-          for (const option of readFields(body(field))) if (option.number === 2) out.allowAlias = int32(option) !== 0
+          for (const option of readFields(body(field))) {
+            if (option.number === 2) out.allowAlias = int32(option) !== 0
+            else if (option.number === 7) features(out.features, body(option))
+          }
           break
         case 4:
           out.reservedRanges.push(range(body(field), 0))
@@ -314,10 +323,12 @@ function features(into: FeatureSet, bytes: Uint8Array): void {
     if (field.varint === undefined) continue
     const value = int32(field)
     if (field.number === 1) into.fieldPresence = fieldPresence[value] ?? into.fieldPresence!
+    else if (field.number === 2) into.enumType = enumType[value] ?? into.enumType!
     else if (field.number === 3)
       into.repeatedFieldEncoding = repeatedFieldEncoding[value] ?? into.repeatedFieldEncoding!
     else if (field.number === 4) into.utf8Validation = utf8Validation[value] ?? into.utf8Validation!
     else if (field.number === 5) into.messageEncoding = messageEncoding[value] ?? into.messageEncoding!
+    else if (field.number === 6) into.jsonFormat = jsonFormat[value] ?? into.jsonFormat!
   }
 }
 

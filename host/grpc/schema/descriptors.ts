@@ -69,12 +69,19 @@ export interface ServiceDescriptor {
   readonly methods: readonly LinkedMethod[]
 }
 
+/** A field that is declared outside its message. JSON does not know extensions, options do. */
+export interface ExtensionDescriptor extends FieldDescriptor {
+  readonly extendee: MessageDescriptor
+}
+
 /** One file after linking. */
 export interface LinkedFile {
   readonly name: string
   readonly services: readonly ServiceDescriptor[]
   /** All its messages, nested ones included. */
   readonly messages: readonly MessageDescriptor[]
+  /** All its extensions: those of a message after those of the messages in it, in the order of the text. */
+  readonly extensions: readonly ExtensionDescriptor[]
 }
 
 /** Finds message types by full name, for google.protobuf.Any: each client has its own. */

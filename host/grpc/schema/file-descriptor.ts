@@ -58,12 +58,47 @@ export interface FeatureSet {
   repeatedFieldEncoding?: 'PACKED' | 'EXPANDED'
   utf8Validation?: 'VERIFY' | 'NONE'
   messageEncoding?: 'LENGTH_PREFIXED' | 'DELIMITED'
+  enumType?: 'OPEN' | 'CLOSED'
+  jsonFormat?: 'ALLOW' | 'LEGACY_BEST_EFFORT'
+}
+
+/** A value in a text: its first token, which is a `{` for a literal. */
+export interface WrittenValue {
+  kind: 'word' | 'int' | 'float' | 'string' | 'symbol' | 'end'
+  /** Numbers and words with their sign in front; strings as what they mean. */
+  text: string
+  /** For strings that have bytes written as escapes. */
+  bytes?: Uint8Array
+  offset: number
+}
+
+/** The value of an option: a scalar, a literal with its fields, or inside a literal a list. */
+export interface OptionValue extends WrittenValue {
+  fields?: { name: string; isExtension: boolean; offset: number; value: OptionValue }[]
+  items?: OptionValue[]
+}
+
+/** A field, or the name in parentheses of an extension. */
+export interface OptionNamePart {
+  name: string
+  isExtension: boolean
+  offset: number
+}
+
+/** An option of a text. */
+export interface WrittenOption {
+  /** Without blanks: `packed`, `features.enum_type`, `(my.option).part`. */
+  name: string
+  parts: readonly OptionNamePart[]
+  at: number
+  value: OptionValue
 }
 
 /** A range of numbers, both ends included. */
 export interface NumberRange {
   start: number
   end: number
+  at?: number
 }
 
 export interface RawField {
@@ -83,26 +118,32 @@ export interface RawField {
   oneofIndex?: number
   isProto3Optional: boolean
   isPacked?: boolean
-  /** The default as written; it plays no part in JSON. */
-  defaultText?: string
+  /** The options of a text, here and below; descriptors have none. */
+  options?: readonly WrittenOption[]
   features: FeatureSet
   at?: number
+  /** Where its label is, or its type. */
+  startAt?: number
   typeAt?: number
   numberAt?: number
+  extendeeAt?: number
 }
 
 export interface RawOneof {
   name: string
+  options?: readonly WrittenOption[]
   features: FeatureSet
   at?: number
 }
 
 export interface RawEnum {
   name: string
-  values: { name: string; number: number; at?: number }[]
+  values: { name: string; number: number; at?: number; numberAt?: number; options?: readonly WrittenOption[] }[]
+  options?: readonly WrittenOption[]
   allowAlias: boolean
   reservedRanges: NumberRange[]
   reservedNames: string[]
+  features: FeatureSet
   at?: number
 }
 
@@ -114,6 +155,9 @@ export interface RawMessage {
   enums: RawEnum[]
   extensions: RawField[]
   extensionRanges: NumberRange[]
+  /** Those of each `extensions` statement that has some. */
+  rangeOptions?: (readonly WrittenOption[])[]
+  options?: readonly WrittenOption[]
   reservedRanges: NumberRange[]
   reservedNames: string[]
   isMapEntry: boolean
@@ -128,6 +172,7 @@ export interface RawMethod {
   output: string
   isClientStream: boolean
   isServerStream: boolean
+  options?: readonly WrittenOption[]
   at?: number
   inputAt?: number
   outputAt?: number
@@ -136,6 +181,7 @@ export interface RawMethod {
 export interface RawService {
   name: string
   methods: RawMethod[]
+  options?: readonly WrittenOption[]
   at?: number
 }
 
@@ -157,6 +203,9 @@ export interface RawFile {
   services: RawService[]
   extensions: RawField[]
   features: FeatureSet
+  options?: readonly WrittenOption[]
+  /** True for files that are optimized for LITE_RUNTIME. */
+  isLite: boolean
   /** For files read from text: the place of an offset. Costs time in proportion to the text, so for errors only. */
   positionOf?: (offset: number) => Position
 }
@@ -191,6 +240,7 @@ export function emptyFile(name: string): RawFile {
     services: [],
     extensions: [],
     features: {},
+    isLite: false,
   }
 }
 

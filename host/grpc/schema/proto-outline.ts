@@ -10,7 +10,8 @@
  * - It knows groups in a few places only, so a group is handed over as a field `T17` and a message `G17`.
  */
 
-import type { RawFile } from './file-descriptor.js'
+import { type RawFile, scalarNames, type WrittenOption } from './file-descriptor.js'
+import { readOption } from './option-text.js'
 import type { ProtoTokens, Token } from './proto-tokens.js'
 import type { SchemaError } from './schema-error.js'
 import type { SchemaLimits } from './schema-limits.js'
@@ -23,7 +24,15 @@ export interface Outline {
   tokenOfLine: number[]
   syntax: RawFile['syntax']
   packageAt?: number
-  imports: { at: number; isPublic: boolean }[]
+  /** `start` is the word `import`, `at` the path. */
+  imports: { start: number; at: number; isPublic: boolean }[]
+  /**
+   * Options by the token that names their element, 0 for the file; for the message of a group it is the `=` behind the name.
+   * protobufjs does not see them.
+   */
+  options: Map<number, WrittenOption[]>
+  /** Options of the `extensions` statements of a message, by the token of its name. */
+  rangeOptions: Map<number, WrittenOption[][]>
   /** Why the text ends early: what is wrong at the token after the last line. */
   fault?: SchemaError
 }
@@ -44,6 +53,8 @@ type Line = [text: string, token: number]
 interface Scope {
   kind: Kind
   name: number
+  /** The token that its options belong to: the name, or for a group the `=` behind it, since the name is that of a field too. */
+  owner: number
   /** Messages around and including this one. */
   depth: number
   entries: number
@@ -78,14 +89,20 @@ const expectedInside: Readonly<Partial<Record<Kind, string>>> = {
   enum: 'identifier',
 }
 const takesNames = new Set<Kind>(['message', 'oneof', 'extend', 'enum'])
-const literalPairs: Readonly<Record<string, string>> = { '{': '}', '[': ']', '<': '>' }
 
 class OutlineReader {
   /** Lines written so far; a second row holds a oneof, since groups inside it come in front of it. */
   private readonly lines: Line[][] = [[]]
   private readonly scopes: Scope[] = [newScope('file', 0, 0)]
   private readonly list: readonly Token[]
-  private readonly out: Outline = { text: '', tokenOfLine: [], syntax: 'proto2', imports: [] }
+  private readonly out: Outline = {
+    text: '',
+    tokenOfLine: [],
+    syntax: 'proto2',
+    imports: [],
+    options: new Map(),
+    rangeOptions: new Map(),
+  }
   private at = 0
   private messages = 0
 
@@ -164,7 +181,7 @@ class OutlineReader {
   private statement(): void {
     const word = this.textAt(this.at)
     const { scope } = this
-    if (word === ';') {
+    if (word === ';' && scope.kind !== 'oneof' && scope.kind !== 'extend') {
       // An empty statement says nothing, and protobufjs does not know it everywhere.
       this.at++
       return
@@ -174,7 +191,9 @@ class OutlineReader {
       return
     }
     const isKeyword = words[scope.kind].includes(word)
-    if (!isKeyword && (!takesNames.has(scope.kind) || this.list[this.at]!.kind !== 'word')) {
+    const first = word.slice(0, word.indexOf('.'))
+    const isKeywordBeforeDot = word.includes('.') && words[scope.kind].includes(first)
+    if (!isKeyword && (isKeywordBeforeDot || !takesNames.has(scope.kind) || this.list[this.at]!.kind !== 'word')) {
       this.unexpected(expectedInside[scope.kind])
     }
     if (word === 'package' && isKeyword) {
@@ -182,7 +201,10 @@ class OutlineReader {
       return
     }
     if (word === 'import' && isKeyword) this.import()
-    if (word === 'option' && isKeyword) this.count(scope, 'options')
+    if (word === 'option' && isKeyword) {
+      this.optionStatement(scope)
+      return
+    }
     if (word === 'extensions' && isKeyword && this.out.syntax === 'proto3')
       this.problem('extension ranges are not allowed in proto3')
     const isField = !isKeyword && scope.kind !== 'enum'
@@ -207,6 +229,7 @@ class OutlineReader {
 
   /** Passes `import` with its word and path. */
   private import(): void {
+    const start = this.at
     this.pass()
     const isPublic = this.textAt(this.at) === 'public'
     if (isPublic || this.textAt(this.at) === 'weak') this.pass()
@@ -214,11 +237,11 @@ class OutlineReader {
     if (kind !== 'string') this.unexpected('string literal')
     const earlier = this.out.imports.find((other) => this.list[other.at]!.text === text)
     if (earlier !== undefined) {
-      const { line, column } = this.tokens.positionOf(this.list[earlier.at]!.offset)
-      this.problem(`"${text}" was already imported at ${this.tokens.fileName}:${line}:${column}`)
+      const { line, column } = this.tokens.positionOf(this.list[earlier.start]!.offset)
+      this.problem(`"${text}" was already imported at ${this.tokens.fileName}:${line}:${column}`, start)
     }
     if (this.out.imports.length >= this.limits.files) this.problem(`more than ${this.limits.files} imports, the limit`)
-    this.out.imports.push({ at: this.at, isPublic })
+    this.out.imports.push({ start, at: this.at, isPublic })
     this.pass()
   }
 
@@ -256,6 +279,9 @@ class OutlineReader {
       this.problem(`field ${name}: field has no label; proto2 requires explicit 'optional' label`, start + 1)
     }
     const text = this.textAt(type)
+    const isDotted = /^\w+\./.test(text)
+    if (isDotted && (text.startsWith('group.') || scalarNames.has(text.slice(0, text.indexOf('.')))))
+      throw this.tokens.unexpected(type, 'identifier')
     if (text === 'group' && this.list[type + 1]?.kind === 'word') this.pass(`G${type + 1}`)
     // Types of that name are fine, but protobufjs takes the word for a statement.
     else if (text === 'service' || (text === 'map' && !isMap)) this.pass(`.${text}`)
@@ -292,18 +318,13 @@ class OutlineReader {
         else this.openGroup(group)
         return
       }
-      if (text === '[' && keyword !== 'reserved') this.compactOptions()
-      else if (keyword === 'option') {
-        this.pass()
-        this.option()
-        // protobufjs does not miss it.
-        if (this.textAt(this.at) !== ';') this.unexpected("';'")
-      } else if (text === '=') {
+      if (text === '[') this.compactOptions(keyword === 'extensions' ? start : undefined, group !== undefined)
+      else if (text === '=' && !isRanges) {
         const name = this.at - 1
         if (isField && this.lines.at(-1)!.at(-2)?.[0] === `G${name}`) group = name
         this.assignment(scope, group)
       } else if (isRanges) this.range(scope, start)
-      else this.pass(text === 'stream' && this.textAt(this.at + 1) === ')' ? '.stream' : undefined)
+      else this.pass()
     }
   }
 
@@ -329,6 +350,7 @@ class OutlineReader {
           : 'must use string literals, not identifiers, to reserved names with proto2 and proto3',
       )
     }
+    if (isItem && (kind === 'symbol' || (kind === 'word' && !isName))) this.unexpected('int literal')
     const isOtherKind = isItem && (this.list[start + 1]!.kind === 'int') !== (kind === 'int')
     if (isOtherKind) this.unexpected(kind === 'int' ? undefined : 'int literal')
     if (isName && kind === 'word') this.pass(`T${this.at}`)
@@ -351,79 +373,59 @@ class OutlineReader {
 
   private checkGroup(name: number): void {
     const text = this.textAt(name)
-    if (this.out.syntax !== 'proto2') this.problem('groups are not allowed in proto3 or editions', name)
+    if (this.out.syntax !== 'proto2') this.problem('groups are not allowed in proto3 or editions', name - 1)
     if (!/^[A-Z]/.test(text)) this.problem(`group ${text} should have a name that starts with a capital letter`, name)
   }
 
   // --- options ---
 
-  private compactOptions(): void {
+  private optionStatement(scope: Scope): void {
+    this.count(scope, 'options')
+    this.at++
+    this.optionsOf(scope.owner).push(this.option())
+    if (this.textAt(this.at) !== ';') this.unexpected("';'")
+    this.at++
+  }
+
+  /** `[ … ]` behind `name = number`, or behind ranges, which the token `ranges` begins. */
+  private compactOptions(ranges: number | undefined, isGroup: boolean): void {
+    const isAfterNumber = this.list[this.at - 1]!.kind === 'int' && this.textAt(this.at - 2) === '='
+    const isAfterRanges = ranges !== undefined && this.at > ranges + 1
+    if (!isAfterNumber && !isAfterRanges) {
+      // Handed over, since protobufjs may know better what is missing.
+      this.write('[')
+      this.unexpected("';'")
+    }
+    const options = isAfterRanges ? [] : this.optionsOf(this.at - 3)
     const inner = { options: 0 }
     do {
-      this.pass()
+      this.at++
       this.count(inner, 'options')
-      this.option()
+      options.push(this.option())
     } while (this.textAt(this.at) === ',')
     if (this.textAt(this.at) !== ']') this.unexpected("']'")
-    this.pass()
+    this.at++
+    if (this.textAt(this.at) !== (isGroup ? '{' : ';')) this.unexpected(isGroup ? "'{'" : "';'")
+    if (!isAfterRanges) return
+    const { rangeOptions } = this.out
+    const { name } = this.scope
+    rangeOptions.set(name, [...(rangeOptions.get(name) ?? []), options])
   }
 
-  /**
-   * `name = value`. protobufjs takes any tokens for a name, and not all that are numbers for protoc, which decide nothing here.
-   */
-  private option(): void {
-    const isFeatures = this.textAt(this.at) === 'features' && this.textAt(this.at + 1) === '='
-    for (let isFirst = true; isFirst || this.textAt(this.at) !== '='; isFirst = false) {
-      const hasDot = !isFirst && this.textAt(this.at) === '.'
-      if (hasDot) this.pass()
-      if (this.textAt(this.at) === '(' && (isFirst || hasDot)) {
-        this.pass()
-        if (!/^[\w.]/.test(this.textAt(this.at))) this.unexpected('identifier')
-        this.pass()
-        if (this.textAt(this.at) !== ')') this.unexpected("')'")
-      } else if (hasDot || !(isFirst ? /^\w/ : /^\.\w/).test(this.textAt(this.at))) {
-        this.unexpected(isFirst || hasDot ? 'identifier' : "'='")
-      }
-      this.pass()
-    }
-    this.pass()
-    const { kind, text } = this.list[this.at]!
-    if (kind === 'int' || kind === 'float') this.pass(text.startsWith('-') ? '-0' : '0')
-    else if (kind === 'word' && !text.startsWith('.')) this.pass(text.replace('+', ''))
-    else if (text === '{' && kind === 'symbol') this.literal(isFeatures)
-    else if (kind === 'string') this.pass()
-    else this.unexpected('option value')
+  private option(): WrittenOption {
+    const { option, end } = readOption(this.tokens, this.at, this.limits.nesting)
+    this.at = end
+    return option
   }
 
-  /**
-   * A `{ … }` literal. Its grammar is that of another language, and its cost at protobufjs grows with the square of its size,
-   * so only brackets are checked; of features the outermost `name: word` entries are handed over, of others nothing.
-   */
-  private literal(isFeatures: boolean): void {
-    const closing: string[] = []
-    const entries = new Map<string, string>()
-    let name = ''
-    this.write('{')
-    do {
-      const text = this.textAt(this.at)
-      const { kind } = this.list[this.at]!
-      if (kind === 'end') this.unexpected()
-      const pair = kind === 'symbol' ? literalPairs[text] : undefined
-      if (pair !== undefined) {
-        closing.push(pair)
-        if (closing.length > this.limits.nesting)
-          this.problem(`option values nest deeper than the limit of ${this.limits.nesting}`)
-      } else if (text === '}' || text === ']' || text === '>') {
-        if (closing.pop() !== text) this.unexpected()
-      } else if (isFeatures && closing.length === 1 && kind === 'word') {
-        if (name !== '') entries.set(name, text)
-        name = name === '' ? text : ''
-      } else if (text !== ':') name = ''
-      this.at++
-    } while (closing.length > 0)
-    this.at--
-    for (const [key, text] of entries) for (const part of [key, ':', text]) this.write(part)
-    this.pass()
+  /** Those of the element that the token `owner` names, to be added to. */
+  private optionsOf(owner: number): WrittenOption[] {
+    const { options } = this.out
+    const known = options.get(owner)
+    if (known !== undefined) return known
+    const made: WrittenOption[] = []
+    options.set(owner, made)
+    return made
   }
 
   // --- blocks ---
@@ -446,7 +448,7 @@ class OutlineReader {
     if (kind === 'message' || kind === 'enum') this.countMessage(name)
     const depth = this.scope.depth + (kind === 'message' ? 1 : 0)
     if (depth >= this.limits.nesting)
-      this.problem(`message nesting depth must be less than ${this.limits.nesting}`, name)
+      this.problem(`message nesting depth must be less than ${this.limits.nesting}`, name - 1)
     this.pass()
     this.scopes.push(newScope(kind, name, depth))
     // A group in the oneof goes in front of its `oneof name {`.
@@ -459,15 +461,16 @@ class OutlineReader {
     const waiting = isInOneof ? this.lines.pop() : undefined
     for (const part of ['message', `G${name}`]) this.write(part)
     this.open('message', name)
+    this.scope.owner = name + 1
     if (waiting !== undefined) this.scope.waiting = waiting
   }
 
   private close(scope: Scope): void {
     const name = this.list[scope.name]!
     if (scope.entries === 0) {
-      if (scope.kind === 'oneof') this.problem('oneof must contain at least one field', scope.name)
-      if (scope.kind === 'extend') this.problem('extend sections must define at least one extension', scope.name)
-      if (scope.kind === 'enum') this.problem(`enum ${name.text}: enums must define at least one value`, scope.name)
+      if (scope.kind === 'oneof') this.problem('oneof must contain at least one field', scope.name - 1)
+      if (scope.kind === 'extend') this.problem('extend sections must define at least one extension', scope.name - 1)
+      if (scope.kind === 'enum') this.problem(`enum ${name.text}: enums must define at least one value`, scope.name - 1)
     }
     if (scope.kind === 'file') this.unexpected()
     this.pass()
@@ -478,5 +481,5 @@ class OutlineReader {
 }
 
 function newScope(kind: Kind, name: number, depth: number): Scope {
-  return { kind, name, depth, entries: 0, options: 0, ranges: 0, inPiece: 0, pieces: 0 }
+  return { kind, name, owner: name, depth, entries: 0, options: 0, ranges: 0, inPiece: 0, pieces: 0 }
 }

@@ -4,25 +4,16 @@
  */
 
 import protobuf from 'protobufjs'
+import { ElementOptions } from './element-options.js'
 import type { FeatureSet, NumberRange, RawEnum, RawField, RawFile, RawMessage, ScalarKind } from './file-descriptor.js'
 import { camelCase, emptyFile, emptyMessage, maxFieldNumber, scalarNames } from './file-descriptor.js'
 import { type Outline, outlineOf, tokenOfStandIn } from './proto-outline.js'
-import { ProtoTokens } from './proto-tokens.js'
+import { ProtoTokens, type Token } from './proto-tokens.js'
 import { SchemaError } from './schema-error.js'
 import type { SchemaLimits } from './schema-limits.js'
 
 const maxInt32 = 2_147_483_647
 const labels: readonly string[] = ['optional', 'required', 'repeated']
-/** The features of editions: where each goes, if it matters here, and what it may be. */
-const features = new Map<string, readonly [keyof FeatureSet | undefined, ...string[]]>([
-  ['field_presence', ['fieldPresence', 'EXPLICIT', 'IMPLICIT', 'LEGACY_REQUIRED']],
-  ['repeated_field_encoding', ['repeatedFieldEncoding', 'PACKED', 'EXPANDED']],
-  ['utf8_validation', ['utf8Validation', 'VERIFY', 'NONE']],
-  ['message_encoding', ['messageEncoding', 'LENGTH_PREFIXED', 'DELIMITED']],
-  ['enum_type', [undefined, 'OPEN', 'CLOSED']],
-  ['json_format', [undefined, 'ALLOW', 'LEGACY_BEST_EFFORT']],
-])
-
 /**
  * Parses one file. The bytes must be UTF-8 and are checked against the limits by size, nesting and fields a message.
  *
@@ -89,19 +80,21 @@ function expectedBy(what: string, before: string | undefined): string | undefine
   return what === 'type' && before === '<' ? 'map key type' : 'identifier'
 }
 
-type ParsedOptions = readonly Readonly<Record<string, unknown>>[]
-
 /** A message or a file, as far as it holds declarations. */
 type Container = Pick<RawMessage, 'messages' | 'enums' | 'extensions'>
 
 class ReflectionReader {
   private readonly out: RawFile
+  private readonly list: readonly Token[]
+  private readonly options: ElementOptions
 
   constructor(
     private readonly tokens: ProtoTokens,
     private readonly outline: Outline,
     private readonly limits: SchemaLimits,
   ) {
+    this.list = tokens.list
+    this.options = new ElementOptions(tokens, outline)
     this.out = emptyFile(tokens.fileName)
     this.out.syntax = outline.syntax
     this.out.positionOf = (offset) => tokens.positionOf(offset)
@@ -116,7 +109,10 @@ class ReflectionReader {
     for (const { at, isPublic } of outline.imports) {
       out.imports.push({ path: this.text(at), isPublic, at: this.offset(at) })
     }
-    out.features = this.features(0, root.parsedOptions)
+    out.features = this.options.features(0)
+    const optimizeFor = this.options.get(0, 'optimize_for')
+    out.isLite = optimizeFor?.value.text === 'LITE_RUNTIME'
+    Object.assign(out, this.options.of(0))
     this.nested(root, out)
     for (const object of root.nestedArray) if (object instanceof protobuf.Service) this.service(object)
     return out
@@ -125,11 +121,11 @@ class ReflectionReader {
   // --- tokens ---
 
   private text(at: number): string {
-    return this.tokens.list[at]?.text ?? ''
+    return this.list[at]?.text ?? ''
   }
 
   private offset(at: number): number {
-    return this.tokens.list[at]?.offset ?? 0
+    return this.list[at]?.offset ?? 0
   }
 
   private problem(at: number, message: string): never {
@@ -140,7 +136,7 @@ class ReflectionReader {
     const text = this.text(at)
     const digits = text.replace(/^-/, '')
     const magnitude = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
-    if (this.tokens.list[at]?.kind !== 'int' || text.startsWith('+')) throw this.tokens.unexpected(at, 'int literal')
+    if (this.list[at]?.kind !== 'int' || text.startsWith('+')) throw this.tokens.unexpected(at, 'int literal')
     return this.inRange(at, text === digits ? magnitude : 0 - magnitude, min, max, what)
   }
 
@@ -148,53 +144,6 @@ class ReflectionReader {
     if (value < min || value > max)
       this.problem(at, `${what} ${value} is out of range: should be between ${min} and ${max}`)
     return value
-  }
-
-  /** The token after `first` that holds the value of an option: the first of that name, and with that value if one is given. */
-  private valueAt(first: number, option: string, value?: string): number {
-    const { list } = this.tokens
-    for (let i = first; i < list.length - 2; i++) {
-      const isOption = list[i]!.text === option && list[i]!.kind === 'word'
-      const isAssigned = isOption && (list[i + 1]!.text === '=' || list[i + 1]!.text === ':')
-      if (isAssigned && (value === undefined || list[i + 2]!.text === value)) return i + 2
-    }
-    return first
-  }
-
-  // --- options ---
-
-  private bool(first: number, option: string, value: unknown): boolean {
-    if (typeof value === 'boolean') return value
-    this.problem(this.valueAt(first, option), `expecting bool value for ${option} option`)
-  }
-
-  /** Checks the features among parsed options, and returns those that matter here. `first` is the token they come after. */
-  private features(first: number, parsed: ParsedOptions | undefined): FeatureSet {
-    const out: FeatureSet = {}
-    for (const { features: found } of parsed ?? []) {
-      if (found !== undefined)
-        for (const [name, value] of Object.entries(Object(found))) this.feature(first, name, value, out)
-    }
-    return out
-  }
-
-  private feature(first: number, name: string, value: unknown, out: FeatureSet): void {
-    const text = String(value)
-    const place = () => {
-      const wanted = Array.isArray(value) ? undefined : text
-      const full = this.valueAt(first, `features.${name}`, wanted)
-      return full === first ? this.valueAt(first, name, wanted) : full
-    }
-    const { syntax } = this.out
-    if (syntax !== 'editions')
-      this.problem(place(), `option 'features' may only be used with editions but file uses ${syntax} syntax`)
-    if (Array.isArray(value)) this.problem(place(), `features.${name} is set more than once`)
-    const [key, ...allowed] = features.get(name) ?? [undefined]
-    if (allowed.length === 0) {
-      if (!name.startsWith('(')) this.problem(place(), `features.${name}: unknown feature`)
-    } else if (!allowed.includes(text)) {
-      this.problem(place(), `features.${name}: unknown value ${text}`)
-    } else if (key !== undefined) Object.assign(out, { [key]: text })
   }
 
   // --- messages ---
@@ -221,11 +170,17 @@ class ReflectionReader {
 
   /** A message, or one piece of it. */
   private message(type: protobuf.Type, at: number, out: RawMessage): void {
-    if (type.options?.message_set_wire_format !== undefined)
-      out.isMessageSet = this.bool(at, 'message_set_wire_format', type.options.message_set_wire_format)
-    if (type.options?.map_entry !== undefined)
-      this.problem(this.valueAt(at, 'map_entry'), 'map_entry option should not be set explicitly; use map type instead')
-    Object.assign(out.features, this.features(at, type.parsedOptions))
+    const owner = this.text(at - 1) === 'group' ? at + 1 : at
+    out.isMessageSet = this.options.bool(owner, 'message_set_wire_format') === true
+    const mapEntry = this.options.get(owner, 'map_entry')
+    if (mapEntry !== undefined) {
+      const text = 'map_entry option should not be set explicitly; use map type instead'
+      throw this.tokens.error(mapEntry.at, text)
+    }
+    out.features = this.options.features(owner)
+    Object.assign(out, this.options.of(owner))
+    const rangeOptions = this.outline.rangeOptions.get(at)
+    if (rangeOptions !== undefined) out.rangeOptions = rangeOptions
     const oneofs = this.oneofs(type, out)
     for (const field of type.fieldsArray) {
       const oneofIndex = field.partOf === null ? undefined : oneofs.get(field.partOf)
@@ -246,14 +201,16 @@ class ReflectionReader {
       const offset = this.offset(at)
       if (out.oneofs.at(-1)?.at !== offset) out.oneofs.push({ name: this.text(at), features: {}, at: offset })
       indices.set(oneof, out.oneofs.length - 1)
-      Object.assign(out.oneofs.at(-1)!.features, this.features(at, oneof.parsedOptions))
+      out.oneofs.at(-1)!.features = this.options.features(at)
+      Object.assign(out.oneofs.at(-1)!, this.options.of(at))
     }
     return indices
   }
 
   private extend(type: protobuf.Type, at: number, out: Container): void {
     const extendee = this.text(at)
-    for (const field of type.fieldsArray) out.extensions.push(this.field(field, { extendee }, out))
+    const within = { extendee, extendeeAt: this.offset(at) }
+    for (const field of type.fieldsArray) out.extensions.push(this.field(field, within, out))
     if (out.extensions.length > this.limits.fieldsPerMessage) {
       this.problem(at, `more than ${this.limits.fieldsPerMessage} extensions in one scope, the limit`)
     }
@@ -262,7 +219,11 @@ class ReflectionReader {
 
   // --- fields ---
 
-  private field(from: protobuf.Field, within: Pick<RawField, 'oneofIndex' | 'extendee'>, out: Container): RawField {
+  private field(
+    from: protobuf.Field,
+    within: Pick<RawField, 'oneofIndex' | 'extendee' | 'extendeeAt'>,
+    out: Container,
+  ): RawField {
     const at = tokenOfStandIn(from.name)
     const isMap = from instanceof protobuf.MapField
     // `map < K , V > name`, `group Name` and `type name`
@@ -278,18 +239,20 @@ class ReflectionReader {
       isLabelled,
       kind: isMap ? 'message' : isGroup ? 'group' : undefined,
       isProto3Optional: this.out.syntax === 'proto3' && isLabelled && label === 'optional',
-      features: this.features(at, from.parsedOptions),
+      features: this.options.features(at),
+      ...this.options.of(at),
       at: this.offset(at),
+      startAt: this.offset(isLabelled ? typeAt - 1 : typeAt),
       typeAt: this.offset(typeAt),
       numberAt: this.offset(at + 2),
       ...within,
     }
-    if (isMap) field.typeName = this.mapEntry(from, at, out)
+    if (isMap) field.typeName = this.mapEntry(from, at, field.features, out)
     else if (isGroup) field.typeName = name
     else if (scalarNames.has(this.text(typeAt))) field.kind = this.text(typeAt) as ScalarKind
     else field.typeName = this.text(typeAt)
     this.fieldNumber(field, at + 2)
-    this.fieldOptions(field, at + 2, from.options ?? {})
+    this.fieldOptions(field, at)
     this.checkLabel(field, isLabelled ? typeAt - 1 : typeAt)
     return field
   }
@@ -302,35 +265,20 @@ class ReflectionReader {
     }
   }
 
-  private fieldOptions(field: RawField, at: number, options: Readonly<Record<string, unknown>>): void {
-    if (options.packed !== undefined) {
+  private fieldOptions(field: RawField, owner: number): void {
+    const isPacked = this.options.bool(owner, 'packed')
+    if (isPacked !== undefined) {
       if (this.out.syntax === 'editions') {
-        this.problem(
-          this.valueAt(at, 'packed'),
-          'packed option is not allowed in editions; use option features.repeated_field_encoding instead',
-        )
+        const text = 'packed option is not allowed in editions; use option features.repeated_field_encoding instead'
+        throw this.tokens.error(this.options.get(owner, 'packed')!.at, text)
       }
-      field.isPacked = this.bool(at, 'packed', options.packed)
+      field.isPacked = isPacked
     }
-    if (options.json_name !== undefined) field.jsonName = this.jsonName(field, this.valueAt(at, 'json_name'))
-    if (options.default === undefined) return
-    const valueAt = this.valueAt(at, 'default')
-    if (this.out.syntax === 'proto3') this.problem(valueAt, 'default values are not allowed in proto3')
-    field.defaultText = this.text(valueAt)
-  }
-
-  private jsonName(field: RawField, at: number): string {
-    const text = this.text(at)
-    if (this.tokens.list[at]?.kind !== 'string') this.problem(at, 'expecting string value for json_name option')
-    if (field.extendee !== undefined) this.problem(at, 'option json_name is not allowed on extensions')
-    if (/^\[.*\]$/.test(text)) {
-      this.problem(
-        at,
-        "option json_name value cannot start with '[' and end with ']'; that is reserved for representing extensions",
-      )
-    }
-    if (text.includes('\0')) this.problem(at, 'option json_name value cannot contain a null character')
-    return text
+    const jsonName = this.options.jsonName(owner, field.extendee !== undefined)
+    if (jsonName !== undefined) field.jsonName = jsonName
+    const value = this.options.get(owner, 'default')
+    if (value === undefined) return
+    if (this.out.syntax === 'proto3') throw this.tokens.error(value.at, 'default values are not allowed in proto3')
   }
 
   private checkLabel(field: RawField, first: number): void {
@@ -344,13 +292,10 @@ class ReflectionReader {
     if (field.label === 'required' && field.extendee !== undefined) {
       this.problem(first, "extension fields cannot be 'required'")
     }
-    if (field.isPacked === true && (field.label !== 'repeated' || field.kind === 'string' || field.kind === 'bytes')) {
-      this.problem(first, 'packed option is only allowed on repeated fields of numbers, bools and enums')
-    }
   }
 
   /** Adds the message that each entry of a map is, and returns its name. */
-  private mapEntry(map: protobuf.MapField, at: number, out: Container): string {
+  private mapEntry(map: protobuf.MapField, at: number, features: FeatureSet, out: Container): string {
     const entry = emptyMessage(`${camelCase(`_${this.text(at)}`)}Entry`)
     entry.isMapEntry = true
     entry.at = this.offset(at)
@@ -361,7 +306,7 @@ class ReflectionReader {
       isLabelled: true,
       ...(scalarNames.has(type) ? { kind: type as ScalarKind } : { kind: undefined, typeName: type }),
       isProto3Optional: false,
-      features: {},
+      features,
       at: this.offset(at),
       typeAt: this.offset(at - 2),
     })
@@ -380,25 +325,31 @@ class ReflectionReader {
     into: NumberRange[],
     names: string[] = [],
   ): void {
+    if (from === undefined) return
+    const places = this.rangePlaces(at, keyword)
     const before = into.length + names.length
-    from?.forEach((item, i) => {
+    from.forEach((item, i) => {
+      const place = places[before + i] ?? at
       if (typeof item === 'string') {
-        names.push(this.text(Number(item.replace('T', ''))))
+        this.reservedName(place, names)
         return
       }
-      const place = () => this.rangePlaces(at, keyword)[before + i] ?? at
       const [start = 0, parsedEnd = 0] = item
       // protobufjs knows one `max` only.
       const end = parsedEnd === maxFieldNumber ? max : parsedEnd
-      if (start < min || start > max) this.inRange(place(), start, min, max, 'range start')
-      if (end < min || end > max) this.inRange(place() + 2, end, min, max, 'range end')
-      if (end < start) this.problem(place(), `range, ${start} to ${end}, is invalid: start must be <= end`)
-      const other = into.find((range) => start <= range.end && range.start <= end)
-      if (other !== undefined) {
-        this.problem(place(), `ranges overlap: ${other.start} to ${other.end} and ${start} to ${end}`)
-      }
-      into.push({ start, end })
+      if (start < min || start > max) this.inRange(place, start, min, max, 'range start')
+      if (end < min || end > max) this.inRange(place + 2, end, min, max, 'range end')
+      if (end < start) this.problem(place, `range, ${start} to ${end}, is invalid: start must be <= end`)
+      into.push({ start, end, at: this.offset(place) })
     })
+  }
+
+  private reservedName(at: number, names: string[]): void {
+    const name = this.text(at)
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      this.problem(at, `reserved name ${JSON.stringify(name)} is not a valid identifier`)
+    if (names.includes(name)) this.problem(at, `name ${JSON.stringify(name)} is already reserved`)
+    names.push(name)
   }
 
   /** The tokens of all that the statements of a keyword list in the block after `first`, in their order. */
@@ -428,27 +379,33 @@ class ReflectionReader {
       allowAlias: false,
       reservedRanges: [],
       reservedNames: [],
+      features: this.options.features(at),
+      ...this.options.of(at),
       at: this.offset(at),
     }
-    if (from.options?.allow_alias !== undefined) out.allowAlias = this.bool(at, 'allow_alias', from.options.allow_alias)
-    this.features(at, from.parsedOptions)
+    out.allowAlias = this.options.bool(at, 'allow_alias') === true
     this.ranges(from.reserved, 'reserved', at, [-maxInt32 - 1, maxInt32], out.reservedRanges, out.reservedNames)
     for (const standIn of Object.keys(from.values)) {
       const valueAt = tokenOfStandIn(standIn)
-      const options = from.valuesOptions?.[standIn]
-      if (options !== undefined) this.features(valueAt, [options])
+      this.options.features(valueAt)
       const number = this.integer(valueAt + 2, -maxInt32 - 1, maxInt32, 'value')
-      out.values.push({ name: this.text(valueAt), number, at: this.offset(valueAt) })
+      out.values.push({
+        name: this.text(valueAt),
+        number,
+        at: this.offset(valueAt),
+        numberAt: this.offset(valueAt + 2),
+        ...this.options.of(valueAt),
+      })
     }
     return out
   }
 
   private service(from: protobuf.Service): void {
     const at = tokenOfStandIn(from.name)
-    this.features(at, from.parsedOptions)
+    this.options.features(at)
     const methods = from.methodsArray.map((method) => {
       const nameAt = tokenOfStandIn(method.name)
-      this.features(nameAt, method.parsedOptions)
+      this.options.features(nameAt)
       // `name ( stream Input ) returns ( stream Output )`, each `stream` as the case may be
       const inputAt = nameAt + (method.requestStream ? 3 : 2)
       const outputAt = inputAt + (method.responseStream ? 5 : 4)
@@ -458,12 +415,13 @@ class ReflectionReader {
         output: this.text(outputAt),
         isClientStream: method.requestStream === true,
         isServerStream: method.responseStream === true,
+        ...this.options.of(nameAt),
         at: this.offset(nameAt),
         inputAt: this.offset(inputAt),
         outputAt: this.offset(outputAt),
       }
     })
-    this.out.services.push({ name: this.text(at), methods, at: this.offset(at) })
+    this.out.services.push({ name: this.text(at), methods, ...this.options.of(at), at: this.offset(at) })
   }
 }
 

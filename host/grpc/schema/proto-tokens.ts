@@ -3,20 +3,15 @@
  * works. It must not know the grammar; strings are unescaped here, comments are gone, and a dotted name is one token.
  */
 
-import type { Position } from './file-descriptor.js'
+import type { Position, WrittenValue } from './file-descriptor.js'
 import { SchemaError } from './schema-error.js'
 
-export interface Token {
-  kind: 'word' | 'int' | 'float' | 'string' | 'symbol' | 'end'
-  /** The token without blanks inside, a sign in front of numbers and words; for strings what they mean. */
-  text: string
-  /** Where it begins, in UTF-16 units of the text. */
-  offset: number
-}
+/** The text has no blanks inside; the offset is where it begins, in UTF-16 units of the file's text. */
+export type Token = WrittenValue
 
 const wordStart = /[A-Za-z_]/
 const word = /[A-Za-z_][A-Za-z0-9_]*/y
-const number = /0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?/y
+const number = /0[xX][0-9a-fA-F]+|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/y
 const blank = /[ \t\r\n\f\v]+|\/\/[^\n]*|\/\*[\s\S]*?\*\//y
 /** Words in front of a type, which may begin with a dot that is then no part of a dotted name. */
 const beforeTypes = new Set(['optional', 'required', 'repeated', 'extend'])
@@ -97,7 +92,7 @@ export class ProtoTokens {
     if (c === undefined) return { kind: 'end', text: '', offset }
     if (wordStart.test(c)) return this.name('', previous)
     if (this.isNumberAt(offset)) return this.number('', offset)
-    if (c === '"' || c === "'") return { kind: 'string', text: this.strings(), offset }
+    if (c === '"' || c === "'") return { kind: 'string', ...this.strings(), offset }
     if (c === '/' && this.text[offset + 1] === '*')
       throw this.error(offset, 'syntax error: block comment never terminates, unexpected EOF')
     if (!symbols.includes(c))
@@ -165,20 +160,25 @@ export class ProtoTokens {
   }
 
   /** One string; adjacent literals are one string. */
-  private strings(): string {
-    const parts: string[] = []
+  private strings(): Pick<Token, 'text' | 'bytes'> {
+    const parts: (string | number)[] = []
     for (;;) {
       const at = this.skipBlanks(this.position)
       const quote = this.text[at]
-      if (quote !== '"' && quote !== "'") return parts.join('')
+      if (quote !== '"' && quote !== "'") break
       this.position = at
-      parts.push(this.string(quote))
+      this.string(quote, parts)
     }
+    if (!parts.some((part) => typeof part === 'number')) return { text: parts.join('') }
+    // Bytes may be written one by one, and make characters together.
+    const bytes = Buffer.from(parts.map(asBytes).join(''), 'latin1')
+    return { text: bytes.toString('utf8'), bytes }
   }
 
-  private string(quote: string): string {
+  /** Adds what one literal means, bytes above 127 that escapes stand for as numbers. */
+  private string(quote: string, out: (string | number)[]): void {
     const start = this.position
-    let out = ''
+    let plain = ''
     let i = start + 1
     for (;;) {
       const c = this.text[i]
@@ -187,32 +187,42 @@ export class ProtoTokens {
       if (c === '\0') throw this.error(i, 'syntax error: null character in string literal')
       if (c === quote) break
       if (c !== '\\') {
-        out += c
+        plain += c
         i++
         continue
       }
-      const [text, length] = this.escape(i)
-      out += text
+      const [meaning, length] = this.escape(i)
+      if (typeof meaning === 'number') {
+        out.push(plain, meaning)
+        plain = ''
+      } else plain += meaning
       i += length
     }
+    out.push(plain)
     this.position = i + 1
-    return out
   }
 
-  /** What the escape at `at` stands for, and its length. Bytes above 127 stay one character each. */
-  private escape(at: number): [string, number] {
+  /** What the escape at `at` stands for, and its length. */
+  private escape(at: number): [string | number, number] {
     const rest = this.text.slice(at + 1, at + 10)
     const simple = simpleEscapes[rest[0] ?? '']
     if (simple !== undefined) return [simple, 2]
     const coded = /^(?:[xX]([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/.exec(rest)
     if (coded === null) throw this.error(at, `syntax error: invalid escape sequence: \\${rest[0] ?? ''}`)
-    const value =
-      coded[2] === undefined ? Number.parseInt(coded[1] ?? coded[3] ?? coded[4]!, 16) : Number.parseInt(coded[2], 8)
-    if (value > (coded[1] === undefined && coded[2] === undefined ? 0x10ffff : 255)) {
+    const [, hex, octal, short, long] = coded
+    const value = octal === undefined ? Number.parseInt(hex ?? short ?? long!, 16) : Number.parseInt(octal, 8)
+    const isByte = hex !== undefined || octal !== undefined
+    if (value > (isByte ? 255 : 0x10ffff)) {
       throw this.error(at, `syntax error: invalid escape sequence: \\${coded[0]}`)
     }
-    return [String.fromCodePoint(value), coded[0].length + 1]
+    return [isByte && value > 127 ? value : String.fromCodePoint(value), coded[0].length + 1]
   }
+}
+
+/** A part of a string with a character for each of its bytes. */
+function asBytes(part: string | number): string {
+  if (typeof part === 'number') return String.fromCharCode(part)
+  return /^[\0-\x7f]*$/.test(part) ? part : Buffer.from(part).toString('latin1')
 }
 
 function quoteCharacter(text: string, offset: number): string {

@@ -3,10 +3,11 @@
  * set of descriptors. It must not know clients; a hit needs the same bytes at the same paths, which are read again each time.
  */
 
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { malformedWire } from '../protojson/wire-reader.js'
 import { readDescriptorSet, readFileDescriptor } from './descriptor-set.js'
-import type { LinkedFile } from './descriptors.js'
+import type { LinkedFile, MessageDescriptor } from './descriptors.js'
 import type { RawFile } from './file-descriptor.js'
 import { linkFiles } from './linker.js'
 import { parseProto } from './proto-text.js'
@@ -28,13 +29,14 @@ interface CachedLoad {
   set: LinkedSet
 }
 
-/** Different loads and protosets that are kept; the oldest goes first. */
+/** Different loads and sets of descriptors that are kept, of each; the oldest goes first. */
 const maxEntries = 200
 
 export class SchemaCache {
   private readonly limits: SchemaLimits
   private readonly loads = new Map<string, CachedLoad>()
-  private protosets: { bytes: Uint8Array; set: LinkedSet }[] = []
+  /** Linked protosets, and what servers described, by a digest of their bytes. */
+  private readonly described = new Map<string, LinkedSet>()
 
   constructor(limits: Partial<SchemaLimits> = {}) {
     this.limits = { ...defaultSchemaLimits, ...limits }
@@ -51,10 +53,8 @@ export class SchemaCache {
     const cached = this.loads.get(key)
     if (cached !== undefined && isUnchanged(cached, read)) return cached.set
     const loader = new TextLoader(roots, directory, read, this.limits)
-    const set = { files: inNamedOrder(linkFiles(loader.load(files)), files) }
-    this.loads.delete(key)
-    this.loads.set(key, { sources: loader.sources, set })
-    if (this.loads.size > maxEntries) this.loads.delete(this.loads.keys().next().value!)
+    const set = { files: inNamedOrder(linkFiles(loader.load(files), descriptorMessages()), files) }
+    keep(this.loads, key, { sources: loader.sources, set })
     return set
   }
 
@@ -64,25 +64,21 @@ export class SchemaCache {
    * @throws {SchemaError} with k6's text
    */
   loadProtoset(bytes: Uint8Array, pathAsGiven: string): LinkedSet {
-    const cached = this.protosets.find((p) => isSame(p.bytes, bytes))
-    if (cached !== undefined) return cached.set
     if (bytes.length > this.limits.totalBytes) {
       throw new SchemaError(
         `protoset file ${pathAsGiven} has ${bytes.length} bytes, more than the limit of ${this.limits.totalBytes}`,
       )
     }
-    let files: RawFile[]
-    try {
-      files = readDescriptorSet(bytes, this.limits)
-    } catch (e) {
-      if (e !== malformedWire) throw e
-      throw new SchemaError(
-        `couldn't unmarshal protoset file ${pathAsGiven}: proto:\u00a0cannot parse invalid wire-format data`,
-      )
-    }
-    const set = { files: linkFiles(inImportOrder(files)) }
-    this.protosets = [...this.protosets.slice(-maxEntries + 1), { bytes: Uint8Array.from(bytes), set }]
-    return set
+    return this.remembered('protoset', [bytes], () => {
+      try {
+        return readDescriptorSet(bytes, this.limits)
+      } catch (e) {
+        if (e !== malformedWire) throw e
+        throw new SchemaError(
+          `couldn't unmarshal protoset file ${pathAsGiven}: proto:\u00a0cannot parse invalid wire-format data`,
+        )
+      }
+    })
   }
 
   /**
@@ -100,19 +96,49 @@ export class SchemaCache {
         `the server's descriptors have ${totalBytes} bytes, more than the limit of ${this.limits.totalBytes}`,
       )
     }
-    const byName = new Map<string, RawFile>()
-    for (const bytes of serializedFiles) {
-      try {
-        const file = readFileDescriptor(bytes, this.limits)
-        if (!byName.has(file.name)) byName.set(file.name, file)
-      } catch (e) {
-        if (e !== malformedWire) throw e
-        throw new SchemaError('proto:\u00a0cannot parse invalid wire-format data')
+    return this.remembered('files', serializedFiles, () => {
+      const byName = new Map<string, RawFile>()
+      for (const bytes of serializedFiles) {
+        try {
+          const file = readFileDescriptor(bytes, this.limits)
+          if (!byName.has(file.name)) byName.set(file.name, file)
+        } catch (e) {
+          if (e !== malformedWire) throw e
+          throw new SchemaError('proto:\u00a0cannot parse invalid wire-format data')
+        }
       }
-    }
-    for (const file of byName.values()) file.imports = file.imports.filter((i) => byName.has(i.path))
-    return { files: linkFiles(inImportOrder([...byName.values()])) }
+      for (const file of byName.values()) file.imports = file.imports.filter((i) => byName.has(i.path))
+      return [...byName.values()]
+    })
   }
+
+  /** The set that was linked from the same bytes before, or from what is read now. */
+  private remembered(kind: string, bytes: readonly Uint8Array[], read: () => RawFile[]): LinkedSet {
+    const digest = createHash('sha256').update(kind)
+    for (const part of bytes) digest.update(`:${part.length}:`).update(part)
+    const key = digest.digest('base64')
+    const known = this.described.get(key)
+    if (known !== undefined) return known
+    const set = { files: linkFiles(inImportOrder(read())) }
+    keep(this.described, key, set)
+    return set
+  }
+}
+
+/** Adds an entry as the newest, and drops the oldest beyond the limit. */
+function keep<T>(entries: Map<string, T>, key: string, value: T): void {
+  entries.delete(key)
+  entries.set(key, value)
+  if (entries.size > maxEntries) entries.delete(entries.keys().next().value!)
+}
+
+let knownDescriptorMessages: readonly MessageDescriptor[] | undefined
+
+/** The messages that options are fields of, for texts that do not import them. */
+function descriptorMessages(): readonly MessageDescriptor[] {
+  const name = 'google/protobuf/descriptor.proto'
+  knownDescriptorMessages ??= linkFiles([parseProto(name, wellKnownFile(name)!, defaultSchemaLimits)])[0]!.messages
+  return knownDescriptorMessages
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

@@ -5,10 +5,14 @@
 
 import { AppError } from '../../../errors.js'
 
+/** Characters that a message may have: names in it may be as long as files. */
+const maxMessage = 2000
+
 /** A schema that cannot be used; the message is what k6 says, with `file:line:column: ` in front where a text is at fault. */
 export class SchemaError extends AppError {
   constructor(message: string, details?: Record<string, unknown>) {
-    super('SCHEMA_INVALID', message, details === undefined ? {} : { details })
+    const text = message.length > maxMessage ? `${message.slice(0, maxMessage)}…` : message
+    super('SCHEMA_INVALID', text, details === undefined ? {} : { details })
     this.name = 'SchemaError'
   }
 }

@@ -13,7 +13,7 @@ export interface SchemaLimits {
   files: number
   /** Imports from a named file down to the deepest one. */
   importDepth: number
-  /** Messages inside messages, and parentheses of option values inside each other. */
+  /** Messages inside messages, literals of option values inside each other, and parts of an option's name. */
   nesting: number
   /** Fields of one message, and values of one enum times ten. */
   fieldsPerMessage: number

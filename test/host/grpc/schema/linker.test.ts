@@ -101,6 +101,25 @@ describe('linker', () => {
     assert.deepEqual(names, ['fooBar', 'X', 'y', 'aB', 'v2D', 'UPCASE', 'q-Q'])
   })
 
+  it('takes no closed enum for a field without presence', () => {
+    const others = { 'old.proto': `${p2} package old; enum E { A = 0; }` }
+    const main = (field: string) => `${p3} import "old.proto"; message M { ${field} e = 1; }`
+    assert.throws(() => schemaOf(main('old.E'), others), {
+      message: 'main.proto:1:53: cannot use closed enum old.E in a field with implicit presence',
+    })
+    for (const taken of ['optional old.E', 'repeated old.E', 'map<string, old.E>'])
+      assert.doesNotThrow(() => schemaOf(main(taken), others))
+  })
+
+  it('takes no lite file into one that is not', () => {
+    const others = { 'lite.proto': `${p3} option optimize_for = LITE_RUNTIME; message L {}` }
+    assert.throws(() => schemaOf(`${p3} import "lite.proto";`, others), {
+      message:
+        'main.proto:1:28: a file that does not use optimize_for=LITE_RUNTIME may not import file "lite.proto" that does',
+    })
+    assert.doesNotThrow(() => schemaOf(`${p3} option optimize_for = LITE_RUNTIME; import "lite.proto";`, others))
+  })
+
   it('keeps fields with the names of object properties', () => {
     const text = `${p3} message M { string __proto__ = 1; string constructor = 2; string toString = 3; string message = 4; }`
     assert.equal(schemaOf(text).messageType('M')?.empty(), '{"Proto":"","constructor":"","toString":"","message":""}')
@@ -141,17 +160,17 @@ describe('linker', () => {
     [
       'JSON names that clash',
       `${p3} message M { int32 a_b = 1; int32 aB = 2; }`,
-      'main.proto:1:54: field M.aB: JSON name "aB" conflicts with that of field a_b',
+      'main.proto:1:48: field M.aB: default JSON name "aB" conflicts with default JSON name of field a_b, defined at main.proto:1:33',
     ],
     [
       'an enum without zero in proto3',
       `${p3} enum E { A = 1; }`,
-      'main.proto:1:30: enum E: proto3 requires that first value of enum have numeric value zero',
+      'main.proto:1:34: enum E: proto3 requires that first value of enum have numeric value zero',
     ],
     [
       'enum numbers shared without leave',
       `${p3} enum E { A = 0; B = 0; }`,
-      'main.proto:1:37: enum E: values A and B both have the same numeric value 0; use allow_alias option if intentional',
+      'main.proto:1:41: enum E: values A and B both have the same numeric value 0; use allow_alias option if intentional',
     ],
     [
       'enum values of one scope with one name',
@@ -162,6 +181,91 @@ describe('linker', () => {
       'an extension out of range',
       `${p2} message M { extensions 5; } extend M { optional int32 x = 6; }`,
       'main.proto:1:79: extension x: tag 6 is not in valid range for extended type M',
+    ],
+    [
+      'a method where a request type is wanted',
+      `${p3} message R {} service S { rpc R(R) returns (.R); }`,
+      'main.proto:1:52: method S.R: invalid request type: R is a method, not a message',
+    ],
+    [
+      'extensions in proto3 that are no options',
+      `${p3} import "google/protobuf/descriptor.proto"; extend google.protobuf.SourceCodeInfo { int32 x = 536000000; }`,
+      'main.proto:1:71: extend blocks in proto3 can only be used to define custom options',
+    ],
+    [
+      'an extension number used twice',
+      `${p2} message M { extensions 5; } extend M { optional int32 x = 5; } extend M { optional int32 y = 5; }`,
+      'main.proto:1:114: extension with tag 5 for message M already defined at main.proto:1:79',
+    ],
+    [
+      'an extension range over reserved numbers',
+      `${p2} message M { extensions 3 to 8; reserved 8 to 9; }`,
+      'main.proto:1:61: message M: extension range 3 to 8 overlaps reserved range 8 to 9',
+    ],
+    [
+      'fields in a message set',
+      `${p2} message M { option message_set_wire_format = true; optional int32 a = 1; extensions 4 to max; }`,
+      'main.proto:1:72: messages with message-set wire format cannot contain non-extension fields',
+    ],
+    [
+      'a scalar extension of a message set',
+      `${p2} message M { option message_set_wire_format = true; extensions 4 to max; } extend M { optional int32 x = 5; }`,
+      'main.proto:1:115: messages with message-set wire format cannot contain scalar extensions, only messages',
+    ],
+    [
+      'allow_alias where nothing is an alias',
+      `${p2} enum E { option allow_alias = true; A = 1; B = 2; }`,
+      'main.proto:1:26: enum E: allow_alias is true but no values are aliases',
+    ],
+    [
+      'enum values that are the same without the name of the enum',
+      `${p3} enum MyEnum { MY_ENUM_A = 0; A = 1; }`,
+      'main.proto:1:50: enum value MyEnum.A: camel-case name (with optional enum name prefix removed) "A" conflicts with camel-case name of enum value MY_ENUM_A, defined at main.proto:1:35',
+    ],
+    [
+      'JSON names that clash with the default name of a field that says another',
+      `${p3} message M { int32 a_b = 1 [json_name = "x"]; int32 aB = 2 [json_name = "y"]; }`,
+      'main.proto:1:66: field M.aB: default JSON name "aB" conflicts with default JSON name of field a_b, defined at main.proto:1:33',
+    ],
+    [
+      'a custom JSON name used twice in proto2',
+      `${p2} message M { optional int32 a = 1 [json_name = "b"]; optional int32 b = 2; }`,
+      'main.proto:1:73: field M.b: default JSON name "b" conflicts with custom JSON name of field a, defined at main.proto:1:33',
+    ],
+    [
+      'packed messages',
+      `${p2} message M { repeated M a = 1 [packed = true]; }`,
+      'main.proto:1:42: packed option is only allowed on numeric, boolean, and enum fields',
+    ],
+    [
+      'packed fields that are not repeated',
+      `${p3} message M { int32 a = 1 [packed = true]; }`,
+      'main.proto:1:33: packed option is only allowed on repeated fields',
+    ],
+    [
+      'a default out of range',
+      `${p2} message M { optional uint32 a = 1 [default = -1]; }`,
+      'main.proto:1:66: field M.a: option default: value -1 is out of range for uint32',
+    ],
+    [
+      'a default of another type',
+      `${p2} message M { optional string a = 1 [default = 5]; }`,
+      'main.proto:1:66: field M.a: option default: expecting string, got integer',
+    ],
+    [
+      'a default that is no value of the enum',
+      `${p2} message M { optional E a = 1 [default = B]; } enum E { A = 1; }`,
+      'main.proto:1:61: field M.a: option default: enum E has no value named B',
+    ],
+    [
+      'a default of a repeated field',
+      `${p2} message M { repeated int32 a = 1 [default = 5]; }`,
+      'main.proto:1:55: field M.a: default value cannot be set because field is repeated',
+    ],
+    [
+      'a default of a message',
+      `${p2} message M { optional M a = 1 [default = { }]; }`,
+      'main.proto:1:51: field M.a: default value cannot be set because field is a message',
     ],
     [
       'a map entry by name',

@@ -40,6 +40,19 @@ describe('schema cache', () => {
     )
   })
 
+  it('links the same descriptors once, from a protoset and from a server', () => {
+    const cache = new SchemaCache()
+    const set = readFileSync(join(packageRoot, 'test/protos/kinds.protoset'))
+    const first = cache.loadProtoset(set, 'x')
+    assert.equal(cache.loadProtoset(Uint8Array.from(set), 'y'), first)
+    // { name: "a" package: "p" } and { name: "b" }
+    const [a, b] = [Buffer.from('0a0161120170', 'hex'), Buffer.from('0a0162', 'hex')]
+    const described = cache.loadDescriptors([a, b])
+    assert.equal(cache.loadDescriptors([Uint8Array.from(a), Uint8Array.from(b)]), described)
+    assert.notEqual(cache.loadDescriptors([b, a]), described)
+    assert.notEqual(cache.loadDescriptors([a]), described)
+  })
+
   it('keeps to its limits', () => {
     const chain: Record<string, string> = { '/a.proto': 'import "1.proto";' }
     for (let i = 1; i < 60; i++) chain[`/${i}.proto`] = `import "${i + 1}.proto";`
