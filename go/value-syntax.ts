@@ -31,10 +31,13 @@ function nested(value: unknown, depth: number): string {
 function goNumber(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
-  if (Number.isInteger(value) && Math.abs(value) < 1e21) return BigInt(value).toString()
+  if (Object.is(value, -0)) return '-0'
+  // An integer in k6's JavaScript engine; larger ones are floats there.
+  if (Number.isInteger(value) && Math.abs(value) <= 2 ** 53) return BigInt(value).toString()
   // Go takes to exponents earlier than JavaScript.
-  const text = Math.abs(value) < 1e-4 ? value.toExponential() : String(value)
-  return text.replace(/e([+-])(\d)$/, 'e$10$2')
+  const text = value.toExponential()
+  const exponent = Number(text.slice(text.indexOf('e') + 1))
+  return exponent < -4 || exponent >= 6 ? text.replace(/e([+-])(\d)$/, 'e$10$2') : String(value)
 }
 
 /** Go's %T of what k6's JavaScript engine exports. */

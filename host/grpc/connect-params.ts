@@ -153,7 +153,9 @@ function readReflectMetadata(value: unknown): Metadata {
 }
 
 function readSize(key: string, value: unknown): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || Object.is(value, -0)) {
+  // Larger numbers are no integers in k6's JavaScript engine.
+  const isInteger = typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 53
+  if (!isInteger || Object.is(value, -0)) {
     throw refuse(`invalid ${key} value: '${goSyntax(value)}', it needs to be an integer`)
   }
   // k6 forgets the closing quote.

@@ -48,7 +48,7 @@ export class SchemaCache {
    * @throws {SchemaError} with k6's text
    */
   load(importPaths: readonly string[], files: readonly string[], directory: string, read: ReadFile): LinkedSet {
-    const roots = (importPaths.length === 0 ? [''] : importPaths).map((p) => p.replace(/^file:\/\//, ''))
+    const roots = (importPaths.length === 0 ? [directory] : importPaths).map((p) => p.replace(/^file:\/\//, ''))
     const key = JSON.stringify([directory, roots, files])
     const cached = this.loads.get(key)
     if (cached !== undefined && isUnchanged(cached, read)) return cached.set
