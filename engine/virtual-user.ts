@@ -146,7 +146,7 @@ export class VirtualUser {
       iterationInInstance: this.#iterations,
       iterationInTest: indexInTest,
     }
-    if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.metadata = this.#metadata()
+    if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.setSystemMetadata(this.#metadata())
     const begin = performance.now()
     this.#isInIteration = true
     try {

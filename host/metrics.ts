@@ -27,6 +27,12 @@ export const metrics = defineHostModule<VuContext>('metrics', {
   /** Keeps a set of tags. */
   tagSet: (vu, json) => vu.addTagSet(TagSet.from(tagsOf(text(json, 'tags')))),
 
+  /** Keeps what the script set as metadata, in place of what it had set before. */
+  metadata(vu, json) {
+    vu.setScriptMetadata(TagSet.from(tagsOf(text(json, 'metadata'))))
+    return undefined
+  },
+
   /** The buffer for samples: once, before any script runs. */
   ring(vu, byteLength) {
     const size = number(byteLength, 'size')
@@ -47,7 +53,7 @@ export const metrics = defineHostModule<VuContext>('metrics', {
     const metric = vu.services.registry.get(text(name, 'metric'))
     if (metric === undefined || vu.ring === undefined) throw new GuestError('TypeError', `no metric ${String(name)}`)
     const tags = vu.tagSet(tagSet).withAll(tagsOf(text(extra, 'tags')))
-    return vu.ring.series(metric, tags, vu.metadata)
+    return vu.ring.series(metric, tags)
   },
 
   /** Declares a custom metric; the same again is fine. */

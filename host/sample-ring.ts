@@ -10,7 +10,7 @@ import { GuestError } from '../runtime/guest-error.js'
 interface VuSeries {
   metric: Metric
   tags: TagSet
-  /** The id in the thread's buffer; undefined when metadata makes a new one necessary for each sample. */
+  /** The id in the thread's buffer for samples without metadata, once there was one. */
   id: number | undefined
 }
 
@@ -32,15 +32,14 @@ export class SampleRing {
   }
 
   /** A number for samples of this metric with these tags. @throws {GuestError} when there are too many */
-  series(metric: Metric, tags: TagSet, metadata: TagSet): number {
+  series(metric: Metric, tags: TagSet): number {
     if (this.#series.length >= maxSeries) {
       throw new GuestError('GoError', `a VU may have ${maxSeries} different series of samples`)
     }
-    const id = metadata.isEmpty ? this.#samples.series(metric, tags) : undefined
-    return this.#series.push({ metric, tags, id }) - 1
+    return this.#series.push({ metric, tags, id: undefined }) - 1
   }
 
-  /** Moves what the guest has written to the thread's samples. */
+  /** Moves what the guest has written to the thread's samples, with the metadata that held meanwhile. */
   drain(metadata: TagSet): void {
     const view = new DataView(this.#memory())
     const count = view.getFloat64(this.#offset, true)
@@ -51,7 +50,9 @@ export class SampleRing {
     for (let i = 0, at = this.#offset + 8; i < count; i++, at += 24) {
       const series = this.#series[view.getFloat64(at, true)]
       if (series === undefined) continue
-      const id = series.id ?? samples.series(series.metric, series.tags, metadata)
+      let id: number
+      if (metadata.isEmpty) id = series.id ??= samples.series(series.metric, series.tags)
+      else id = samples.series(series.metric, series.tags, metadata)
       samples.add(id, view.getFloat64(at + 8, true), view.getFloat64(at + 16, true))
     }
   }

@@ -73,8 +73,10 @@ export class VuContext {
   iteration: IterationInfo | undefined
   /** True once this VU has called `exec.test.abort`: its iteration ends there, and counts. */
   hasAborted = false
-  /** vu and iter, when they are switched on among the system tags. */
+  /** What goes with each sample beside its tags. */
   metadata: TagSet = TagSet.empty
+  #systemMetadata: TagSet = TagSet.empty
+  #scriptMetadata: TagSet = TagSet.empty
   readonly #tagSets: TagSet[] = []
 
   constructor(id: number, services: ThreadServices, tasks: TaskQueue, newGrpc: () => GrpcVu) {
@@ -98,6 +100,19 @@ export class VuContext {
     const tags = typeof id === 'number' ? this.#tagSets[id] : undefined
     if (tags === undefined) throw new GuestError('TypeError', 'unknown tag set')
     return tags
+  }
+
+  /** vu and iter, when they are switched on among the system tags. */
+  setSystemMetadata(metadata: TagSet): void {
+    this.#systemMetadata = metadata
+    this.metadata = metadata.withAll(this.#scriptMetadata.entries)
+  }
+
+  /** What the script set. Samples that it has written so far keep what held then. */
+  setScriptMetadata(metadata: TagSet): void {
+    this.ring?.drain(this.metadata)
+    this.#scriptMetadata = metadata
+    this.metadata = this.#systemMetadata.withAll(metadata.entries)
   }
 
   /** Begins an iteration or stage: what the last one left behind is cancelled. */

@@ -13,7 +13,7 @@ import {
   toText,
 } from './primordials.js'
 
-const host = ops<{ tagSet(json: string): number }>('metrics', ['tagSet'])
+const host = ops<{ tagSet(json: string): number; metadata(json: string): undefined }>('metrics', ['tagSet', 'metadata'])
 
 export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
 
@@ -85,8 +85,34 @@ export function deleteTag(name: string): boolean {
   return had
 }
 
-/** Puts the tag set back to that of the options plus `more`: at the start of a stage or of a scenario. */
+/** What the script set to go with its samples beside the tags. */
+const metadata: Record<string, string> = createObject(null)
+
+/** The present metadata, vu and iter included where they are enabled. */
+export function currentMetadata(): Readonly<Record<string, string>> {
+  const all = createObject(null) as Record<string, string>
+  if (hasSystemTag('iter') && vu.iteration !== undefined) all.iter = `${vu.iteration}`
+  if (hasSystemTag('vu')) all.vu = `${vu.id}`
+  const names = keys(metadata)
+  for (let i = 0; i < names.length; i++) all[names[i]!] = metadata[names[i]!]!
+  return all
+}
+
+export function setMetadata(name: string, value: string): void {
+  metadata[name] = value
+  host.metadata(tagsJson(metadata))
+}
+
+export function deleteMetadata(name: string): void {
+  if (!hasOwn(metadata, name)) return
+  delete metadata[name]
+  host.metadata(tagsJson(metadata))
+}
+
+/** Puts the tag set back to that of the options plus `more`, and the metadata to none: at the start of a stage or scenario. */
 export function resetTags(more: Readonly<Record<string, string>>): void {
+  const named = keys(metadata)
+  for (let i = 0; i < named.length; i++) deleteMetadata(named[i]!)
   tags = createObject(null)
   const sets = [runTags, more]
   for (let i = 0; i < sets.length; i++) {
@@ -123,10 +149,16 @@ export function resetEnv(more: Readonly<Record<string, string>>): void {
 export class TagError extends NativeTypeError {}
 
 /** A tag's value as text. @throws {TagError} for anything but a string, boolean or number, as k6 does */
-export function tagValue(name: string, value: unknown): string {
+export const tagValue = (name: string, value: unknown): string => labelValue(name, value, 'tag', 'tag values')
+
+/** The same for metadata. @throws {TagError} */
+export const metadataValue = (name: string, value: unknown): string =>
+  labelValue(name, value, 'metadata', 'metadata value')
+
+function labelValue(name: string, value: unknown, kind: string, values: string): string {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return toText(value)
   throw new TagError(
-    `invalid value for metric tag '${name}': only String, Boolean and Number types are accepted as a metric tag values`,
+    `invalid value for metric ${kind} '${name}': only String, Boolean and Number types are accepted as a metric ${values}`,
   )
 }
 

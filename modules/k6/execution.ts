@@ -12,7 +12,18 @@ import {
   parseJson,
   toText,
 } from '../internal/primordials.js'
-import { currentTags, deleteTag, setTag, vu as state, TagError, tagValue } from '../internal/vu.js'
+import {
+  currentMetadata,
+  currentTags,
+  deleteMetadata,
+  deleteTag,
+  metadataValue,
+  setMetadata,
+  setTag,
+  vu as state,
+  TagError,
+  tagValue,
+} from '../internal/vu.js'
 
 const host = ops<{ info(): string; abort(reason: string): undefined; fail(reason: string): undefined }>('execution', [
   'info',
@@ -76,37 +87,64 @@ const inInstance: Read<Info> = (read) => () => {
 }
 const inScenario: Read<ScenarioInfo> = (read) => () => read(scenarioInfo())
 
-/** The VU's tags as an object that can be read, set and deleted from. */
-const tags = new NativeProxy({} as Record<string, string | number | boolean>, {
-  get: (_target, name) => (typeof name === 'string' ? currentTags()[name] : undefined),
-  set(_target, name, value) {
-    if (typeof name !== 'string') return false
-    try {
-      setTag(name, tagValue(name, value))
-    } catch (e) {
-      if (e instanceof TagError) throw new NativeTypeError(e.message)
-      throw e
-    }
-    return true
-  },
-  has: (_target, name) => typeof name === 'string' && hasOwn(currentTags(), name),
-  deleteProperty(_target, name) {
-    if (typeof name === 'string') deleteTag(name)
-    return true
-  },
-  ownKeys: () => ownKeys(currentTags()),
-  getOwnPropertyDescriptor(_target, name) {
-    const value = typeof name === 'string' ? currentTags()[name] : undefined
-    return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true }
-  },
+/** What can be read, set and deleted of the VU's tags, or of its metadata. */
+interface Labels {
+  all(): Readonly<Record<string, string>>
+  /** @throws {TagError} for a value that k6 refuses */
+  set(name: string, value: unknown): void
+  remove(name: string): void
+}
+
+/** Labels as an object of the script. */
+const labelsObject = (labels: Labels) =>
+  new NativeProxy({} as Record<string, string | number | boolean>, {
+    get: (_target, name) => (typeof name === 'string' ? labels.all()[name] : undefined),
+    set(_target, name, value) {
+      if (typeof name !== 'string') return false
+      try {
+        labels.set(name, value)
+      } catch (e) {
+        if (e instanceof TagError) throw new NativeTypeError(e.message)
+        throw e
+      }
+      return true
+    },
+    has: (_target, name) => typeof name === 'string' && hasOwn(labels.all(), name),
+    deleteProperty(_target, name) {
+      if (typeof name === 'string') labels.remove(name)
+      return true
+    },
+    ownKeys: () => ownKeys(labels.all()),
+    getOwnPropertyDescriptor(_target, name) {
+      const value = typeof name === 'string' ? labels.all()[name] : undefined
+      return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true }
+    },
+  })
+
+const tags = labelsObject({
+  all: currentTags,
+  set: (name, value) => setTag(name, tagValue(name, value)),
+  remove: deleteTag,
+})
+const metadata = labelsObject({
+  all: currentMetadata,
+  set: (name, value) => setMetadata(name, metadataValue(name, value)),
+  remove: deleteMetadata,
 })
 
-const metrics = {} as { tags: typeof tags }
+const metrics = {} as { tags: typeof tags; metadata: typeof metadata }
 defineProperty(metrics, 'tags', {
   enumerable: true,
   get: () => tags,
   set: () => {
     throw new NativeTypeError("the VU's tags cannot be replaced as a whole: set them one by one")
+  },
+})
+defineProperty(metrics, 'metadata', {
+  enumerable: true,
+  get: () => metadata,
+  set: () => {
+    throw new NativeTypeError("the VU's metadata cannot be replaced as a whole: set its members one by one")
   },
 })
 
