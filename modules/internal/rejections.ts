@@ -1,11 +1,20 @@
 /**
  * Rejected promises that nobody handles. The engine tells nobody of them, so the promises that a script makes with the
- * constructor, with its static functions and with `then` are kept until they are settled; the host says which are handled.
- * The promise of an async function that the script drops is out of reach: nothing sees it being made.
+ * constructor, with its static functions and with `then`, and those that its listeners and timers return, are kept until
+ * they are settled; the host says which are handled. The promise of an async function that the script itself calls and
+ * drops is out of reach: nothing sees it being made.
  */
 import { nativeStateOf } from './bridge.js'
 import { describeError } from './describe-error.js'
-import { arrayPush, call, defineProperty, NativePromise, NativeProxy, promiseThen } from './primordials.js'
+import {
+  arrayPush,
+  call,
+  defineProperty,
+  isInPrototypeChain,
+  NativePromise,
+  NativeProxy,
+  promiseThen,
+} from './primordials.js'
 
 /** The same numbers as in runtime/promise-state.ts. */
 const state = { pending: 0, rejected: 2 } as const
@@ -17,6 +26,13 @@ let kept: Promise<unknown>[] = []
 export function watchPromise<P extends Promise<unknown>>(promise: P): P {
   if (kept.length < mostKept) arrayPush(kept, promise)
   return promise
+}
+
+/** The same for what a callback of the script returned: that of an async function is a promise, and nobody else has it. */
+export function watchResult(result: unknown): void {
+  if (typeof result === 'object' && result !== null && isInPrototypeChain(NativePromise.prototype, result)) {
+    watchPromise(result as Promise<unknown>)
+  }
 }
 
 /** True when there are promises to look after. */
