@@ -1,4 +1,5 @@
 /** What the trusted half of the modules knows of the VU that calls: its run, its samples, its work in flight. */
+import { setMaxListeners } from 'node:events'
 import type { MetricRegistry } from '../metrics/registry.js'
 import type { SampleBuffer } from '../metrics/sample-buffer.js'
 import { TagSet } from '../metrics/tag-set.js'
@@ -63,7 +64,7 @@ export class VuContext {
   readonly services: ThreadServices
   readonly tasks: TaskQueue
   /** Ends all waiting when the iteration is interrupted or over. */
-  abort = new AbortController()
+  abort = newAbort()
   readonly grpc: GrpcVu
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
@@ -117,8 +118,15 @@ export class VuContext {
 
   /** Begins an iteration or stage: what the last one left behind is cancelled. */
   renew(): void {
-    if (this.abort.signal.aborted) this.abort = new AbortController()
+    if (this.abort.signal.aborted) this.abort = newAbort()
   }
+}
+
+/** As many calls as a script likes may wait for it to say stop; Node.js warns of a leak at the eleventh. */
+function newAbort(): AbortController {
+  const abort = new AbortController()
+  setMaxListeners(0, abort.signal)
+  return abort
 }
 
 const maxTagSets = 10_000

@@ -64,22 +64,33 @@ interface Call {
   tags: CallTags
 }
 
-/** Checks a call in k6's order. @throws {GuestError} with k6's text */
-function prepare(vu: VuContext, args: Crossing[]): Call {
-  const [id, name, request, params, tagSet, state] = args
-  const client = vu.grpc.client(id)
+/** Checks a call up to its request, in k6's order. @throws {GuestError} with k6's text */
+function checkInvoke(client: GrpcClient, name: Crossing, params: Crossing, state: Crossing) {
   if (state === startState.init) {
     throw new GuestError('GoError', 'invoking RPC methods in the init context is not supported')
   }
   const connection = connected(client)
   const method = methodOf(client.schema, name)
-  const read = callParamsOf(params, "invalid GRPC's client.invoke() parameters")
+  return { connection, method, params: callParamsOf(params, "invalid GRPC's client.invoke() parameters") }
+}
+
+/** Checks all of a call in k6's order. @throws {GuestError} with k6's text */
+function prepare(vu: VuContext, args: Crossing[]): Call {
+  const [id, name, json, given, tagSet, state] = args
+  const client = vu.grpc.client(id)
+  const { connection, method, params } = checkInvoke(client, name, given, state)
   if (state === startState.noRequest) throw new GuestError('GoError', 'request cannot be nil')
   if (state === startState.nullRequest) {
     throw new GuestError('TypeError', 'Cannot convert undefined or null to object')
   }
-  const tags = { method, connection, vuTags: vu.tagSet(tagSet), callTags: read.tags }
-  return { client, connection, method, params: read, request: encode(method, text(request, 'request')), tags }
+  const tags = { method, connection, vuTags: vu.tagSet(tagSet), callTags: params.tags }
+  return { client, connection, method, params, request: encode(method, text(json, 'request')), tags }
+}
+
+/** Checks a stream up to its parameters. @throws {GuestError} with k6's text */
+function checkStream(client: GrpcClient, name: Crossing) {
+  const connection = within("invalid GRPC Stream's client", () => connected(client))
+  return { connection, method: within("invalid GRPC Stream's method", () => methodOf(client.schema, name)) }
 }
 
 function callParamsOf(json: Crossing, complaint: string): CallParams {
@@ -220,14 +231,24 @@ async function reflect(
   const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
   const { signal } = vu.abort
   const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
-  const onCall = (status: number, durationMs: number, remoteIp: string | undefined) =>
-    addDuration(vu, tags, status, durationMs, remoteIp)
+  const onCall = (status: number, durationMs: number, remoteIp: string | undefined) => {
+    if (!signal.aborted) addDuration(vu, tags, status, durationMs, remoteIp)
+  }
   const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
   try {
     schema.loadDescriptors(descriptors)
   } catch (e) {
     if (!isAppError(e)) throw e
     throw new GuestError('GoError', `can't convert method info: ${e.message}`)
+  }
+}
+
+function openProtoset(vu: VuContext, path: string) {
+  try {
+    return vu.services.readFile(path, '')
+  } catch (e) {
+    if (!isAppError(e)) throw e
+    throw new GuestError('GoError', `couldn't open protoset: ${e.message}`)
   }
 }
 
@@ -257,7 +278,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   loadProtoset(vu, id, path) {
     const { schema } = vu.grpc.client(id)
     const given = text(path, 'path')
-    const { absolutePath, bytes } = vu.services.readFile(given, '')
+    const { absolutePath, bytes } = openProtoset(vu, given)
     if (bytes === undefined) {
       throw new GuestError('GoError', `couldn't open protoset: stat ${absolutePath}: no such file or directory`)
     }
@@ -283,6 +304,17 @@ export const grpc = defineHostModule<VuContext>('grpc', {
       (json) => vu.tasks.post(id, 'value', json, true),
       (e: unknown) => vu.tasks.post(id, 'error', guestErrorOf(e)?.message ?? 'internal error', true),
     )
+    return undefined
+  },
+
+  /** For arguments that the guest cannot read: what else is wrong with the call, before those. */
+  checkInvoke(vu, id, name, params, state) {
+    checkInvoke(vu.grpc.client(id), name, params, state)
+    return undefined
+  },
+
+  checkStream(vu, id, name) {
+    checkStream(vu.grpc.client(id), name)
     return undefined
   },
 
@@ -313,8 +345,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   openStream(vu, task, id, name, params, tagSet) {
     const taskId = number(task, 'task')
     const client = vu.grpc.client(id)
-    const connection = within("invalid GRPC Stream's client", () => connected(client))
-    const method = within("invalid GRPC Stream's method", () => methodOf(client.schema, name))
+    const { connection, method } = checkStream(client, name)
     const read = callParamsOf(params, "invalid GRPC Stream's parameters")
     const refusal = refusalOf(read)
     if (refusal !== undefined) throw noStream(refusal)

@@ -130,6 +130,7 @@ export function paramsJson(value: unknown, depth = 0): string {
     case 'boolean':
       return stringifyJson(value)!
     case 'number':
+      if (value === 0 && 1 / value < 0) return '["n","-0"]'
       return value - value === 0 ? stringifyJson(value)! : `["n","${value}"]`
     case 'function':
       return '["f"]'
@@ -147,6 +148,20 @@ export function paramsJson(value: unknown, depth = 0): string {
     return `["b",[${arrayJoin(parts, ',')}]]`
   }
   if (isArrayBuffer(value)) return '["x","ArrayBuffer"]'
+  // The parameters themselves are looked through by their keys, whatever they are; what they hold is taken as a value.
+  const brand = depth > 0 ? objectToString(value) : ''
+  if (brand === '[object String]' || brand === '[object Number]' || brand === '[object Boolean]') {
+    const primitive = (value as { valueOf(): unknown }).valueOf()
+    if (typeof primitive !== 'object') return paramsJson(primitive, depth)
+  }
+  if (
+    brand === '[object Date]' ||
+    brand === '[object Map]' ||
+    brand === '[object Set]' ||
+    brand === '[object Promise]'
+  ) {
+    return `["x",${stringifyJson(brand)}]`
+  }
   if (isArray(value)) {
     for (let i = 0; i < value.length; i++) arrayPush(parts, paramsJson(value[i], depth + 1))
     return `["a",[${arrayJoin(parts, ',')}]]`

@@ -46,9 +46,7 @@ type Test = Omit<typeof execution.test, 'options'>
 export type Execution = Fits<typeof ourExecution, Omit<Names<typeof execution>, 'test' | 'vu'>>
 export type ExecutionDefault = Fits<typeof ourExecution.default, Omit<Names<typeof execution>, 'test' | 'vu'>>
 export type ExecutionTest = Fits<typeof ourExecution.test, Test>
-// `vu.metrics.metadata`, which k6 has, is not there yet.
-type Vu = Omit<typeof execution.vu, 'metrics'> & { metrics: Omit<typeof execution.vu.metrics, 'metadata'> }
-export type ExecutionVu = Fits<typeof ourExecution.vu, Vu>
+export type ExecutionVu = Fits<typeof ourExecution.vu, typeof execution.vu>
 
 // The constants of a health check are strings in @types/k6; k6 has numbers, wrapped (docs/differences.md).
 type Health = Extract<keyof typeof grpc, `HealthCheck${string}`>

@@ -4,15 +4,18 @@ import { GoError } from '../../internal/go-error.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
+  createObject,
   defineProperty,
   isArray,
   mapGet,
   mapSet,
   NativeMap,
+  NativeProxy,
   NativeTypeError,
   parseJson,
   preventExtensions,
   promiseThen,
+  setPrototypeOf,
   toText,
 } from '../../internal/primordials.js'
 import { watchPromise } from '../../internal/rejections.js'
@@ -36,9 +39,22 @@ const host = ops<{
     tagSet: number,
     state: number,
   ): undefined
+  checkInvoke(client: number, method: Text, params: Text, state: number): undefined
+  checkStream(client: number, method: Text): undefined
   healthCheck(client: number, service: string, tagSet: number): string
   close(client: number): undefined
-}>('grpc', ['create', 'load', 'loadProtoset', 'connect', 'invoke', 'startInvoke', 'healthCheck', 'close'])
+}>('grpc', [
+  'create',
+  'load',
+  'loadProtoset',
+  'connect',
+  'invoke',
+  'startInvoke',
+  'checkInvoke',
+  'checkStream',
+  'healthCheck',
+  'close',
+])
 
 export const StatusOK = 0
 export const StatusCanceled = 1
@@ -121,6 +137,15 @@ export interface MethodInfo {
   is_server_stream: boolean
 }
 
+const hostObjectTraps: ProxyHandler<object> = createObject(null)
+hostObjectTraps.set = (_, key) => {
+  throw new NativeTypeError(`Cannot assign to property ${toText(key)} of a host object`)
+}
+const behindHostObjects = new NativeProxy({}, hostObjectTraps)
+
+/** Makes of `object` one of k6's host objects: its members may be changed, and none may be added. */
+const hostObject = <T extends object>(object: T): T => preventExtensions(setPrototypeOf(object, behindHostObjects)) as T
+
 function responseOf(json: string): Response {
   const response = parseJson(json) as Response
   // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
@@ -128,7 +153,7 @@ function responseOf(json: string): Response {
     const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
     defineProperty(response, 'errorDetails', hidden)
   }
-  return preventExtensions(response)
+  return hostObject(response)
 }
 
 /** Whether a call may start, as far as the guest can tell. */
@@ -136,6 +161,37 @@ function stateOf(args: unknown[]): number {
   if (vu.phase === 'init') return startState.init
   if (args.length < 2) return startState.noRequest
   return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
+}
+
+/** The arguments of a call, as the host takes them. */
+interface CallArguments {
+  method: Text
+  request: Text
+  params: Text
+  state: number
+}
+
+/**
+ * Reads the arguments of a call. A value that cannot be read (its getter throws, it is a cycle) has its turn in k6's
+ * order of checks, so the host makes those that come before.
+ */
+function argumentsOf(client: number, args: unknown[]): CallArguments {
+  const method = textOf(args[0])
+  const state = stateOf(args)
+  let params: Text
+  try {
+    params = paramsOf(args[2])
+  } catch (e) {
+    host.checkInvoke(client, method, undefined, state === startState.init ? state : startState.ready)
+    throw e
+  }
+  if (state !== startState.ready) return { method, request: undefined, params, state }
+  try {
+    return { method, request: requestJson(args[1]), params, state }
+  } catch (e) {
+    host.checkInvoke(client, method, params, state)
+    throw e
+  }
 }
 
 /** What a script can do with a client; the order is that of k6's keys. What it passes may be anything. */
@@ -159,9 +215,8 @@ export function Client(this: unknown): ClientMethods {
   const client: ClientMethods = {
     asyncInvoke(...args) {
       const answer = promiseOf((task) => {
-        const state = stateOf(args)
-        const request = state === startState.ready ? requestJson(args[1]) : undefined
-        host.startInvoke(task, id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state)
+        const { method, request, params, state } = argumentsOf(id, args)
+        host.startInvoke(task, id, method, request, params, currentTagSet(), state)
       })
       return watchPromise(promiseThen(answer, (json) => responseOf(json as string))) as Promise<Response>
     },
@@ -172,20 +227,23 @@ export function Client(this: unknown): ClientMethods {
       return host.connect(id, vu.phase === 'init', textOf(address) ?? '', paramsOf(params), currentTagSet())
     },
     healthCheck(service) {
-      return parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet())) as { status: number }
+      return hostObject(parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet())) as { status: number })
     },
     invoke(...args) {
-      const state = stateOf(args)
-      const request = state === startState.ready ? requestJson(args[1]) : undefined
-      return responseOf(host.invoke(id, textOf(args[0]), request, paramsOf(args[2]), currentTagSet(), state))
+      const { method, request, params, state } = argumentsOf(id, args)
+      return responseOf(host.invoke(id, method, request, params, currentTagSet(), state))
     },
     load(importPaths, ...files) {
+      // k6 converts the arguments before it looks at anything else.
+      const paths = pathList(importPaths)
+      const names = listOfTexts(files)
       assertInit()
-      return parseJson(host.load(id, pathList(importPaths), listOfTexts(files))) as MethodInfo[]
+      return parseJson(host.load(id, paths, names)) as MethodInfo[]
     },
     loadProtoset(path) {
+      const name = textOf(path) ?? ''
       assertInit()
-      return parseJson(host.loadProtoset(id, textOf(path) ?? '')) as MethodInfo[]
+      return parseJson(host.loadProtoset(id, name)) as MethodInfo[]
     },
   }
   mapSet(clientIds, client, id)
@@ -198,7 +256,15 @@ export function Stream(this: unknown, client?: unknown, method?: unknown, params
   if (client === undefined || client === null) throw new GoError("invalid GRPC Stream's client: empty gRPC client")
   const id = mapGet(clientIds, client)
   if (id === undefined) throw new GoError("invalid GRPC Stream's client: not a gRPC client")
-  return openStream(id, textOf(method), paramsOf(params))
+  const name = textOf(method)
+  let given: Text
+  try {
+    given = paramsOf(params)
+  } catch (e) {
+    host.checkStream(id, name)
+    throw e
+  }
+  return openStream(id, name, given)
 }
 
 function assertInit(): void {
