@@ -105,7 +105,6 @@ export class RetryingStream implements ClientStream {
   readonly #onOver: () => void
   /** Absent between two attempts. */
   #attempt: ClientStream | undefined
-  #hasStarted = false
   /** The present attempt is the last one. */
   #isCommitted = false
   #kept: Uint8Array[] = []
@@ -169,11 +168,6 @@ export class RetryingStream implements ClientStream {
     const attempt = this.#connection.stream({
       ...call,
       ...this.#attempts.next(),
-      onStart: (remoteIp) => {
-        if (this.#hasStarted) return
-        this.#hasStarted = true
-        call.onStart?.(remoteIp)
-      },
       onHeaders: (headers) => {
         this.#commit()
         call.onHeaders?.(headers)

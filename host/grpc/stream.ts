@@ -135,7 +135,7 @@ export class GrpcStream implements OpenStream {
 
   /**
    * Absent when the call is on its way. Otherwise the connection is being dialled, or has failed to be: why the stream
-   * could not begin, if so, in which case nothing was counted and no event follows.
+   * could not begin, if so, in which case it is not among `grpc_streams` and no event follows.
    */
   opening(): Promise<Ending | undefined> | undefined {
     if (this.#hasBegun) return undefined
@@ -230,9 +230,11 @@ export class GrpcStream implements OpenStream {
 
   #onStart(remoteIp: string): void {
     const { vu } = this.#start
-    this.#hasBegun = true
     this.#remoteIp = remoteIp
     this.#tags = countTags(vu, this.#callTags, remoteIp)
+    // However often it is made again, it is one stream.
+    if (this.#hasBegun) return
+    this.#hasBegun = true
     addCount(vu, 'grpc_streams', this.#tags)
     this.#settleOpening?.(undefined)
   }

@@ -110,8 +110,9 @@ export interface StreamCall extends CallStart {
   /** False for a method with one reply: it is handed out only when the call has succeeded, and a second one is an error. */
   isServerStreaming: boolean
   /**
-   * The call is on a connection that is ready, to a peer with that IP. Called once, before anything else and perhaps before
-   * `stream` has returned; never for a call that fails before it gets so far.
+   * The call is on a connection that is ready, to a peer with that IP. Called before anything else and perhaps before
+   * `stream` has returned; again when the call is made again, perhaps to another peer; never for a call that fails before
+   * it gets so far.
    */
   onStart?(remoteIp: string): void
   /** Headers of the server, once, before the first message. */

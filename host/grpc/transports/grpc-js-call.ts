@@ -70,7 +70,6 @@ export class GrpcJsCall implements AttemptOwner {
   #mayReplay = true
   /** Absent when messages go out as they are. */
   readonly #packer: MessagePacker | undefined
-  #hasStarted = false
   #hasEndedWriting = false
   #needsDrain = false
   #hasAnswer = false
@@ -236,10 +235,7 @@ export class GrpcJsCall implements AttemptOwner {
       this.#onNotStarted(Status.internal, e instanceof Error ? e.message : String(e))
       return
     }
-    if (!this.#hasStarted) {
-      this.#hasStarted = true
-      this.#sink.onStart?.(session.remote.ip.text)
-    }
+    this.#sink.onStart?.(session.remote.ip.text)
     this.#send()
     // The first message is asked for even while paused: until then grpc-js would take all that comes.
     attempt.read()

@@ -231,7 +231,7 @@ describe('withDefaults', () => {
       )
     })
 
-    it('tells of its start and of the headers once', async () => {
+    it('tells of each start, and of the headers once', async () => {
       const events: string[] = []
       const { stream, end } = await start(refusing(2), {
         onStart: () => events.push('start'),
@@ -240,7 +240,7 @@ describe('withDefaults', () => {
       stream.write(request)
       stream.end()
       await end
-      assert.deepEqual(events, ['start', 'headers'])
+      assert.deepEqual(events, ['start', 'start', 'start', 'headers'])
     })
 
     it('is not made again once the server has sent headers', async () => {
