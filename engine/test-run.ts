@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
+import { longestTimerMs } from '../host/longest-timer.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { Metric } from '../metrics/metric.js'
 import { declareModuleMetrics, optInMetrics } from '../metrics/module-metrics.js'
@@ -350,7 +351,7 @@ export class TestRun {
   async #stage(name: 'setup' | 'teardown' | 'handleSummary', argument: string | undefined, timeoutMs: number) {
     const thread = this.#threads[0]!
     const interrupt = () => void thread.call('interruptStage').catch(() => {})
-    const timer = setTimeout(interrupt, Math.min(timeoutMs, 2 ** 31 - 1))
+    const timer = setTimeout(interrupt, Math.min(timeoutMs, longestTimerMs))
     // A signal ends setup; teardown is what it leads to, and runs to its end.
     if (name === 'setup') this.#interruptStage = interrupt
     try {

@@ -2,9 +2,8 @@
 import { performance } from 'node:perf_hooks'
 import { GuestError } from '../runtime/guest-error.js'
 import { defineHostModule, number } from '../runtime/host-module.js'
+import { longestTimerMs } from './longest-timer.js'
 import type { VuContext } from './vu-context.js'
-
-const longestTimerMs = 2 ** 31 - 1
 
 /** Waits, and ends early when the iteration is interrupted. */
 function wait(ms: number, signal: AbortSignal): Promise<undefined> {

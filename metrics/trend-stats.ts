@@ -5,9 +5,6 @@ import { AppError, ExitCode } from '../errors.js'
 import { parseGoFloat } from '../go/number.js'
 import type { TrendSink } from './sink.js'
 
-/** What k6 shows when nothing else is asked for. */
-export const defaultTrendStats: readonly string[] = ['avg', 'min', 'med', 'max', 'p(90)', 'p(95)']
-
 /**
  * The function that reads one statistic off a trend.
  *

@@ -38,11 +38,6 @@ export class SharedBytes {
   }
 }
 
-/** True when the value at `at` is the marker of a pending exception. */
-export function isException(memory: WebAssembly.Memory, at: Pointer): boolean {
-  return new DataView(memory.buffer).getInt32(at + 4, isLittleEndian) === tag.exception
-}
-
 /** Reads and writes the values of one VM. */
 export class ValueReader {
   readonly #raw: RawModule

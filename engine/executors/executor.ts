@@ -1,4 +1,5 @@
 /** What an executor gets and gives: it decides which VU iterates when, and knows nothing of scripts. */
+import { longestTimerMs } from '../../host/longest-timer.js'
 import type { ScenarioConfig } from '../options/scenario.js'
 import type { Striping } from '../plan/segment.js'
 import type { SharedCounters } from '../shared-counters.js'
@@ -29,8 +30,6 @@ export interface Clock {
   /** Waits until that time or until the signal is aborted, whichever is first. */
   until(timeMs: number, signal: AbortSignal): Promise<void>
 }
-
-const longestTimerMs = 2 ** 31 - 1
 
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),

@@ -5,7 +5,7 @@
 
 import type { RetryPolicy } from './retry-policy.js'
 import { Attempts, RetryingStream, retryUnary } from './retrying-call.js'
-import { type Ending, Status } from './status.js'
+import { connectionClosing } from './status.js'
 import type {
   CallResult,
   CallStart,
@@ -31,8 +31,6 @@ export function withDefaults(connection: Connection, defaults: CallDefaults): Co
     : new ClientConnection(connection, defaults)
 }
 
-const closing: Ending = { status: Status.canceled, message: 'grpc: the client connection is closing' }
-
 class ClientConnection implements Connection {
   readonly #inner: Connection
   readonly #defaults: CallDefaults
@@ -46,14 +44,6 @@ class ClientConnection implements Connection {
 
   get address(): string {
     return this.#inner.address
-  }
-
-  get remoteIp(): string {
-    return this.#inner.remoteIp
-  }
-
-  get remotePort(): number {
-    return this.#inner.remotePort
   }
 
   get bytesSent(): number {
@@ -88,7 +78,7 @@ class ClientConnection implements Connection {
   }
 
   close(): void {
-    for (const attempts of this.#open) attempts.stop(closing)
+    for (const attempts of this.#open) attempts.stop(connectionClosing)
     this.#inner.close()
   }
 

@@ -3,9 +3,7 @@
  * Knows nothing of what is dialled.
  */
 import { AppError } from '../../errors.js'
-
-/** The longest that a timer of Node's can be set to. */
-const longestTimerMs = 2 ** 31 - 1
+import { longestTimerMs } from '../longest-timer.js'
 
 /** One wait. `clear()` it when it is over. */
 export class DialDeadline {

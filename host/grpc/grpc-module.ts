@@ -19,7 +19,7 @@ import { reflectedDescriptors } from './reflection.js'
 import { responseJson } from './response-json.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
 import { serverNameOf } from './server-name.js'
-import { type Ending, rpcErrorText, Status } from './status.js'
+import { deadlineExceeded, type Ending, rpcErrorText, Status } from './status.js'
 import { GrpcStream } from './stream.js'
 import { tlsSettingsOf } from './tls.js'
 import type { CallResult, Connection, Metadata } from './transport.js'
@@ -114,9 +114,7 @@ function within<T>(complaint: string, check: () => T): T {
 
 /** Why a stream with these parameters cannot even begin. */
 function refusalOf({ metadata, timeoutMs }: CallParams): Ending | undefined {
-  if (timeoutMs !== undefined && timeoutMs <= 0) {
-    return { status: Status.deadlineExceeded, message: 'context deadline exceeded' }
-  }
+  if (timeoutMs !== undefined && timeoutMs <= 0) return deadlineExceeded
   const bad = addMetadata(Object.create(null), metadata)
   // A stream that the server would reset has begun.
   return bad?.message.includes('RST_STREAM') ? undefined : bad

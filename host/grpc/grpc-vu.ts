@@ -115,10 +115,11 @@ export class GrpcVu {
     const total = { sentBytes, receivedBytes }
     this.#closedTraffic = { sentBytes: 0, receivedBytes: 0 }
     for (const [connection, told] of this.#connections) {
-      total.sentBytes += connection.bytesSent - told.sentBytes
-      total.receivedBytes += connection.bytesReceived - told.receivedBytes
-      told.sentBytes = connection.bytesSent
-      told.receivedBytes = connection.bytesReceived
+      const { bytesSent, bytesReceived } = connection
+      total.sentBytes += bytesSent - told.sentBytes
+      total.receivedBytes += bytesReceived - told.receivedBytes
+      told.sentBytes = bytesSent
+      told.receivedBytes = bytesReceived
     }
     return total
   }

@@ -3,16 +3,15 @@
  * (gRFC A6). It stands above the transport, whose calls stay as they are: an attempt is a whole call with what is left of
  * the time. That is why a retried call finds its connection anew, and waits for one that is down as any other call does.
  */
+import { longestTimerMs } from '../longest-timer.js'
 import { AttemptCount, type RetryPolicy } from './retry-policy.js'
-import { type Ending, Status } from './status.js'
+import { contextCanceled, deadlineExceeded, type Ending } from './status.js'
 import type { CallResult, CallStart, CallStatus, ClientStream, Connection, StreamCall, UnaryCall } from './transport.js'
 
 /** Messages of one call that are kept to be sent again, in bytes; grpc-go's size. A call that has sent more is not retried. */
 const replayLimitBytes = 256 * 1024
 /** What keeping a message costs besides its bytes. */
 const messageOverheadBytes = 64
-/** The longest that a timer can hold. */
-const longestTimerMs = 2 ** 31 - 1
 
 /** What the attempts of one call have in common: their number, their time, and who ends them. */
 export class Attempts {
@@ -55,10 +54,10 @@ export class Attempts {
         this.#endPause = undefined
         resolve(ending)
       }
-      const onAbort = () => end({ status: Status.canceled, message: 'context canceled' })
+      const onAbort = () => end(contextCanceled)
       const wait = () => {
         const now = performance.now()
-        if (now >= this.#endsAtMs) end({ status: Status.deadlineExceeded, message: 'context deadline exceeded' })
+        if (now >= this.#endsAtMs) end(deadlineExceeded)
         else if (now >= untilMs) end(undefined)
         // Timers may fire a moment early.
         else timer = setTimeout(wait, Math.ceil(Math.min(untilMs, this.#endsAtMs) - now))
@@ -146,7 +145,7 @@ export class RetryingStream implements ClientStream {
 
   cancel(): void {
     this.#isPaused = false
-    this.#attempts.stop({ status: Status.canceled, message: 'context canceled' })
+    this.#attempts.stop(contextCanceled)
     this.#attempt?.cancel()
     // It may have been told already, but for a receiver that was paused.
     if (this.#untold !== undefined) setImmediate(() => this.#tell())

@@ -136,7 +136,7 @@ class Shared {
 }
 
 /** A connection as one of its users has it. */
-export class SharedConnection implements Connection {
+class SharedConnection implements Connection {
   readonly #handle: Connection
   readonly #shared: Shared
   #isClosed = false
@@ -150,14 +150,6 @@ export class SharedConnection implements Connection {
 
   get address(): string {
     return this.#handle.address
-  }
-
-  get remoteIp(): string {
-    return this.#handle.remoteIp
-  }
-
-  get remotePort(): number {
-    return this.#handle.remotePort
   }
 
   /** Each byte of the wire counts for one user: for the one who asks first after it was sent. */

@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES } from 'node:http'
 import { goQuote } from '../../go/quote.js'
+import { readRpcStatus } from './schema/rpc-status.js'
 
 /** The status codes of gRPC. */
 export const Status = {
@@ -41,6 +42,18 @@ export function statusName(status: number): string {
 export interface Ending {
   readonly status: number
   readonly message: string
+}
+
+/** How a call ends whose time is up. */
+export const deadlineExceeded: Ending = { status: Status.deadlineExceeded, message: 'context deadline exceeded' }
+
+/** How a call ends that its caller gave up. */
+export const contextCanceled: Ending = { status: Status.canceled, message: 'context canceled' }
+
+/** How calls of a connection end that is closed, and calls made after that. */
+export const connectionClosing: Ending = {
+  status: Status.canceled,
+  message: 'grpc: the client connection is closing',
 }
 
 /** A status in the words of Go's error: `rpc error: code = NotFound desc = no such thing`. */
@@ -147,39 +160,4 @@ function decodeMessage(text: string): string {
 
 function isAscii(text: string): boolean {
   return !/[^\0-\x7f]/.test(text)
-}
-
-/** Code and message of a google.rpc.Status, read by hand because no protobuf schema is at hand here. */
-function readRpcStatus(bytes: Uint8Array): { code: number; message: string } | undefined {
-  let at = 0
-  const varint = (): number | undefined => {
-    let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at++]
-      if (byte === undefined) return undefined
-      value |= BigInt(byte & 127) << shift
-      if (byte < 128) return Number(BigInt.asIntN(32, value))
-    }
-    return undefined
-  }
-  const result = { code: 0, message: '' }
-  while (at < bytes.length) {
-    const tag = varint()
-    if (tag === undefined || tag >>> 3 === 0) return undefined
-    const wire = tag & 7
-    if (wire === 0) {
-      const value = varint()
-      if (value === undefined) return undefined
-      if (tag >>> 3 === 1) result.code = value
-    } else if (wire === 2) {
-      const length = varint()
-      if (length === undefined || length < 0 || at + length > bytes.length) return undefined
-      if (tag >>> 3 === 2) result.message = Buffer.from(bytes.subarray(at, at + length)).toString('utf8')
-      at += length
-    } else if (wire === 1 || wire === 5) {
-      at += wire === 1 ? 8 : 4
-      if (at > bytes.length) return undefined
-    } else return undefined
-  }
-  return result
 }

@@ -24,7 +24,7 @@ import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import { readFields } from './protojson/wire-fields.js'
 import { malformedWire } from './protojson/wire-reader.js'
 import type { MethodDescriptor } from './schema/schema.js'
-import { type Ending, Status } from './status.js'
+import { contextCanceled, type Ending, Status } from './status.js'
 import {
   canceledByClient,
   errorJson,
@@ -326,7 +326,7 @@ export class GrpcStream implements OpenStream {
   /** The iteration is over, or the script wants no more. */
   #drop(): void {
     this.#abandon()
-    this.#settleOpening?.({ status: Status.canceled, message: 'context canceled' })
+    this.#settleOpening?.(contextCanceled)
     this.#start.vu.grpc.removeStream(this.#start.id)
   }
 

@@ -212,11 +212,6 @@ const opensslNames = new Map([
 ])
 const tls13Names = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
 
-/** True for a name that k6's option `tlsCipherSuites` accepts. */
-export function isCipherSuite(name: string): boolean {
-  return opensslNames.has(name) || tls13Names.includes(name)
-}
-
 /** Go lets nobody choose among the suites of TLS 1.3, so all of them stay. */
 function opensslCiphers(names: readonly string[]): string {
   const old = names.map((name) => opensslNames.get(name)).filter((name) => name !== undefined)

@@ -53,10 +53,6 @@ export interface Transport {
 export interface Connection {
   /** The address without its scheme, for the `url` tag. */
   readonly address: string
-  /** IP of the peer, without a port: of the last one while there is none, of the one called last when there are several. */
-  readonly remoteIp: string
-  /** Port of the peer. */
-  readonly remotePort: number
   /** Bytes on the wire so far, over all dials, TLS included. */
   readonly bytesSent: number
   readonly bytesReceived: number

@@ -46,7 +46,6 @@ export const NativeProxy = Proxy
 export const NativeSymbol = Symbol
 export const NativeFloat64Array = Float64Array
 export const NativeUint8Array = Uint8Array
-export const NativeArrayBuffer = ArrayBuffer
 
 export const arrayPush = uncurry(Array.prototype.push) as (self: unknown[], ...items: unknown[]) => number
 export const arrayJoin = uncurry(Array.prototype.join) as (self: unknown, separator: string) => string
@@ -71,7 +70,6 @@ export const stringSplit = uncurry(String.prototype.split as never) as unknown a
 export const stringStartsWith = uncurry(String.prototype.startsWith) as (self: string, part: string) => boolean
 export const stringTrimStart = uncurry(String.prototype.trimStart) as (self: string) => string
 export const objectToString = uncurry(Object.prototype.toString) as (self: unknown) => string
-export const functionToString = uncurry(Function.prototype.toString) as (self: unknown) => string
 export const isInPrototypeChain = uncurry(Object.prototype.isPrototypeOf) as (self: unknown, value: unknown) => boolean
 export const regexpExec = uncurry(RegExp.prototype.exec) as (self: RegExp, text: string) => RegExpExecArray | null
 export const dateToIso = uncurry(Date.prototype.toISOString) as (self: unknown) => string
@@ -86,12 +84,6 @@ export const typedArrayBuffer = getter(typedArray, 'buffer') as (self: unknown) 
 export const typedArrayOffset = getter(typedArray, 'byteOffset') as (self: unknown) => number
 export const typedArrayByteLength = getter(typedArray, 'byteLength') as (self: unknown) => number
 const bufferByteLength = getter(ArrayBuffer.prototype, 'byteLength') as (self: unknown) => number
-export const bufferSlice = uncurry(ArrayBuffer.prototype.slice) as (
-  self: unknown,
-  from: number,
-  to: number,
-) => ArrayBuffer
-
 /** True for a real ArrayBuffer, whatever its prototype says. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   if (typeof value !== 'object' || value === null) return false

@@ -47,7 +47,7 @@ export function scalarText(value: WrittenValue, kind: ScalarKind | EnumDescripto
 }
 
 /** The value of an integer as written: decimal, octal or hexadecimal, with a minus in front or not. */
-export function integerOf(text: string): bigint {
+function integerOf(text: string): bigint {
   const digits = text.replace(/^-/, '')
   const magnitude = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits)
   return text === digits ? magnitude : -magnitude

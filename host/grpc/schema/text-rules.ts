@@ -47,7 +47,7 @@ export function checkMessage(file: RawFile, fullName: string, raw: RawMessage, f
 }
 
 /** The ranges of an enum, sorted. */
-export function checkOverlap(file: RawFile, what: string, ranges: readonly NumberRange[]): NumberRange[] {
+function checkOverlap(file: RawFile, what: string, ranges: readonly NumberRange[]): NumberRange[] {
   const sorted = [...ranges].sort((a, b) => a.start - b.start || a.end - b.end)
   sorted.forEach((range, i) => {
     const before = sorted[i - 1]

@@ -5,10 +5,19 @@
  */
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import { goQuote } from '../../../go/quote.js'
+import { longestTimerMs } from '../../longest-timer.js'
 import { frameMessage, messageOf, prefixBytes, unpackMessage } from '../message-frame.js'
 import { MessagePacker } from '../message-packer.js'
 import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
-import { type Ending, endingOfHttpStatus, endingOfReset, endingOfTrailers, Status } from '../status.js'
+import {
+  contextCanceled,
+  deadlineExceeded,
+  type Ending,
+  endingOfHttpStatus,
+  endingOfReset,
+  endingOfTrailers,
+  Status,
+} from '../status.js'
 import type { CallStart, CallStatus, Metadata, ReceivedMetadata } from '../transport.js'
 import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
@@ -129,7 +138,7 @@ export class GrpcJsCall implements AttemptOwner {
       return
     }
     if (signal?.aborted) {
-      this.#endSoon({ status: Status.canceled, message: 'context canceled' })
+      this.#endSoon(contextCanceled)
       return
     }
     if (deadlineMs !== undefined && deadlineMs <= 0) {
@@ -475,7 +484,7 @@ export class GrpcJsCall implements AttemptOwner {
     this.#finish({ ...foreign.ending, message: `${foreign.ending.message}\ndata: ${goQuote(body)}` })
   }
 
-  readonly #onAbort = () => this.#finish({ status: Status.canceled, message: 'context canceled' })
+  readonly #onAbort = () => this.#finish(contextCanceled)
 
   #armTimer(): void {
     const leftMs = this.#deadlineAtMs - performance.now()
@@ -483,8 +492,8 @@ export class GrpcJsCall implements AttemptOwner {
       this.#finish(deadlineExceeded)
       return
     }
-    // Node's longest timer is 24 days; and its timers may fire a moment early.
-    this.#timer = setTimeout(() => this.#armTimer(), Math.min(Math.ceil(leftMs), 2 ** 31 - 1))
+    // Timers may fire a moment early.
+    this.#timer = setTimeout(() => this.#armTimer(), Math.min(Math.ceil(leftMs), longestTimerMs))
   }
 
   #endSoon(ending: FullEnding): void {
@@ -568,8 +577,6 @@ export class GrpcJsCall implements AttemptOwner {
 function blockBytes(raw: readonly string[]): number {
   return raw.reduce((sum, part) => sum + part.length, 0)
 }
-
-const deadlineExceeded: Ending = { status: Status.deadlineExceeded, message: 'context deadline exceeded' }
 
 /** Node reports these for streams of a connection that broke. */
 function isLossCode(code: number): boolean {

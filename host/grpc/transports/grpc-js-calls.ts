@@ -2,16 +2,13 @@
  * The calls of a connection: starts them, knows which are open, and ends them with it. What they run on comes from the
  * connection, which dials; this file knows of no socket.
  */
-import { Status } from '../status.js'
+import { connectionClosing, contextCanceled } from '../status.js'
 import type { CallResult, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
 import { CallError, type CallHost, GrpcJsCall } from './grpc-js-call.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
 
 /** What all calls of a connection have in common. */
 export type CallSettings = Pick<CallHost, 'authority' | 'userAgent' | 'maxReceiveBytes' | 'maxSendBytes'>
-
-/** How calls of a connection end that is closed, and calls made after that. */
-export const closing = { status: Status.canceled, message: 'grpc: the client connection is closing' }
 
 /**
  * Servers that do not say how large a header block they take may close the connection for one that is larger, and with it
@@ -37,8 +34,6 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
     this.maxSendBytes = settings.maxSendBytes
   }
 
-  abstract get remoteIp(): string
-  abstract get remotePort(): number
   abstract get bytesSent(): number
   abstract get bytesReceived(): number
   abstract session(): GrpcJsSession | Promise<GrpcJsSession>
@@ -71,7 +66,7 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
     return {
       write: (message) => rpc.write(message),
       end: () => rpc.end(),
-      cancel: () => rpc.cancel({ status: Status.canceled, message: 'context canceled' }),
+      cancel: () => rpc.cancel(contextCanceled),
       pause: () => rpc.pause(),
       resume: () => rpc.resume(),
     }
@@ -86,7 +81,7 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
   /** Ends the open calls. Whoever dials closes what was dialled as well. */
   close(): void {
     for (const handle of [...this.#handles]) handle.close()
-    for (const call of [...this.#calls]) call.cancel(closing)
+    for (const call of [...this.#calls]) call.cancel(connectionClosing)
   }
 
   forget(call: GrpcJsCall): void {
@@ -112,14 +107,6 @@ class Handle extends GrpcJsCalls {
     this.#onClose = onClose
   }
 
-  get remoteIp(): string {
-    return this.#of.remoteIp
-  }
-
-  get remotePort(): number {
-    return this.#of.remotePort
-  }
-
   get bytesSent(): number {
     return this.#of.bytesSent
   }
@@ -129,7 +116,7 @@ class Handle extends GrpcJsCalls {
   }
 
   session(): GrpcJsSession | Promise<GrpcJsSession> {
-    if (this.#isClosed) throw new CallError(closing)
+    if (this.#isClosed) throw new CallError(connectionClosing)
     return this.#of.session()
   }
 

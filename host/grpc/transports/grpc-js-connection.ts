@@ -8,9 +8,9 @@ import { goQuote } from '../../../go/quote.js'
 import { DialError } from '../../dns.js'
 import type { SocketOptions } from '../dial.js'
 import { endpointOf } from '../server-name.js'
-import { Status } from '../status.js'
+import { connectionClosing, Status } from '../status.js'
 import { CallError } from './grpc-js-call.js'
-import { type CallSettings, closing, GrpcJsCalls } from './grpc-js-calls.js'
+import { type CallSettings, GrpcJsCalls } from './grpc-js-calls.js'
 import { GrpcJsSession } from './grpc-js-session.js'
 
 /** grpc-go's pauses between dials: 1 s, then 1.6 times as long each, up to 120 s, all plus or minus a fifth. */
@@ -37,7 +37,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
   /** Aborted when the connection is closed for good. */
   readonly #end = new AbortController()
   #session: GrpcJsSession | undefined
-  /** The session before, for its counters and its address. */
+  /** The present session or the one before, for its counters. */
   #last: GrpcJsSession | undefined
   /** Those that the server has announced the end of, while they still have calls. */
   readonly #draining = new Set<GrpcJsSession>()
@@ -52,14 +52,6 @@ export class GrpcJsConnection extends GrpcJsCalls {
   constructor(options: ConnectionOptions) {
     super(endpointOf(options.address), options)
     this.#options = options
-  }
-
-  get remoteIp(): string {
-    return this.#last?.remote.ip.text ?? ''
-  }
-
-  get remotePort(): number {
-    return this.#last?.remote.port ?? 0
   }
 
   get bytesSent(): number {
@@ -97,7 +89,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
 
   session(): GrpcJsSession | Promise<GrpcJsSession> {
     if (this.#session?.isUsable) return this.#session
-    if (this.#end.signal.aborted) throw new CallError(closing)
+    if (this.#end.signal.aborted) throw new CallError(connectionClosing)
     if (this.#failure !== undefined) throw this.#callError(this.#failure)
     this.#dialling ??= this.#redial()
     return this.#dialling
@@ -111,7 +103,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
       return session
     } catch (e) {
       this.#dialling = undefined
-      if (this.#end.signal.aborted) throw new CallError(closing)
+      if (this.#end.signal.aborted) throw new CallError(connectionClosing)
       this.#failure = e
       this.#failedDials++
       const waitMs = pauseMs(this.#failedDials, Math.random()) - (performance.now() - startedAtMs)
@@ -146,7 +138,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
     this.#dialling = undefined
     if (this.#end.signal.aborted) {
       session.close()
-      throw new CallError(closing)
+      throw new CallError(connectionClosing)
     }
     this.#failure = undefined
     this.#failedDials = 0

@@ -7,8 +7,9 @@ import { DialError, type NameResolver } from '../../dns.js'
 import { whileDialing } from '../dial.js'
 import { unlessAborted } from '../dial-deadline.js'
 import { endpointOf } from '../server-name.js'
+import { connectionClosing } from '../status.js'
 import { CallError } from './grpc-js-call.js'
-import { closing, GrpcJsCalls } from './grpc-js-calls.js'
+import { GrpcJsCalls } from './grpc-js-calls.js'
 import { type ConnectionOptions, GrpcJsConnection } from './grpc-js-connection.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
 
@@ -21,8 +22,6 @@ export class RoundRobinConnection extends GrpcJsCalls {
   /** By address and port. */
   readonly #peers = new Map<string, GrpcJsConnection>()
   #turn = 0
-  /** Of the session that was handed out last. */
-  #remote: CheckedAddress | undefined
   #isClosed = false
   /** Of peers that are gone. */
   #bytesSentBefore = 0
@@ -32,14 +31,6 @@ export class RoundRobinConnection extends GrpcJsCalls {
     super(endpointOf(options.address), options)
     this.#options = options
     this.#resolver = resolver
-  }
-
-  get remoteIp(): string {
-    return this.#remote?.ip.text ?? ''
-  }
-
-  get remotePort(): number {
-    return this.#remote?.port ?? 0
   }
 
   get bytesSent(): number {
@@ -60,8 +51,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
     this.#add(addresses)
     const peers = [...this.#peers.values()]
     try {
-      const first = await unlessAborted(Promise.any(peers.map(async (peer) => peer.session())), signal, timeUp)
-      this.#remote = first.remote
+      await unlessAborted(Promise.any(peers.map(async (peer) => peer.session())), signal, timeUp)
     } catch (e) {
       if (!(e instanceof AggregateError)) throw e
       const failures = peers.map((peer) => peer.failure)
@@ -73,7 +63,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
 
   /** The next of the connected peers; those that are lost begin to dial. */
   session(): GrpcJsSession | Promise<GrpcJsSession> {
-    if (this.#isClosed) throw new CallError(closing)
+    if (this.#isClosed) throw new CallError(connectionClosing)
     const ready: GrpcJsSession[] = []
     const dialling: Promise<GrpcJsSession>[] = []
     let failure: unknown
@@ -88,20 +78,13 @@ export class RoundRobinConnection extends GrpcJsCalls {
     }
     const next = ready[this.#turn++ % ready.length]
     if (next) {
-      this.#remote = next.remote
       for (const dial of dialling) dial.catch(() => {})
       return next
     }
     if (dialling.length === 0) throw failure
-    return Promise.any(dialling).then(
-      (session) => {
-        this.#remote = session.remote
-        return session
-      },
-      (e: AggregateError) => {
-        throw e.errors[0]
-      },
-    )
+    return Promise.any(dialling).catch((e: AggregateError) => {
+      throw e.errors[0]
+    })
   }
 
   override close(): void {

@@ -1,8 +1,3 @@
-/** What the VM makes of an error before a script sees it. */
-function asShown(e: unknown): never {
-  throw guestErrorOf(e) ?? e
-}
-
 /**
  * A VU of the trusted half with nothing above it: its gRPC operations are called as the guest half calls them, and what
  * they post is taken as the event loop takes it.
@@ -42,6 +37,11 @@ export interface LoopbackSetup {
 const usualTags = ['url', 'name', 'service', 'method', 'status']
 
 const task = 7
+
+/** What the VM makes of an error before a script sees it. */
+function asShown(e: unknown): never {
+  throw guestErrorOf(e) ?? e
+}
 
 export class LoopbackVu {
   readonly context: VuContext

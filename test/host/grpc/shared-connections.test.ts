@@ -107,7 +107,7 @@ describe('SharedConnections', () => {
       const c = await connect(server.address)
       for (const connection of [a, b, c]) assert.equal((await call(connection as Connection)).status, 0)
       assert.equal(server.sessions.length, 1)
-      assert.deepEqual([c.address, c.remoteIp, c.remotePort], [server.address, '127.0.0.1', server.port])
+      assert.equal(c.address, server.address)
     })
 
     for (const [name, change] of [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { isAppError } from '../../../errors.js'
-import { isCipherSuite, secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
+import { secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
 import { fixture } from './scripted-server.js'
 
 describe('tlsSettingsOf', () => {
@@ -92,7 +92,5 @@ describe('secureContextOf', () => {
   it("knows Go's names of cipher suites", () => {
     const cipherSuites = ['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256']
     assert.ok(secureContextOf({ cipherSuites }))
-    assert.deepEqual(cipherSuites.map(isCipherSuite), [true, true])
-    assert.equal(isCipherSuite('TLS_NONE'), false)
   })
 })

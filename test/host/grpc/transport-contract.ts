@@ -97,7 +97,6 @@ export function describeTransport(name: string, transport: Transport): void {
         assert.equal(result.response?.length, big.length)
         assert.ok(connection.bytesSent - (before[0] ?? 0) > big.length)
         assert.ok(connection.bytesReceived - (before[1] ?? 0) > big.length)
-        assert.deepEqual([connection.remoteIp, connection.remotePort], ['127.0.0.1', server.port])
         assert.equal(result.remoteIp, '127.0.0.1')
       })
 
