@@ -111,6 +111,7 @@ export class RetryingStream implements ClientStream {
   #hasEndedWriting = false
   #needsDrain = false
   #isPaused = false
+  #isCanceled = false
   #isOver = false
   /** The end that a paused receiver has not been told. */
   #untold: CallStatus | undefined
@@ -144,6 +145,7 @@ export class RetryingStream implements ClientStream {
   }
 
   cancel(): void {
+    this.#isCanceled = true
     this.#isPaused = false
     this.#attempts.stop(contextCanceled)
     this.#attempt?.cancel()
@@ -206,8 +208,10 @@ export class RetryingStream implements ClientStream {
       return
     }
     this.#attempts.pause(pauseMs).then((ending) => {
-      if (ending === undefined) this.#begin()
-      else this.#finish(endedBetween(result, ending))
+      // The pause may have been over just before the call was cancelled.
+      const why = ending ?? (this.#isCanceled ? contextCanceled : undefined)
+      if (why === undefined) this.#begin()
+      else this.#finish(endedBetween(result, why))
     })
   }
 

@@ -6,6 +6,7 @@ import { type ErrorDetail, openStream, type StreamMethods } from '../../internal
 import {
   createObject,
   defineProperty,
+  freeze,
   isArray,
   mapGet,
   mapSet,
@@ -141,7 +142,8 @@ const hostObjectTraps: ProxyHandler<object> = createObject(null)
 hostObjectTraps.set = (_, key) => {
   throw new NativeTypeError(`Cannot assign to property ${toText(key)} of a host object`)
 }
-const behindHostObjects = new NativeProxy({}, hostObjectTraps)
+// Frozen: it is the prototype of all of them, and scripts can lay hands on it.
+const behindHostObjects = new NativeProxy(freeze({}), hostObjectTraps)
 
 /** Makes of `object` one of k6's host objects: its members may be changed, and none may be added. */
 const hostObject = <T extends object>(object: T): T => preventExtensions(setPrototypeOf(object, behindHostObjects)) as T

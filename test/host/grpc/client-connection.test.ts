@@ -308,6 +308,22 @@ describe('withDefaults', () => {
       }
     })
 
+    it('is not begun again when it is cancelled in the moment that the pause is over', async () => {
+      let attempts = 0
+      const answer: Answer = (call) => {
+        attempts++
+        return refusing(1, pushback(0))(call)
+      }
+      const started = await start(answer, {
+        // Comes just before the end of the attempt, so the microtask does just after it.
+        observer: { onInTrailer: () => queueMicrotask(() => started.stream.cancel()) },
+      })
+      assert.deepEqual(brief(await started.end), [1, 'context canceled'])
+      assert.equal((await started.connection.unary({ path, request, metadata: [], deadlineMs: plentyMs })).status, 0)
+      // One of the stream, two of the other call.
+      assert.equal(attempts, 3)
+    })
+
     it('that is paused between two attempts is told of its end when it goes on', async () => {
       let hasEnded = false
       const { stream, end } = await start(refusing(1, pushback(hours)), { deadlineMs: 300 })

@@ -125,6 +125,7 @@ describe('k6/net/grpc: arguments and what comes back', () => {
           health.mine = 1
         })
         attempt('copied', () => Object.keys({ ...response, mine: 1 }))
+        attempt('behind', () => Object.defineProperty(Object.getPrototypeOf(response), 'mine', { value: 1 }))
         attempt('unknown', () => [response.mine, response instanceof Object, typeof response.toString])
       }`)
     assert.deepEqual(said, [
@@ -132,6 +133,7 @@ describe('k6/net/grpc: arguments and what comes back', () => {
       'added: TypeError: Cannot assign to property mine of a host object',
       'health: TypeError: Cannot assign to property mine of a host object',
       'copied: ["message","error","headers","trailers","status","mine"]',
+      'behind: TypeError: object is not extensible',
       'unknown: [null,true,"function"]',
     ])
   })
