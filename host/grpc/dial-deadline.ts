@@ -7,32 +7,42 @@ import { longestTimerMs } from '../longest-timer.js'
 
 /** One wait. `clear()` it when it is over. */
 export class DialDeadline {
-  /** Aborted when the wait is over without a connection. */
-  readonly signal: AbortSignal
-  readonly #giveUp: AbortSignal | undefined
+  readonly #over = new AbortController()
+  readonly #giveUp: readonly AbortSignal[]
   readonly #timer: NodeJS.Timeout | undefined
 
-  /** `timeoutMs` that is not positive is over at once; Infinity never is. */
-  constructor(timeoutMs: number, giveUp?: AbortSignal) {
-    const timeout = new AbortController()
-    if (timeoutMs <= 0) timeout.abort()
-    else if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = setTimeout(() => timeout.abort(), Math.min(timeoutMs, longestTimerMs))
-    }
+  /** `timeoutMs` that is not positive is over at once; Infinity never is. So it is when one of `giveUp` is aborted. */
+  constructor(timeoutMs: number, ...giveUp: AbortSignal[]) {
     this.#giveUp = giveUp
-    this.signal = giveUp ? AbortSignal.any([timeout.signal, giveUp]) : timeout.signal
+    if (timeoutMs <= 0 || giveUp.some(({ aborted }) => aborted)) {
+      this.#over.abort()
+      return
+    }
+    // Not AbortSignal.any: in Node.js 20 a signal keeps a note of every one that was made of it.
+    for (const signal of giveUp) signal.addEventListener('abort', this.#end)
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(this.#end, Math.min(timeoutMs, longestTimerMs))
+    }
+  }
+
+  /** Aborted when the wait is over without a connection. */
+  get signal(): AbortSignal {
+    return this.#over.signal
   }
 
   /** Why there is no connection, once the signal is aborted. `lastFailure` is the text of the dial that failed last. */
   error(lastFailure?: string, cause?: unknown): AppError {
-    const why = this.#giveUp?.aborted ? 'context canceled' : 'context deadline exceeded'
+    const why = this.#giveUp.some(({ aborted }) => aborted) ? 'context canceled' : 'context deadline exceeded'
     const text = lastFailure === undefined ? why : `${why}: ${lastFailure}`
     return new AppError('CONNECT_FAILED', text, cause === undefined ? {} : { cause })
   }
 
   clear(): void {
     clearTimeout(this.#timer)
+    for (const signal of this.#giveUp) signal.removeEventListener('abort', this.#end)
   }
+
+  readonly #end = () => this.#over.abort()
 }
 
 /** What `promise` gives, or a rejection with `error()` as soon as the signal is aborted. */

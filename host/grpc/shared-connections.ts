@@ -50,7 +50,7 @@ export class SharedConnections implements Transport {
 
   /** A use of a connection; its `close()` gives it back. Timeout and signal end this wait, and no other's. */
   async connect(options: DialOptions): Promise<Connection> {
-    const deadline = new DialDeadline(options.timeoutMs, options.signal)
+    const deadline = new DialDeadline(options.timeoutMs, ...(options.signal ? [options.signal] : []))
     try {
       if (deadline.signal.aborted) throw deadline.error()
       return await this.#sharedBy(options).use(deadline)

@@ -7,6 +7,7 @@ import { isAppError } from '../../../errors.js'
 import { goQuote } from '../../../go/quote.js'
 import { DialError } from '../../dns.js'
 import type { SocketOptions } from '../dial.js'
+import { DialDeadline } from '../dial-deadline.js'
 import { endpointOf } from '../server-name.js'
 import { connectionClosing, Status } from '../status.js'
 import { CallError } from './grpc-js-call.js'
@@ -69,7 +70,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
 
   /** The first dial. Rejects as `GrpcJsSession.open` does. */
   async dial(signal: AbortSignal): Promise<void> {
-    this.#accept(await this.#open(signal))
+    this.#accept(await this.#open(new DialDeadline(Number.POSITIVE_INFINITY, signal, this.#end.signal)))
   }
 
   override close(): void {
@@ -98,7 +99,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
   async #redial(): Promise<GrpcJsSession> {
     const startedAtMs = performance.now()
     try {
-      const session = await this.#open(AbortSignal.timeout(attemptMs))
+      const session = await this.#open(new DialDeadline(attemptMs, this.#end.signal))
       this.#accept(session)
       return session
     } catch (e) {
@@ -119,8 +120,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
     }
   }
 
-  #open(signal: AbortSignal): Promise<GrpcJsSession> {
-    const both = AbortSignal.any([signal, this.#end.signal])
+  async #open(deadline: DialDeadline): Promise<GrpcJsSession> {
     let opened: GrpcJsSession | undefined
     const onLost = () => {
       if (opened === undefined) return
@@ -128,10 +128,12 @@ export class GrpcJsConnection extends GrpcJsCalls {
       if (opened.isLost || this.#end.signal.aborted) this.#draining.delete(opened)
       else this.#draining.add(opened)
     }
-    return GrpcJsSession.open({ ...this.#options, signal: both }, onLost).then((session) => {
-      opened = session
-      return session
-    })
+    try {
+      opened = await GrpcJsSession.open({ ...this.#options, signal: deadline.signal }, onLost)
+      return opened
+    } finally {
+      deadline.clear()
+    }
   }
 
   #accept(session: GrpcJsSession): void {

@@ -53,7 +53,7 @@ async function connect(options: DialOptions): Promise<Connection> {
 
 /** Dials until it works, fails for good, or the time is over. */
 async function dialUntil(connection: GrpcJsConnection | RoundRobinConnection, options: DialOptions): Promise<void> {
-  const deadline = new DialDeadline(options.timeoutMs, options.signal)
+  const deadline = new DialDeadline(options.timeoutMs, ...(options.signal ? [options.signal] : []))
   const { signal } = deadline
   let last: unknown
   try {
