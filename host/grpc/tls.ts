@@ -103,8 +103,16 @@ export function clientPair(
   } catch (e) {
     throw refuse('failed to parse private key', e)
   }
-  const leaf = new X509Certificate(chain[0] as string)
-  if (!leaf.publicKey.equals(createPublicKey(parsed))) throw refuse('private key does not match public key')
+  let expected: KeyObject
+  try {
+    expected = new X509Certificate(chain[0] as string).publicKey
+  } catch (e) {
+    throw refuse('unknown public key algorithm', e)
+  }
+  if (expected.asymmetricKeyType !== parsed.asymmetricKeyType) {
+    throw refuse('private key type does not match public key type')
+  }
+  if (!expected.equals(createPublicKey(parsed))) throw refuse('private key does not match public key')
   return { certificate: chain.join('\n'), key: plainKey }
 }
 

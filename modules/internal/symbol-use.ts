@@ -6,7 +6,10 @@ import { defineProperty, NativeSymbol } from './primordials.js'
 
 let isPossible = true
 
-/** False while no value of the script can be a symbol, but for those that Reflect.ownKeys or the trap of a Proxy hands out. */
+/**
+ * False while no value of the script can be a symbol, but for those that Reflect.ownKeys, Object.getOwnPropertySymbols or the
+ * trap of a Proxy hands out.
+ */
 export function maySymbolsExist(): boolean {
   return isPossible
 }

@@ -66,22 +66,23 @@ export class RoundRobinConnection extends GrpcJsCalls {
     if (this.#isClosed) throw new CallError(connectionClosing)
     const ready: GrpcJsSession[] = []
     const dialling: Promise<GrpcJsSession>[] = []
-    let failure: unknown
+    let failed: GrpcJsConnection | undefined
     for (const peer of this.#peers.values()) {
-      try {
-        const session = peer.session()
-        if (session instanceof Promise) dialling.push(session)
-        else ready.push(session)
-      } catch (e) {
-        failure = e
+      if (peer.failure !== undefined) {
+        failed = peer
+        continue
       }
+      const session = peer.session()
+      if (session instanceof Promise) dialling.push(session)
+      else ready.push(session)
     }
     const next = ready[this.#turn++ % ready.length]
     if (next) {
       for (const dial of dialling) dial.catch(() => {})
       return next
     }
-    if (dialling.length === 0) throw failure
+    // Throws why.
+    if (dialling.length === 0) return (failed as GrpcJsConnection).session()
     return Promise.any(dialling).catch((e: AggregateError) => {
       throw e.errors[0]
     })

@@ -35,7 +35,7 @@ describe('parseOptions', () => {
     for (const [auth, message] of [
       [{ cert: 'x', key }, 'tls: failed to find any PEM data in certificate input'],
       [{ cert, key: 'x' }, 'tls: failed to find any PEM data in key input'],
-      [{ cert, key: pem('server.key') }, 'tls: private key does not match public key'],
+      [{ cert, key: pem('server.key') }, 'tls: private key type does not match public key type'],
       [{ ...locked, password: 'barley' }, 'x509: decryption password incorrect'],
     ] as const) {
       assert.throws(() => fromScript({ tlsAuth: [auth] }), { message })

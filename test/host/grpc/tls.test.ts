@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isAppError } from '../../../errors.js'
 import { secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
 import { fixture } from './scripted-server.js'
+
+const pemOf = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
+
+/** The certificate with a public key of a kind that nobody knows. */
+function withStrangeKey(cert: string): string {
+  const der = new X509Certificate(cert).raw
+  const rsaEncryption = Buffer.from('2a864886f70d010101', 'hex')
+  der[der.indexOf(rsaEncryption) + rsaEncryption.length - 1] = 99
+  return pemOf(der)
+}
 
 describe('tlsSettingsOf', () => {
   const [ca, cert, key] = ['ca.pem', 'client.pem', 'client.key'].map(fixture) as [string, string, string]
@@ -44,6 +55,8 @@ describe('tlsSettingsOf', () => {
   })
 
   const pem = 'failed to append certificate from PEM: tls: '
+  const anyPair = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const otherKey = anyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   for (const [claim, params, message] of [
     ['a certificate that is none', { cert: 'garbage', key }, `${pem}failed to find any PEM data in certificate input`],
     ['a key that is none', { cert, key: 'garbage' }, `${pem}failed to find any PEM data in key input`],
@@ -52,11 +65,13 @@ describe('tlsSettingsOf', () => {
       { cert, key: fixture('client.enc.key') },
       `${pem}failed to parse private key`,
     ],
+    ['a key of another certificate', { cert, key: otherKey }, `${pem}private key does not match public key`],
     [
-      'a key of another certificate',
+      'a key of another kind',
       { cert, key: fixture('server.key') },
-      `${pem}private key does not match public key`,
+      `${pem}private key type does not match public key type`,
     ],
+    ['a certificate of an unknown kind', { cert: withStrangeKey(cert), key }, `${pem}unknown public key algorithm`],
     ['no key to unlock', { cert, key: 'x', password: 'p' }, 'failed to decode PEM key'],
     [
       'an encrypted PKCS #8 key',
