@@ -1,7 +1,6 @@
 /** Trusted half of `k6/net/grpc`: every operation, checked in k6's order and with k6's texts. The calls are made elsewhere. */
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
-import type { TagSet } from '../../metrics/tag-set.js'
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
@@ -9,26 +8,21 @@ import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
 import { addDuration, addRequest, type CallTags } from './call-samples.js'
-import { withDefaults } from './client-connection.js'
-import { type ConnectParams, readConnectParams } from './connect-params.js'
+import { connect } from './connect.js'
+import { readConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
 import { readGuestParams } from './guest-params.js'
 import { debugObserver } from './http-debug.js'
 import { addMetadata } from './metadata.js'
-import { reflectedDescriptors } from './reflection.js'
 import { responseJson } from './response-json.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
-import { serverNameOf } from './server-name.js'
 import { deadlineExceeded, type Ending, rpcErrorText, Status } from './status.js'
 import { GrpcStream } from './stream.js'
-import { tlsSettingsOf } from './tls.js'
-import type { CallResult, Connection, Metadata } from './transport.js'
+import type { CallResult, Connection } from './transport.js'
 import { lengthDelimited } from './wire-field.js'
 
 /** Why the guest says that a call cannot start; modules/k6/net/grpc.ts has the same numbers. */
 const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
-
-const maxConnections = 1000
 
 function stringList(json: string): string[] {
   const list: unknown = JSON.parse(json)
@@ -173,72 +167,6 @@ function answer(
     throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
   }
   return response.json
-}
-
-async function connect(
-  vu: VuContext,
-  client: GrpcClient,
-  address: string,
-  params: ConnectParams,
-  vuTags: TagSet,
-): Promise<void> {
-  const beganAtMs = performance.now()
-  if (vu.grpc.openConnections >= maxConnections) {
-    throw new GuestError('GoError', `a VU may have ${maxConnections} open gRPC connections; call close()`)
-  }
-  const { runtime } = vu.grpc
-  const serverName = serverNameOf(address, params.authority)
-  const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
-  // k6 forgets the old connection of a client, and keeps none when the new one fails.
-  const replaced = client.connection
-  client.connection = undefined
-  const dial = runtime.connect(
-    {
-      address,
-      isPlaintext: params.isPlaintext,
-      timeoutMs: params.timeoutMs,
-      authority: params.authority,
-      maxReceiveBytes: params.maxReceiveBytes,
-      maxSendBytes: params.maxSendBytes,
-      loadBalancing: params.loadBalancing,
-      signal: vu.abort.signal,
-      ...(tls === undefined ? {} : { tls }),
-    },
-    vu.id,
-    params.isShared,
-  )
-  // Not before: the new one may be the same, and must not be dialled again.
-  const dialled = await dial.finally(() => vu.grpc.replace(replaced))
-  const connection = withDefaults(dialled, params)
-  vu.grpc.adopt(connection, params.isShared)
-  client.connection = connection
-  // From here on the connection is there, whatever becomes of reflection.
-  const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
-  if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
-}
-
-/** Loads what the server tells of its services. */
-async function reflect(
-  vu: VuContext,
-  schema: Schema,
-  connection: Connection,
-  metadata: Metadata,
-  timeoutMs: number,
-  vuTags: TagSet,
-): Promise<void> {
-  const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
-  const { signal } = vu.abort
-  const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
-  const onCall = (status: number, durationMs: number, remoteIp: string | undefined) => {
-    if (!signal.aborted) addDuration(vu, tags, status, durationMs, remoteIp)
-  }
-  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
-  try {
-    schema.loadDescriptors(descriptors)
-  } catch (e) {
-    if (!isAppError(e)) throw e
-    throw new GuestError('GoError', `can't convert method info: ${e.message}`)
-  }
 }
 
 function openProtoset(vu: VuContext, path: string) {

@@ -1,0 +1,95 @@
+/**
+ * What `client.connect()` does with parameters that are read: the dial, the change of the client's connection, reflection.
+ * Knows nothing of calls that a script makes.
+ */
+import { performance } from 'node:perf_hooks'
+import { isAppError } from '../../errors.js'
+import type { TagSet } from '../../metrics/tag-set.js'
+import { GuestError } from '../../runtime/guest-error.js'
+import type { VuContext } from '../vu-context.js'
+import { builtInMethod } from './built-in-methods.js'
+import { addDuration } from './call-samples.js'
+import { withDefaults } from './client-connection.js'
+import type { ConnectParams } from './connect-params.js'
+import type { GrpcClient } from './grpc-vu.js'
+import { debugObserver } from './http-debug.js'
+import { reflectedDescriptors } from './reflection.js'
+import type { Schema } from './schema/schema.js'
+import { serverNameOf } from './server-name.js'
+import { tlsSettingsOf } from './tls.js'
+import type { Connection, Metadata } from './transport.js'
+
+const maxConnections = 1000
+
+/**
+ * Dials for a client, and loads what the server tells of its services if the parameters ask for it. Whatever comes of it, the
+ * client has lost its former connection.
+ *
+ * @throws {GuestError} GoError with k6's text
+ * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED
+ */
+export async function connect(
+  vu: VuContext,
+  client: GrpcClient,
+  address: string,
+  params: ConnectParams,
+  vuTags: TagSet,
+): Promise<void> {
+  const beganAtMs = performance.now()
+  if (vu.grpc.openConnections >= maxConnections) {
+    throw new GuestError('GoError', `a VU may have ${maxConnections} open gRPC connections; call close()`)
+  }
+  const { runtime } = vu.grpc
+  const serverName = serverNameOf(address, params.authority)
+  const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
+  // k6 forgets the old connection of a client, and keeps none when the new one fails.
+  const replaced = client.connection
+  client.connection = undefined
+  const dial = runtime.connect(
+    {
+      address,
+      isPlaintext: params.isPlaintext,
+      timeoutMs: params.timeoutMs,
+      authority: params.authority,
+      maxReceiveBytes: params.maxReceiveBytes,
+      maxSendBytes: params.maxSendBytes,
+      loadBalancing: params.loadBalancing,
+      signal: vu.abort.signal,
+      ...(tls === undefined ? {} : { tls }),
+    },
+    vu.id,
+    params.isShared,
+  )
+  // Not before: the new one may be the same, and must not be dialled again.
+  const dialled = await dial.finally(() => vu.grpc.replace(replaced))
+  const connection = withDefaults(dialled, params)
+  vu.grpc.adopt(connection, params.isShared)
+  client.connection = connection
+  // From here on the connection is there, whatever becomes of reflection.
+  const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
+  if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
+}
+
+/** Loads what the server tells of its services. */
+async function reflect(
+  vu: VuContext,
+  schema: Schema,
+  connection: Connection,
+  metadata: Metadata,
+  timeoutMs: number,
+  vuTags: TagSet,
+): Promise<void> {
+  const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+  const { signal } = vu.abort
+  const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
+  const onCall = (status: number, durationMs: number, remoteIp: string | undefined) => {
+    if (!signal.aborted) addDuration(vu, tags, status, durationMs, remoteIp)
+  }
+  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
+  try {
+    schema.loadDescriptors(descriptors)
+  } catch (e) {
+    if (!isAppError(e)) throw e
+    throw new GuestError('GoError', `can't convert method info: ${e.message}`)
+  }
+}
