@@ -14,8 +14,8 @@ import {
   mapSet,
   NativeMap,
   parseJson,
-  promiseThen,
   stringifyJson,
+  whenSettled,
 } from './internal/primordials.js'
 import { forgetPromises, hasKept, takeUnhandled, unhandledReason, watchPromises } from './internal/rejections.js'
 import { encodeSummary } from './internal/summary-value.js'
@@ -58,7 +58,7 @@ function failed(value: unknown, prefix = ''): string {
 function isWatched(result: unknown): boolean {
   if (typeof result !== 'object' || result === null) return false
   try {
-    promiseThen(
+    whenSettled(
       result,
       (value) => {
         isOpen = false

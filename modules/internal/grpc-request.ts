@@ -18,6 +18,7 @@ import {
   stringIncludes,
   stringifyJson,
   stringSlice,
+  typedArrayByteLength,
   typedArrayName,
   values,
 } from './primordials.js'
@@ -144,7 +145,8 @@ export function paramsJson(value: unknown, depth = 0): string {
   const parts: string[] = []
   if (typedArrayName(value) === 'Uint8Array') {
     const bytes = value as Uint8Array
-    for (let i = 0; i < bytes.length; i++) arrayPush(parts, `${bytes[i]}`)
+    const count = typedArrayByteLength(bytes)
+    for (let i = 0; i < count; i++) arrayPush(parts, `${bytes[i]}`)
     return `["b",[${arrayJoin(parts, ',')}]]`
   }
   if (isArrayBuffer(value)) return '["x","ArrayBuffer"]'

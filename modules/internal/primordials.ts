@@ -26,6 +26,7 @@ export const {
   values,
 } = Object
 const nativeDefineProperty = Object.defineProperty
+const nativeGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor
 /** Looks at the descriptor's own members alone: a `get` that a script put on Object.prototype would spoil one with a value. */
 export function defineProperty<T extends object>(target: T, name: PropertyKey, descriptor: PropertyDescriptor): T {
   return nativeDefineProperty(target, name, setPrototypeOf(descriptor, null) as PropertyDescriptor)
@@ -42,7 +43,11 @@ export const NativeError = Error
 export const NativeTypeError = TypeError
 export const NativeSyntaxError = SyntaxError
 export const NativeRangeError = RangeError
-export const NativeProxy = Proxy
+const NativeProxy = Proxy
+/** A proxy with these traps alone: a `get` that a script put on Object.prototype is none. */
+export function newProxy<T extends object>(target: T, traps: ProxyHandler<T>): T {
+  return new NativeProxy(target, setPrototypeOf(traps, null) as ProxyHandler<T>)
+}
 export const NativeSymbol = Symbol
 export const NativeFloat64Array = Float64Array
 export const NativeUint8Array = Uint8Array
@@ -63,6 +68,31 @@ export const promiseThen = uncurry(Promise.prototype.then) as (
   onValue?: (value: unknown) => unknown,
   onReason?: (reason: unknown) => unknown,
 ) => Promise<unknown>
+/**
+ * Waits for the outcome of a promise. `then` asks its `constructor` and Symbol.species for another promise that nobody wants
+ * here; where a script made these throw, the promise goes without for the moment.
+ *
+ * @throws {TypeError} for what is no promise
+ */
+export function whenSettled(
+  promise: unknown,
+  onValue: ((value: unknown) => unknown) | undefined,
+  onReason: (reason: unknown) => unknown,
+): void {
+  try {
+    promiseThen(promise, onValue, onReason)
+  } catch (e) {
+    if (!isInPrototypeChain(NativePromise.prototype, promise)) throw e
+    const own = nativeGetOwnPropertyDescriptor(promise as object, 'constructor')
+    defineProperty(promise as object, 'constructor', { value: undefined, configurable: true })
+    try {
+      promiseThen(promise, onValue, onReason)
+    } finally {
+      if (own === undefined) deleteProperty(promise as object, 'constructor')
+      else defineProperty(promise as object, 'constructor', own)
+    }
+  }
+}
 export const stringIncludes = uncurry(String.prototype.includes) as (self: string, part: string) => boolean
 export const stringIndexOf = uncurry(String.prototype.indexOf) as (self: string, part: string) => number
 export const stringSlice = uncurry(String.prototype.slice) as (self: string, from: number, to?: number) => string
@@ -97,4 +127,4 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 export const arrayBufferByteLength = bufferByteLength
 
-export const { apply, ownKeys } = Reflect
+export const { apply, deleteProperty, ownKeys } = Reflect

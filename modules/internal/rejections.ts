@@ -12,8 +12,9 @@ import {
   defineProperty,
   isInPrototypeChain,
   NativePromise,
-  NativeProxy,
+  newProxy,
   promiseThen,
+  whenSettled,
 } from './primordials.js'
 
 /** The same numbers as in runtime/promise-state.ts. */
@@ -53,7 +54,7 @@ export function takeUnhandled(): string | undefined {
   }
   kept = open
   if (lost === undefined) return undefined
-  promiseThen(lost, undefined, (reason) => {
+  whenSettled(lost, undefined, (reason) => {
     described = describeError(reason)
   })
   return 'lost'
@@ -87,7 +88,7 @@ export function watchPromises(): void {
     configurable: true,
   })
   const { construct } = Reflect
-  const watched = new NativeProxy(NativePromise, {
+  const watched = newProxy(NativePromise, {
     construct: (target, args, newTarget) => watchPromise(construct(target, args, newTarget) as Promise<unknown>),
   })
   defineProperty(globalThis, 'Promise', { value: watched, writable: true, configurable: true })

@@ -30,12 +30,12 @@ function taskError(text: string): GoError {
   return error
 }
 
-/** A promise that host work settles: with its payload, or with a GoError of its message. */
-export function promiseOf(start: (id: number) => void): Promise<unknown> {
-  const promise = new NativePromise((resolve, reject) => {
+/** A promise that host work settles: with what `read` makes of its payload, or with a GoError of its message. */
+export function promiseOf<T>(start: (id: number) => void, read: (payload: unknown) => T): Promise<T> {
+  const promise = new NativePromise<T>((resolve, reject) => {
     const id = newTask((kind, payload) => {
       endTask(id)
-      if (kind === 'value') resolve(payload)
+      if (kind === 'value') resolve(read(payload))
       else reject(taskError(payload as string))
     })
     try {

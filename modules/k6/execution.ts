@@ -6,10 +6,11 @@ import {
   freeze,
   hasOwn,
   keys,
-  NativeProxy,
   NativeTypeError,
+  newProxy,
   ownKeys,
   parseJson,
+  setPrototypeOf,
   toText,
 } from '../internal/primordials.js'
 import {
@@ -97,7 +98,7 @@ interface Labels {
 
 /** Labels as an object of the script. */
 const labelsObject = (labels: Labels) =>
-  new NativeProxy({} as Record<string, string | number | boolean>, {
+  newProxy({} as Record<string, string | number | boolean>, {
     get: (_target, name) => (typeof name === 'string' ? labels.all()[name] : undefined),
     set(_target, name, value) {
       if (typeof name !== 'string') return false
@@ -117,7 +118,9 @@ const labelsObject = (labels: Labels) =>
     ownKeys: () => ownKeys(labels.all()),
     getOwnPropertyDescriptor(_target, name) {
       const value = typeof name === 'string' ? labels.all()[name] : undefined
-      return value === undefined ? undefined : { value, writable: true, enumerable: true, configurable: true }
+      if (value === undefined) return undefined
+      // Without a prototype, as in `defineProperty`.
+      return setPrototypeOf({ value, writable: true, enumerable: true, configurable: true }, null) as PropertyDescriptor
     },
   })
 

@@ -100,6 +100,36 @@ describeInVmThread('a script that replaces built-ins', import.meta.url, (it) => 
   }
 })
 
+describeInVmThread('an async function that fails', import.meta.url, (it) => {
+  for (const [name, patch] of Object.entries({
+    'Symbol.species of Promise': "Object.defineProperty(Promise, Symbol.species, { get() { throw 'species' } })",
+    'the constructor of promises':
+      "Object.defineProperty(Promise.prototype, 'constructor', { get() { throw 'made' } })",
+  })) {
+    it(`fails the iteration although the script replaced ${name}`, async () => {
+      const { text, isFromPromise } = await failureOf(
+        `${patch}; export default async () => { await null; throw new Error('mine') }`,
+      )
+      assert.deepEqual([text, isFromPromise], ['Error: mine', true])
+    })
+  }
+
+  it('leaves the promise as the script made it', async () => {
+    const source = `
+      Object.defineProperty(Promise, Symbol.species, { get() { throw 'species' } })
+      const own = Promise.resolve()
+      const given = Object.assign(Promise.resolve(), { constructor: Promise })
+      export default () => {
+        if (__ITER === 1) console.log(Object.keys(own).length, given.constructor === Promise)
+        return __ITER === 0 ? own : given
+      }`
+    const { script, said: told } = await scriptVm(source)
+    await script.enter('activate', 'vu', '{}', '{}')
+    for (const iteration of [0, 1]) assert.deepEqual(await script.iteration('default', iteration), { kind: 'done' })
+    assert.deepEqual(told(), ['0 true'])
+  })
+})
+
 describeInVmThread('the global Symbol', import.meta.url, (it) => {
   it('is watched for its first use, and an ordinary one from then on', async () => {
     const source = `

@@ -4,22 +4,19 @@ import { GoError } from '../../internal/go-error.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
-  createObject,
   defineProperty,
   freeze,
   isArray,
   mapGet,
   mapSet,
   NativeMap,
-  NativeProxy,
   NativeTypeError,
+  newProxy,
   parseJson,
   preventExtensions,
-  promiseThen,
   setPrototypeOf,
   toText,
 } from '../../internal/primordials.js'
-import { watchPromise } from '../../internal/rejections.js'
 import { promiseOf } from '../../internal/tasks.js'
 import { currentTagSet, vu } from '../../internal/vu.js'
 
@@ -138,12 +135,12 @@ export interface MethodInfo {
   is_server_stream: boolean
 }
 
-const hostObjectTraps: ProxyHandler<object> = createObject(null)
-hostObjectTraps.set = (_, key) => {
-  throw new NativeTypeError(`Cannot assign to property ${toText(key)} of a host object`)
-}
 // Frozen: it is the prototype of all of them, and scripts can lay hands on it.
-const behindHostObjects = new NativeProxy(freeze({}), hostObjectTraps)
+const behindHostObjects = newProxy(freeze({}), {
+  set(_target, key) {
+    throw new NativeTypeError(`Cannot assign to property ${toText(key)} of a host object`)
+  },
+})
 
 /** Makes of `object` one of k6's host objects: its members may be changed, and none may be added. */
 const hostObject = <T extends object>(object: T): T => preventExtensions(setPrototypeOf(object, behindHostObjects)) as T
@@ -216,11 +213,13 @@ export function Client(this: unknown): ClientMethods {
   const id = host.create()
   const client: ClientMethods = {
     asyncInvoke(...args) {
-      const answer = promiseOf((task) => {
-        const { method, request, params, state } = argumentsOf(id, args)
-        host.startInvoke(task, id, method, request, params, currentTagSet(), state)
-      })
-      return watchPromise(promiseThen(answer, (json) => responseOf(json as string))) as Promise<Response>
+      return promiseOf(
+        (task) => {
+          const { method, request, params, state } = argumentsOf(id, args)
+          host.startInvoke(task, id, method, request, params, currentTagSet(), state)
+        },
+        (json) => responseOf(json as string),
+      )
     },
     close() {
       host.close(id)

@@ -291,6 +291,35 @@ describeInVmThread('k6/net/grpc, its guest half', import.meta.url, (it) => {
     )
   })
 
+  const replaced: Record<string, string> = {
+    'get and set of Object.prototype': 'Object.prototype.get = Object.prototype.set = () => { throw 1 }',
+    'Symbol.species of Promise': "Object.defineProperty(Promise, Symbol.species, { get() { throw 'species' } })",
+    'the length of typed arrays':
+      "Object.defineProperty(Object.getPrototypeOf(Uint8Array.prototype), 'length', { get: () => 1e9 })",
+  }
+  for (const [name, patch] of Object.entries(replaced)) {
+    it(`calls and streams although a script replaced ${name}`, async () => {
+      const source = `
+        ${patch}
+        export default async function () {
+          connect()
+          const metadata = { 'a-bin': new Uint8Array([1, 2]) }
+          const sent = { text: 'x' }
+          console.log(client.invoke('echo.Echo/Go', sent, { metadata }).status)
+          console.log((await client.asyncInvoke('echo.Echo/Go', sent, { metadata })).status)
+          await new Promise((resolve) => {
+            const stream = new grpc.Stream(client, 'echo.Echo/Bidi', { metadata })
+            stream.on('data', () => console.log('data'))
+            stream.on('end', resolve)
+            stream.write(sent)
+            stream.end()
+          })
+          console.log('ended')
+        }`
+      assert.deepEqual(await said(source), ['0', '0', 'data', 'ended'])
+    })
+  }
+
   it('a stream wants a client first of all', async () => {
     assert.deepEqual(
       await said(`
