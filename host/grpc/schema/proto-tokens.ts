@@ -30,6 +30,12 @@ const simpleEscapes: Readonly<Record<string, string>> = {
   '?': '?',
 }
 
+/** Decimal digits of more than 64 bits are no integer: k6 reads them as a float. */
+function fits64Bits(text: string): boolean {
+  if (!/^[0-9]{1,20}$/.test(text)) return false
+  return text.length < 20 || text <= '18446744073709551615'
+}
+
 /** The tokens of one file. Errors are SchemaErrors that begin with `file:line:column: `. */
 export class ProtoTokens {
   /** All tokens up to the end or the fault; the last one is of kind `end`. */
@@ -147,7 +153,7 @@ export class ProtoTokens {
   private number(sign: string, offset: number): Token {
     const text = this.match(number, offset)
     this.position = offset + text.length
-    const kind = /^(?:0[xX]|[0-9]+$)/.test(text) ? 'int' : 'float'
+    const kind = /^(?:0[xX]|0[0-9]*$)/.test(text) || fits64Bits(text) ? 'int' : 'float'
     const rest = this.text[this.position] ?? ''
     const isOctal = kind === 'int' && text.length > 1 && text[0] === '0' && !/^0[xX]/.test(text)
     if (/[A-Za-z0-9_]/.test(rest) || (isOctal && /[89]/.test(text))) {

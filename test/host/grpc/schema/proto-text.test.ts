@@ -145,6 +145,14 @@ describe('proto text', () => {
       'f.proto:1:50: non-repeated option field packed already set',
     ],
     ['message M { extensions 4 [x = 1], 5; }', "f.proto:1:33: syntax error: unexpected ',', expecting ';'"],
+    [
+      'message M { optional int32 a = 18446744073709551615; }',
+      'f.proto:1:32: tag number 18446744073709552000 is out of range: should be between 1 and 536870911',
+    ],
+    [
+      'message M { optional int32 a = 18446744073709551616; }',
+      'f.proto:1:32: syntax error: unexpected float literal, expecting int literal',
+    ],
     ['message M { optional int32 a = -1; }', "f.proto:1:32: syntax error: unexpected '-', expecting int literal"],
     ['message M { optional int32 a = max; }', 'f.proto:1:32: syntax error: unexpected "max", expecting int literal'],
     ['package a.;', "f.proto:1:11: syntax error: unexpected ';', expecting identifier"],
