@@ -10,10 +10,14 @@ const maxDepth = 70
 
 const malformed = () => new GuestError('TypeError', 'malformed call parameters')
 
-/** What a script gave as parameters. @throws {GuestError} when the text is none of our guest half's */
+/** What a script gave as parameters. @throws {GuestError} when the text is too long, or none of our guest half's */
 export function readGuestParams(json: Crossing): unknown {
   if (json === undefined) return undefined
-  if (typeof json !== 'string' || json.length > maxParamsLength) throw malformed()
+  if (typeof json !== 'string') throw malformed()
+  if (json.length > maxParamsLength) {
+    const text = `call parameters of ${json.length} characters, more than the limit of ${maxParamsLength}`
+    throw new GuestError('GoError', text)
+  }
   return decode(JSON.parse(json), 0)
 }
 
