@@ -61,7 +61,8 @@ export function responseJson(
 function errorJson(schema: Schema, status: number, message: string, details: Uint8Array | undefined): string {
   // With details of a type that this client has not loaded, k6 shows an empty error.
   if (details !== undefined) return schema.statusDetails(details) ?? '{}'
-  return `{"code":${status},"message":${JSON.stringify(message)},"details":[]}`
+  // The code of a google.rpc.Status is an int32, while gRPC's own goes up to 2^32 - 1.
+  return `{"code":${status | 0},"message":${JSON.stringify(message)},"details":[]}`
 }
 
 /** What a server sent, as scripts see it: lists of strings by name. */

@@ -48,6 +48,11 @@ describe('the response of a call', () => {
     })
   })
 
+  it('has the error code as the int32 of a google.rpc.Status', () => {
+    const { error, status } = shown({ status: 2 ** 32 - 1 }) as { error: { code: number }; status: number }
+    assert.deepEqual([error.code, status], [-1, 2 ** 32 - 1])
+  })
+
   it('is none for a message with more JSON than the limit, as for one without JSON', () => {
     const response = Buffer.concat([Buffer.from([18, 0x80, 0x80, 0x80, 1]), Buffer.alloc(2 * 1024 * 1024, 1)])
     const result = { status: 0, message: '', headers: new Map(), trailers: new Map(), response }
