@@ -16,6 +16,13 @@ export interface CallTags {
   readonly callTags: ReadonlyMap<string, string>
 }
 
+const noTags: ReadonlyMap<string, string> = new Map()
+
+/** A call that no script named: a health check, or reflection. */
+export function unnamedCall(connection: Connection, vuTags: TagSet): CallTags {
+  return { method: undefined, connection, vuTags, callTags: noTags }
+}
+
 /**
  * Adds a sample of grpc_req_duration. System tags go over all others, but for `name`, which a script may choose; a call
  * that no script named (a health check) has only the VU's tags and its status. `remoteIp` is absent for one that was not

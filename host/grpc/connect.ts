@@ -8,7 +8,7 @@ import type { TagSet } from '../../metrics/tag-set.js'
 import { GuestError } from '../../runtime/guest-error.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
-import { addDuration } from './call-samples.js'
+import { addDuration, unnamedCall } from './call-samples.js'
 import { withDefaults } from './client-connection.js'
 import type { ConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
@@ -79,7 +79,7 @@ async function reflect(
   timeoutMs: number,
   vuTags: TagSet,
 ): Promise<void> {
-  const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+  const tags = unnamedCall(connection, vuTags)
   const { signal } = vu.abort
   const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
   const onCall = (status: number, durationMs: number, remoteIp: string | undefined) => {

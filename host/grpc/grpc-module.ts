@@ -7,7 +7,7 @@ import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
-import { addDuration, addRequest, type CallTags } from './call-samples.js'
+import { addDuration, addRequest, type CallTags, unnamedCall } from './call-samples.js'
 import { connect } from './connect.js'
 import { readConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
@@ -258,7 +258,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
       observer: debugObserver(vu, () => builtInMethod(healthPath)),
     })
     if (!signal.aborted) {
-      const tags = { method: undefined, connection, vuTags, callTags: new Map<string, string>() }
+      const tags = unnamedCall(connection, vuTags)
       addDuration(vu, tags, result.status, performance.now() - begin, result.remoteIp)
       addRequest(vu, tags, result.status, result.remoteIp)
     }
