@@ -446,6 +446,14 @@ export class TestRun {
         `${this.store.droppedSamples} samples were dropped: there were too many at once, or too many series`,
       )
     }
+    const approximated = this.store.approximated()
+    if (approximated.length > 0) {
+      const worst = Math.max(...approximated.map(({ relativeError }) => relativeError))
+      this.#log(
+        'info',
+        `percentiles of metrics '${approximated.map(({ name }) => name).join(', ')}' are within ${formatPercent(worst)} of the exact ones: there were too many values to keep them all`,
+      )
+    }
   }
 
   #onReport(thread: number, report: ThreadReport): void {
@@ -483,6 +491,10 @@ export class TestRun {
   #log(level: LogLine['level'], msg: string, fields: Record<string, string> = {}): void {
     this.#observer.log({ level, msg, fields, timeMs: this.#clock.now() })
   }
+}
+
+function formatPercent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`
 }
 
 function asAppError(e: unknown): AppError {

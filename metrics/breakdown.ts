@@ -4,8 +4,9 @@
  */
 import { CheckCount } from './group-tree.js'
 import type { Metric } from './metric.js'
-import { type MetricSink, newSink, type Sink, type TrendBudget } from './sink.js'
+import { type MetricSink, newSink, type Sink } from './sink.js'
 import type { TagSet } from './tag-set.js'
+import type { TrendBudget } from './trend-sink.js'
 
 /** One metric as one part of the run saw it. */
 export interface MetricPart {

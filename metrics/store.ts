@@ -10,8 +10,9 @@ import type { Metric } from './metric.js'
 import { parseMetricSelector, type SubMetricSelector } from './metric-selector.js'
 import { MetricRegistry } from './registry.js'
 import { type SampleBatch, type SeriesDefinition, sampleWidth } from './series.js'
-import { type MetricSink, newSink, type Sink, type TrendBudget } from './sink.js'
+import { type MetricSink, newSink, type Sink } from './sink.js'
 import { TagSet } from './tag-set.js'
+import { TrendBudget, type TrendLimits } from './trend-sink.js'
 
 /** A metric of the run and its sink; for a sub-metric the name has its condition in braces. */
 export interface StoredMetric {
@@ -49,12 +50,12 @@ export interface MetricStoreOptions {
   hasBreakdown?: boolean
   /** Series of all threads together. */
   maxSeries?: number
-  /** Values that all trends together keep for their percentiles, eight bytes each. */
-  maxTrendValues?: number
+  /** What trends may keep; metrics/trend-sink.ts has the defaults. */
+  trendLimits?: Partial<TrendLimits>
 }
 
-/** The limits of a store that was told none: at most 512 MiB of values. */
-export const defaultStoreLimits = { maxSeries: 500_000, maxTrendValues: 64 * 1024 * 1024 } as const
+/** The limits of a store that was told none. */
+export const defaultStoreLimits = { maxSeries: 500_000 } as const
 
 interface Route {
   readonly series: Series
@@ -93,7 +94,7 @@ export class MetricStore {
     this.registry = options.registry ?? new MetricRegistry()
     this.breakdown = options.hasBreakdown ? new Breakdown() : undefined
     this.#maxSeries = options.maxSeries ?? defaultStoreLimits.maxSeries
-    this.#budget = { remainingValues: options.maxTrendValues ?? defaultStoreLimits.maxTrendValues }
+    this.#budget = new TrendBudget(options.trendLimits)
   }
 
   /** Adds what a thread has collected. Batches of one thread must come in the order they were taken. */
@@ -170,9 +171,16 @@ export class MetricStore {
     return this.#seriesCount
   }
 
-  /** False once trends had to leave values out of their percentiles. */
-  get isComplete(): boolean {
-    return this.#budget.remainingValues > 0
+  /** Metrics and sub-metrics whose percentiles are no longer exact: trends with too many values to keep them all. */
+  approximated(): { readonly name: string; readonly relativeError: number }[] {
+    return this.observed().flatMap(({ name, sink }) =>
+      sink.type === 'trend' && sink.relativeError > 0 ? [{ name, relativeError: sink.relativeError }] : [],
+    )
+  }
+
+  /** Bytes that the values of all trends take. All else that grows is bounded by the number of series. */
+  get retainedTrendBytes(): number {
+    return this.#budget.retainedBytes
   }
 
   #thread(threadId: number): ThreadRoutes {

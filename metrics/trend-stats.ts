@@ -3,7 +3,7 @@
  */
 import { AppError, ExitCode } from '../errors.js'
 import { parseGoFloat } from '../go/number.js'
-import type { TrendSink } from './sink.js'
+import type { TrendSink } from './trend-sink.js'
 
 /**
  * The function that reads one statistic off a trend.

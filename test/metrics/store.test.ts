@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ExactValues, simulate, trackedNames, worstError } from '../../bench/simulated-run.js'
 import { SampleBuffer } from '../../metrics/sample-buffer.js'
 import { MetricStore, type StoredMetric } from '../../metrics/store.js'
 import { TagSet } from '../../metrics/tag-set.js'
@@ -140,5 +141,32 @@ describe('MetricStore', () => {
     assert.deepEqual([...root.groups.keys()], ['a'])
     const [a, other] = [root.groups.get('a'), scenarios.get('other')]
     assert.deepEqual([sum(a), sum(a?.groups.get('b')), sum(other), sum(other?.groups.get('a'))], [1, 2, 12, 4])
+  })
+
+  it('keeps within its memory however long the run is, with percentiles as near as it says', () => {
+    const store = new MetricStore({ hasBreakdown: true, trendLimits: { maxValuesPerTrend: 8192, maxValues: 131_072 } })
+    const exact = new ExactValues(store, ['grpc_req_duration', ...trackedNames])
+    const bytes: number[] = []
+    // One hour, and a hundred samples of each second.
+    simulate({ seconds: 3600, samplesPerSecond: 100, threads: 2 }, store, (second) => {
+      if (second % 600 === 0) bytes.push(store.retainedTrendBytes)
+    })
+    assert.equal(store.seriesCount, 2 * 4 * 160)
+    assert.ok(Math.max(...bytes) <= 131_072 * 8, `${bytes} bytes`)
+    assert.ok(bytes.at(-1)! < bytes[0]!, `${bytes} bytes`)
+    for (const name of ['grpc_req_duration', 'grpc_req_duration{scenario:s1}']) {
+      const { sink } = store.get(name)!
+      const sorted = exact.sorted(name)
+      assert.ok(sink.type === 'trend')
+      assert.equal(sink.relativeError, 0.005)
+      assert.deepEqual([sink.count, sink.min, sink.max], [sorted.length, sorted[0], sorted.at(-1)])
+      assert.ok(worstError(sorted, (percent) => sink.percentile(percent)) <= 0.005 * (1 + 1e-9))
+    }
+    const small = store.get('grpc_req_duration{method:m3,status:0}')!.sink
+    assert.ok(small.type === 'trend' && small.relativeError === 0)
+    assert.deepEqual(
+      store.approximated().map(({ name }) => name),
+      ['grpc_req_duration', 'grpc_req_duration{scenario:s1}', 'iteration_duration'],
+    )
   })
 })

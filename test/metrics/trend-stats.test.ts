@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { TrendSink } from '../../metrics/sink.js'
+import { TrendSink } from '../../metrics/trend-sink.js'
 import { trendStat } from '../../metrics/trend-stats.js'
 
 describe('trendStat', () => {
