@@ -61,12 +61,12 @@ export async function run(argv: readonly string[], help: string): Promise<number
       logger.sendConsoleTo(openLogFile(options.consoleOutput, (error) => logger.error(error), 0o644))
     }
     for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
-    for (const value of options.out ?? []) outputs.push(openOutput(value, test, prepared, logger))
+    for (const value of options.out ?? []) outputs.push(await openOutput(value, test, prepared, logger))
     screen = new LiveProgress(test, prepared, settings, target)
     if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
-    for (const output of outputs) output.stop()
+    await stopAll(outputs)
     await writeSummary(test, prepared, result, settings, logger)
     screen.finish()
     if (result.error !== undefined) fail(result.error)
@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     off()
     return result.error?.exitCode ?? ExitCode.ok
   } catch (e) {
-    for (const output of outputs) output.stop()
+    await stopAll(outputs)
     screen?.finish()
     return fail(e)
   } finally {
@@ -120,8 +120,8 @@ function configFile(settings: RunSettings, logger: Logger): { file?: Options } {
   return { file: options }
 }
 
-function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger: Logger): Output {
-  const output = createOutput(value, {
+async function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger: Logger): Promise<Output> {
+  const output = await createOutput(value, {
     store: test.store,
     thresholds: prepared.thresholds,
     systemTags: prepared.options.systemTags,
@@ -131,6 +131,11 @@ function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger:
   })
   test.store.onSamples((samples) => output.add(samples))
   return output
+}
+
+/** Together, so that one output that is slow to end does not keep another waiting. */
+async function stopAll(outputs: Output[]): Promise<void> {
+  await Promise.all(outputs.splice(0).map((output) => output.stop()))
 }
 
 function describe(script: string, prepared: PreparedRun, outputs: readonly Output[], settings: RunSettings): void {

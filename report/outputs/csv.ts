@@ -68,8 +68,8 @@ export class CsvOutput implements Output {
     this.#file.flush()
   }
 
-  stop(): void {
-    this.#file.close()
+  async stop(): Promise<void> {
+    await this.#file.close()
   }
 
   #rowEndOf(series: Series): string {

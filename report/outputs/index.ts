@@ -23,7 +23,7 @@ export interface OutputContext {
   readonly onError: (error: string) => void
 }
 
-const outputs = new Map<string, (argument: string, context: OutputContext) => Output>([
+const outputs = new Map<string, (argument: string, context: OutputContext) => Output | Promise<Output>>([
   ['json', (path, context) => new JsonOutput({ path, ...context })],
   ['csv', (argument, context) => new CsvOutput({ argument, ...context })],
 ])
@@ -48,7 +48,7 @@ const removed = new Set(['kafka', 'datadog', 'statsd'])
  * @throws {AppError} `USAGE` for an unknown type or a wrong argument, `NOT_SUPPORTED` for one that only k6 has,
  *   `OUTPUT_FAILED` if its file cannot be opened
  */
-export function createOutput(value: string, context: OutputContext): Output {
+export async function createOutput(value: string, context: OutputContext): Promise<Output> {
   const at = value.indexOf('=')
   const type = at < 0 ? value : value.slice(0, at)
   const create = outputs.get(type)

@@ -62,8 +62,8 @@ export class JsonOutput implements Output {
     this.#file.flush()
   }
 
-  stop(): void {
-    this.#file.close()
+  async stop(): Promise<void> {
+    await this.#file.close()
     if (this.#unwritableSamples > 0) {
       this.#options.onError(`${this.#unwritableSamples} samples with an infinite value could not be written as JSON`)
     }

@@ -10,6 +10,6 @@ export interface Output {
   readonly description: string
   /** Takes samples; they are only valid during the call. */
   add(samples: StoredSamples): void
-  /** Writes what is left and closes. Never throws; what went wrong has been reported. */
-  stop(): void
+  /** Writes or sends what is left and closes, in bounded time. Never throws; what went wrong has been reported. */
+  stop(): void | Promise<void>
 }

@@ -10,12 +10,12 @@ const folder = mkdtempSync(join(tmpdir(), 'outputs-'))
 after(() => rmSync(folder, { recursive: true }))
 
 describe('the output csv', () => {
-  it('writes a header and a row for each sample', () => {
+  it('writes a header and a row for each sample', async () => {
     const samples: RunSample[] = [
       ['cnt', 0.890698, { group: '::g1', name: 'a,"b"', extra: '1', more: '2' }, 900],
       ['cnt', 1e21, { name: '=cmd()' }],
     ]
-    const { stdout, description } = runWith('csv=-', samples)
+    const { stdout, description } = await runWith('csv=-', samples)
     assert.equal(description, 'csv (stdout)')
     assert.equal(
       stdout,
@@ -35,18 +35,18 @@ cnt,1795333492,2.000000,,,,a=x,vu=1
     ['rfc3339', '2026-11-22T07:44:52Z'],
     ['rfc3339_nano', '2026-11-22T07:44:52.00225Z'],
   ]) {
-    it(`writes times as ${timeFormat}`, () => {
-      const { stdout } = runWith(`csv=fileName=-,timeFormat=${timeFormat}`, [['cnt', 1, {}, 2.25]])
+    it(`writes times as ${timeFormat}`, async () => {
+      const { stdout } = await runWith(`csv=fileName=-,timeFormat=${timeFormat}`, [['cnt', 1, {}, 2.25]])
       assert.equal(stdout.split('\n')[1]?.split(',')[1], text)
     })
   }
 
-  it('takes its settings from the environment, and the argument over them', () => {
+  it('takes its settings from the environment, and the argument over them', async () => {
     const path = join(folder, 'a.csv')
     const environment = { K6_CSV_FILENAME: path, K6_CSV_TIME_FORMAT: 'rfc3339', K6_CSV_SAVE_INTERVAL: '10s' }
-    runWith('csv', [['cnt', 1]], { environment })
+    await runWith('csv', [['cnt', 1]], { environment })
     assert.match(readFileSync(path, 'utf8'), /^cnt,2026-11-22T07:44:52Z,/m)
-    const { stdout } = runWith('csv=fileName=-,timeFormat=unix', [['cnt', 1]], { environment })
+    const { stdout } = await runWith('csv=fileName=-,timeFormat=unix', [['cnt', 1]], { environment })
     assert.match(stdout, /^cnt,1795333492,/m)
   })
 
@@ -55,8 +55,10 @@ cnt,1795333492,2.000000,,,,a=x,vu=1
     ['fileName=', 'couldn\'t parse "fileName=" as argument for csv output'],
     ['timeFormat=now', 'now does not belong to TimeFormat values'],
   ]) {
-    it(`refuses csv=${argument}`, () => {
-      assert.throws(() => runWith(`csv=${argument}`, []), { message: `could not create the 'csv' output: ${message}` })
+    it(`refuses csv=${argument}`, async () => {
+      await assert.rejects(() => runWith(`csv=${argument}`, []), {
+        message: `could not create the 'csv' output: ${message}`,
+      })
     })
   }
 })

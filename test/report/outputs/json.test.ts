@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'outputs-'))
 after(() => rmSync(folder, { recursive: true }))
 
 describe('the output json', () => {
-  it('writes a metric before its first sample, and samples with sorted tags and metadata', () => {
+  it('writes a metric before its first sample, and samples with sorted tags and metadata', async () => {
     const thresholds = new Map<string, ThresholdDefinition[]>([
       ['tre', [{ threshold: 'p(95)<500' }, { threshold: 'avg<1', abortOnFail: true, delayAbortEvalMs: 90_000 }]],
       ['tre{method:Get}', [{ threshold: 'avg<1' }]],
@@ -22,7 +22,7 @@ describe('the output json', () => {
       ['tre', 1e21, { method: 'Get', group: '::"g"' }, 54.330078125],
       ['cnt', 0, { group: '' }],
     ]
-    const { stdout } = runWith('json', samples, { thresholds })
+    const { stdout } = await runWith('json', samples, { thresholds })
     assert.equal(
       stdout,
       `{"type":"Metric","data":{"name":"tre","type":"trend","contains":"default","thresholds":["p(95)<500",{"threshold":"avg<1","abortOnFail":true,"delayAbortEval":"1m30s"}],"submetrics":[{"name":"tre{method:Get}","suffix":"method:Get","tags":{"method":"Get"}}]},"metric":"tre"}
@@ -35,41 +35,41 @@ describe('the output json', () => {
     )
   })
 
-  it('writes to a file, compressed if its name says so', () => {
+  it('writes to a file, compressed if its name says so', async () => {
     const [plain, compressed] = [join(folder, 'a.json'), join(folder, 'a.json.gz')]
-    const { description, stdout } = runWith(`json=${plain}`, [['cnt', 1]])
-    runWith(`json=${compressed}`, [['cnt', 1]])
+    const { description, stdout } = await runWith(`json=${plain}`, [['cnt', 1]])
+    await runWith(`json=${compressed}`, [['cnt', 1]])
     assert.equal(description, `json (${plain})`)
     assert.equal(stdout, '')
     assert.equal(readFileSync(plain, 'utf8').split('\n').length, 4)
     assert.equal(gunzipSync(readFileSync(compressed)).toString(), readFileSync(plain, 'utf8'))
   })
 
-  it('compresses a file of many blocks so that it can be read as one', () => {
+  it('compresses a file of many blocks so that it can be read as one', async () => {
     const path = join(folder, 'many.json.gz')
     const samples = Array.from({ length: 20_000 }, (_, i): RunSample => ['cnt', i])
-    runWith(`json=${path}`, samples)
+    await runWith(`json=${path}`, samples)
     assert.equal(gunzipSync(readFileSync(path)).toString().split('\n').length, 20_003)
   })
 
-  it('leaves out values that JSON cannot write, and says so', () => {
-    const { stdout, errors } = runWith('json=-', [['tre', Number.POSITIVE_INFINITY]])
+  it('leaves out values that JSON cannot write, and says so', async () => {
+    const { stdout, errors } = await runWith('json=-', [['tre', Number.POSITIVE_INFINITY]])
     assert.equal(stdout.includes('Infinity'), false)
     assert.deepEqual(errors, ['1 samples with an infinite value could not be written as JSON'])
   })
 
-  it('says what is wrong with a file, when it is opened or later', () => {
-    assert.throws(() => runWith(`json=${folder}/no/a.json`, []), {
+  it('says what is wrong with a file, when it is opened or later', async () => {
+    await assert.rejects(() => runWith(`json=${folder}/no/a.json`, []), {
       code: 'OUTPUT_FAILED',
       message: /no\/a\.json' for writing: ENOENT/,
     })
-    const { errors } = runWith('json=/dev/full', [['cnt', 1]])
-    assert.match(errors[0] ?? '', /^could not write to \/dev\/full: ENOSPC/)
+    const { errors } = await runWith('json=/dev/full', [['cnt', 1]])
+    assert.match(errors[0] ?? '', /^output \/dev\/full: could not write: ENOSPC.* \(3 lines lost so far\)$/)
     assert.equal(errors.length, 1)
   })
 
-  it('lets no control sequence of a script through', () => {
-    const { stdout } = runWith('json', [['cnt', 1, { '\u009b': '\u001b\u009b\u202e' }]])
+  it('lets no control sequence of a script through', async () => {
+    const { stdout } = await runWith('json', [['cnt', 1, { '\u009b': '\u001b\u009b\u202e' }]])
     assert.ok(stdout.includes('{"\\u009b":"\\u001b\\u009b\\u202e"}'))
   })
 })

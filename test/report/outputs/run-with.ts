@@ -8,7 +8,7 @@ import { createOutput, type OutputContext } from '../../../report/outputs/index.
 import { feed, newStore, type RunSample, someTimeMs } from '../../metrics/run-of.js'
 
 /** What an output wrote to standard output, and what it complained about. */
-export function runWith(
+export async function runWith(
   out: string,
   samples: RunSample[],
   {
@@ -20,7 +20,7 @@ export function runWith(
   const errors: string[] = []
   const store = newStore()
   Thresholds.of(thresholds, store)
-  const output = createOutput(out, {
+  const output = await createOutput(out, {
     store,
     thresholds,
     systemTags: ['name', 'group', 'vu', 'check'],
@@ -38,7 +38,7 @@ export function runWith(
     2,
   )
   store.ingest(2, withMetadata.take()!)
-  output.stop()
+  await output.stop()
   return { stdout, errors, description: output.description }
 }
 
