@@ -46,6 +46,9 @@ function tell(e: unknown): number {
   return isAppError(e) ? e.exitCode : ExitCode.internal
 }
 
+// Whoever reads the output may stop reading (`| head`): the run goes on, and its exit code is its own.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 main(process.argv.slice(2))
   .catch(tell)
   .then((code) => {

@@ -21,6 +21,11 @@ export function jsonText(text: string): string {
   return JSON.stringify(text).replace(unsafeInJson, escaped)
 }
 
+/** `text` without halves of surrogate pairs, which UTF-8 cannot have: receivers refuse a whole message because of one. */
+export function wellFormedText(text: string): string {
+  return Buffer.from(text).toString()
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }

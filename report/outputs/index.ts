@@ -2,31 +2,37 @@
  * The outputs that exist, by the name that --out takes.
  */
 import { AppError } from '../../errors.js'
-import type { MetricStore } from '../../metrics/store.js'
-import type { ThresholdDefinitions } from '../../metrics/thresholds.js'
 import { CsvOutput } from './csv.js'
 import { JsonOutput } from './json.js'
-import type { TextStream } from './line-file.js'
-import type { Output } from './output.js'
+import type { Output, OutputContext } from './output.js'
 
-export type { Output } from './output.js'
+export type { Output, OutputContext } from './output.js'
 
-/** What outputs need to know of the run. */
-export interface OutputContext {
-  readonly store: MetricStore
-  readonly thresholds: ThresholdDefinitions
-  /** System tags that are switched on. */
-  readonly systemTags: readonly string[]
-  readonly stdout: TextStream
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** Told about trouble while the run goes on, for the log. */
-  readonly onError: (error: string) => void
-}
+type CreateOutput = (argument: string, context: OutputContext) => Output | Promise<Output>
 
-const outputs = new Map<string, (argument: string, context: OutputContext) => Output | Promise<Output>>([
+const outputs = new Map<string, CreateOutput>([
   ['json', (path, context) => new JsonOutput({ path, ...context })],
   ['csv', (argument, context) => new CsvOutput({ argument, ...context })],
+  ['experimental-prometheus-rw', prometheus('experimental-prometheus-rw')],
+  ['prometheus-rw', prometheus('prometheus-rw')],
+  ['opentelemetry', openTelemetry('opentelemetry')],
+  ['experimental-opentelemetry', openTelemetry('experimental-opentelemetry')],
 ])
+
+// Loaded only when asked for: they bring libraries along that other runs have no use for.
+function prometheus(type: string): CreateOutput {
+  return async (argument, context) => {
+    const { createPrometheusOutput } = await import('./prometheus/index.js')
+    return createPrometheusOutput(type, argument, context)
+  }
+}
+
+function openTelemetry(type: string): CreateOutput {
+  return async (argument, context) => {
+    const { createOpenTelemetryOutput } = await import('./opentelemetry/index.js')
+    return createOpenTelemetryOutput(type, argument, context)
+  }
+}
 
 // In k6's list of outputs, so scripts and habits may name them; statsd is in it although k6 has dropped it.
 const known = [

@@ -2,7 +2,9 @@
  * What an output is: something that gets every sample of a run. Each kind is a file beside this one and a line in
  * index.ts.
  */
-import type { StoredSamples } from '../../metrics/store.js'
+import type { MetricStore, StoredSamples } from '../../metrics/store.js'
+import type { ThresholdDefinitions } from '../../metrics/thresholds.js'
+import type { TextStream } from './line-file.js'
 
 /** Gets every sample of a run. */
 export interface Output {
@@ -12,4 +14,16 @@ export interface Output {
   add(samples: StoredSamples): void
   /** Writes or sends what is left and closes, in bounded time. Never throws; what went wrong has been reported. */
   stop(): void | Promise<void>
+}
+
+/** What outputs need to know of the run. */
+export interface OutputContext {
+  readonly store: MetricStore
+  readonly thresholds: ThresholdDefinitions
+  /** System tags that are switched on. */
+  readonly systemTags: readonly string[]
+  readonly stdout: TextStream
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Told about trouble while the run goes on, for the log. */
+  readonly onError: (error: string) => void
 }

@@ -10,15 +10,7 @@ describe('createOutput', () => {
     })
   })
 
-  for (const type of [
-    'cloud',
-    'influxdb',
-    'opentelemetry',
-    'experimental-prometheus-rw',
-    'web-dashboard',
-    'statsd',
-    'kafka',
-  ]) {
+  for (const type of ['cloud', 'influxdb', 'web-dashboard', 'statsd', 'kafka']) {
     it(`says that ${type} is not there`, async () => {
       await assert.rejects(() => runWith(type, []), { code: 'NOT_SUPPORTED', message: new RegExp(`'${type}' output`) })
     })

@@ -13,8 +13,13 @@ export async function runWith(
   samples: RunSample[],
   {
     thresholds = new Map<string, ThresholdDefinition[]>(),
+    meanwhile,
     ...changes
-  }: Partial<OutputContext> & { thresholds?: Map<string, ThresholdDefinition[]> } = {},
+  }: Partial<OutputContext> & {
+    thresholds?: Map<string, ThresholdDefinition[]>
+    /** Runs between the samples and the end. */
+    meanwhile?: (feedMore: (samples: RunSample[]) => void) => Promise<void>
+  } = {},
 ) {
   let stdout = ''
   const errors: string[] = []
@@ -30,7 +35,8 @@ export async function runWith(
     ...changes,
   })
   store.onSamples((batch) => output.add(batch))
-  feed(store, samples)
+  const buffer = new SampleBuffer()
+  feed(store, samples, buffer)
   const withMetadata = new SampleBuffer()
   withMetadata.add(
     withMetadata.series(store.registry.get('cnt')!, TagSet.from([['a', 'x']]), TagSet.from([['vu', '1']])),
@@ -38,6 +44,7 @@ export async function runWith(
     2,
   )
   store.ingest(2, withMetadata.take()!)
+  await meanwhile?.((more) => feed(store, more, buffer))
   await output.stop()
   return { stdout, errors, description: output.description }
 }
