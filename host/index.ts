@@ -3,6 +3,8 @@ import type { HostModule } from '../runtime/host-module.js'
 import { clock, timers } from './clock.js'
 import { commonJs } from './commonjs.js'
 import { consoleModule } from './console.js'
+import { crypto } from './crypto/crypto-module.js'
+import { encoding } from './encoding.js'
 import { execution } from './execution.js'
 import { files, utf8 } from './files.js'
 import { grpc } from './grpc/grpc-module.js'
@@ -13,6 +15,8 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   clock,
   commonJs,
   consoleModule,
+  crypto,
+  encoding,
   execution,
   files,
   grpc,

@@ -6,8 +6,10 @@ import { TagSet } from '../metrics/tag-set.js'
 import type { Limits } from '../policy/limits.js'
 import type { TaskQueue } from '../runtime/event-loop.js'
 import { GuestError } from '../runtime/guest-error.js'
+import type { Hashing } from './crypto/hashing.js'
 import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
+import { Handles } from './handles.js'
 import type { SampleRing } from './sample-ring.js'
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
@@ -66,6 +68,8 @@ export class VuContext {
   /** Ends all waiting when the iteration is interrupted or over. */
   abort = newAbort()
   readonly grpc: GrpcVu
+  /** Hashes that the script feeds in parts. */
+  readonly hashings = new Handles<Hashing>('hashes', 10_000)
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}

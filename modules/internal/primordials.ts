@@ -34,7 +34,7 @@ export function defineProperty<T extends object>(target: T, name: PropertyKey, d
 export const { isArray } = Array
 export const { isNaN: isNaNNumber, isInteger } = Number
 export const toNumber = Number
-export const { imul, max } = Math
+export const { imul, max, min } = Math
 export const toText = String
 
 export const NativeMap = Map
@@ -51,6 +51,9 @@ export function newProxy<T extends object>(target: T, traps: ProxyHandler<T>): T
 export const NativeSymbol = Symbol
 export const NativeFloat64Array = Float64Array
 export const NativeUint8Array = Uint8Array
+// Hidden from scripts, who must not see when the engine frees what.
+export const NativeWeakRef = WeakRef
+export const weakRefTarget = uncurry(WeakRef.prototype.deref) as (self: WeakRef<object>) => object | undefined
 
 export const arrayPush = uncurry(Array.prototype.push) as (self: unknown[], ...items: unknown[]) => number
 export const arrayJoin = uncurry(Array.prototype.join) as (self: unknown, separator: string) => string

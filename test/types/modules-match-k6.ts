@@ -4,10 +4,14 @@
  */
 
 import type * as k6 from 'k6'
+import type * as crypto from 'k6/crypto'
+import type * as encoding from 'k6/encoding'
 import type * as execution from 'k6/execution'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
 import type * as timers from 'k6/timers'
+import type * as ourCrypto from '../../modules/k6/crypto.js'
+import type * as ourEncoding from '../../modules/k6/encoding.js'
 import type * as ourExecution from '../../modules/k6/execution.js'
 import type * as ourK6 from '../../modules/k6/index.js'
 import type * as ourMetrics from '../../modules/k6/metrics.js'
@@ -28,6 +32,19 @@ type Names<T> = Omit<T, 'default'>
 
 export type K6 = Fits<typeof ourK6, Names<typeof k6>>
 export type K6Default = Fits<typeof ourK6.default, Names<typeof k6>>
+
+// Their class Hasher is there for its type; k6 exports none. Ours has hexEncode besides, which they forgot.
+export type Crypto = Fits<
+  typeof ourCrypto,
+  Omit<Names<typeof crypto>, 'Hasher' | 'createHash' | 'createHMAC'> & {
+    createHash(algorithm: crypto.Algorithm): Public<crypto.Hasher>
+    createHMAC(algorithm: crypto.Algorithm, secret: string | ArrayBuffer): Public<crypto.Hasher>
+  }
+>
+export type CryptoDefault = Fits<typeof ourCrypto.default, Omit<typeof ourCrypto, 'default'>>
+
+export type Encoding = Fits<typeof ourEncoding, Names<typeof encoding>>
+export type EncodingDefault = Fits<typeof ourEncoding.default, Names<typeof encoding>>
 
 export type Timers = Fits<typeof ourTimers, Names<typeof timers>>
 export type TimersDefault = Fits<typeof ourTimers.default, Names<typeof timers>>
