@@ -10,6 +10,7 @@ import { files, utf8 } from './files.js'
 import { grpc } from './grpc/grpc-module.js'
 import { metrics } from './metrics.js'
 import type { VuContext } from './vu-context.js'
+import { webCrypto } from './webcrypto/webcrypto-module.js'
 
 export const hostModules: readonly HostModule<VuContext>[] = [
   clock,
@@ -23,4 +24,5 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   metrics,
   timers,
   utf8,
+  webCrypto,
 ]

@@ -11,6 +11,7 @@ import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
 import type { SampleRing } from './sample-ring.js'
+import { WebCryptoVu } from './webcrypto/webcrypto-vu.js'
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
 
@@ -70,6 +71,7 @@ export class VuContext {
   readonly grpc: GrpcVu
   /** Hashes that the script feeds in parts. */
   readonly hashings = new Handles<Hashing>('hashes', 10_000)
+  readonly webCrypto = new WebCryptoVu()
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}

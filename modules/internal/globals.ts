@@ -20,6 +20,7 @@ import {
 import { watchSymbol } from './symbol-use.js'
 import { timers } from './timers.js'
 import { vu } from './vu.js'
+import { crypto } from './webcrypto/crypto.js'
 
 const files = ops<{ text(path: string, base: string): string; bytes(path: string, base: string): ArrayBuffer }>(
   'files',
@@ -123,6 +124,7 @@ export function installGlobals(): void {
   const globals: Record<string, unknown> = {
     global: globalThis,
     console,
+    crypto,
     open,
     require,
     GoError,

@@ -116,6 +116,24 @@ export const typedArrayName = getter(typedArray, Symbol.toStringTag) as (self: u
 export const typedArrayBuffer = getter(typedArray, 'buffer') as (self: unknown) => ArrayBuffer
 export const typedArrayOffset = getter(typedArray, 'byteOffset') as (self: unknown) => number
 export const typedArrayByteLength = getter(typedArray, 'byteLength') as (self: unknown) => number
+export const typedArraySet = uncurry(Uint8Array.prototype.set) as (
+  self: Uint8Array,
+  from: Uint8Array,
+  at: number,
+) => void
+export const dataViewBuffer = getter(DataView.prototype, 'buffer') as (self: unknown) => ArrayBuffer
+export const dataViewOffset = getter(DataView.prototype, 'byteOffset') as (self: unknown) => number
+export const dataViewByteLength = getter(DataView.prototype, 'byteLength') as (self: unknown) => number
+/** True for a real DataView, whatever its prototype says. */
+export function isDataView(value: unknown): value is DataView {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    dataViewBuffer(value)
+    return true
+  } catch {
+    return false
+  }
+}
 const bufferByteLength = getter(ArrayBuffer.prototype, 'byteLength') as (self: unknown) => number
 /** True for a real ArrayBuffer, whatever its prototype says. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {

@@ -30,13 +30,17 @@ function taskError(text: string): GoError {
   return error
 }
 
-/** A promise that host work settles: with what `read` makes of its payload, or with a GoError of its message. */
-export function promiseOf<T>(start: (id: number) => void, read: (payload: unknown) => T): Promise<T> {
+/** A promise that host work settles: with what `read` makes of its payload, or with an error, by default a GoError of its message. */
+export function promiseOf<T>(
+  start: (id: number) => void,
+  read: (payload: unknown) => T,
+  errorOf: (payload: unknown) => Error = (text) => taskError(text as string),
+): Promise<T> {
   const promise = new NativePromise<T>((resolve, reject) => {
     const id = newTask((kind, payload) => {
       endTask(id)
       if (kind === 'value') resolve(read(payload))
-      else reject(taskError(payload as string))
+      else reject(errorOf(payload))
     })
     try {
       start(id)
