@@ -1,4 +1,5 @@
 /** What every thread is told of a run, once. Plain data that a structured clone can copy. */
+import type { SharedArrayData } from '../host/shared-array-data.js'
 import type { Metric } from '../metrics/metric.js'
 import type { Limits } from '../policy/limits.js'
 import type { KeptFiles } from '../script/file-store.js'
@@ -31,6 +32,8 @@ export interface LoadedScript {
   readonly options: unknown
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
+  /** SharedArrays that it made. */
+  readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
   /** Custom metrics that it declared. */
   readonly metrics: readonly Metric[]
 }
@@ -46,6 +49,7 @@ export interface RunConfig {
   readonly specifiedOptions: JsonValue
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
+  readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
   /** Milliseconds since 1970 when the run began. */
   readonly startTimeMs: number
 }

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
+import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { Metric } from '../metrics/metric.js'
 import { declareModuleMetrics, optInMetrics } from '../metrics/module-metrics.js'
@@ -29,6 +30,7 @@ import { SegmentError } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
 import { ScenarioTracker } from './scenario-tracker.js'
 import { failureMessage, stackFields } from './script-failure.js'
+import { answerSharedArray, type SharedArrayRequest } from './shared-array-link.js'
 import { maxScenarios, SharedCounters } from './shared-counters.js'
 import { ThreadHandle, type ThreadReport } from './thread-handle.js'
 import type { StageResult } from './thread-protocol.js'
@@ -91,6 +93,7 @@ export class TestRun {
   #script: LoadedScript | undefined
   #prepared: PreparedRun | undefined
   #pool: VuPool | undefined
+  #sharedArrays: SharedArrayRegistry | undefined
   #error: AppError | undefined
   #markedFailed = false
   #startTimeMs = 0
@@ -290,7 +293,8 @@ export class TestRun {
     const wanted = this.#settings.threads ?? availableParallelism()
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
     while (this.#threads.length < count) this.#newThread()
-    const { graph, files } = this.#script!
+    const { graph, files, sharedArrays } = this.#script!
+    this.#sharedArrays = new SharedArrayRegistry(this.#settings.limits.sharedArrayBytes, sharedArrays)
     const config: RunConfig = {
       options,
       scenarios: plan.scenarios,
@@ -299,6 +303,7 @@ export class TestRun {
       specifiedOptions: specifiedOptions(specified),
       graph,
       files,
+      sharedArrays,
       startTimeMs: this.#startTimeMs,
     }
     await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
@@ -464,6 +469,9 @@ export class TestRun {
       case 'log':
         for (const line of report.lines) this.#observer.log(line)
         return
+      case 'sharedArray':
+        void this.#answerSharedArray(thread, report.request)
+        return
       case 'testEnd':
         if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))
         else {
@@ -478,6 +486,18 @@ export class TestRun {
         if (report.isLast) this.abort(new AppError('LIMIT_CPU', `VU ${report.vu} lost too many VMs, the run is over`))
       }
     }
+  }
+
+  /** A VM makes or asks for a SharedArray that the first init did not make. */
+  async #answerSharedArray(thread: number, request: SharedArrayRequest): Promise<void> {
+    const answer = await answerSharedArray(this.#sharedArrays!, thread, request)
+    // A thread that has ended wants no answer.
+    if (answer !== undefined) await this.#threads[thread]!.call('sharedArray', answer).catch(() => {})
+  }
+
+  /** Bytes of all SharedArrays of the run: there is one copy of each, however many VUs there are. */
+  get sharedArrayBytes(): number {
+    return this.#sharedArrays?.bytes ?? 0
   }
 
   #fail(e: unknown): void {

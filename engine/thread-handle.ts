@@ -2,23 +2,16 @@
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
-import { AppError, type ErrorCode, errorCodes } from '../errors.js'
+import { AppError } from '../errors.js'
 import { packageRoot } from '../package-root.js'
 import { threadResourceLimits } from '../runtime/thread-limits.js'
+import { errorOf } from './carried-error.js'
 import type { ThreadSettings } from './run-config.js'
-import { ScriptFailure } from './script-failure.js'
-import type { CallName, CarriedError, ThreadCalls, ThreadMessage } from './thread-protocol.js'
+import type { CallName, ThreadCalls, ThreadMessage } from './thread-protocol.js'
 
 export type ThreadReport = Exclude<ThreadMessage, { kind: 'answer' | 'refusal' }>
 
 type Settle = { resolve(value: unknown): void; reject(error: unknown): void }
-
-/** The error that a thread carried over, as it was thrown there. */
-export function errorOf(carried: CarriedError): Error {
-  if (carried.failure !== undefined) return new ScriptFailure(carried.failure)
-  const code = (Object.hasOwn(errorCodes, carried.code) ? carried.code : 'INTERNAL') as ErrorCode
-  return new AppError(code, carried.message, carried.hint === undefined ? {} : { hint: carried.hint })
-}
 
 export class ThreadHandle {
   readonly index: number

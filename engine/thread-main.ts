@@ -1,9 +1,8 @@
 /** The program of a thread of VUs: answers the calls of the main thread. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { isAppError } from '../errors.js'
+import { carry } from './carried-error.js'
 import type { ThreadSettings } from './run-config.js'
-import { ScriptFailure } from './script-failure.js'
-import type { CallMessage, CarriedError, ThreadMessage } from './thread-protocol.js'
+import type { CallMessage, ThreadMessage } from './thread-protocol.js'
 import { ThreadRun } from './thread-run.js'
 
 const port = parentPort
@@ -21,17 +20,10 @@ function assertNoCodeGeneration(): void {
   throw new Error('belljar: this thread can turn strings into code; it must be started by engine/thread-handle.ts')
 }
 
-/** An error as plain data. Only ours cross; anything else is a bug of ours, told by its text. */
-export function carry(e: unknown): CarriedError {
-  if (e instanceof ScriptFailure) return { code: e.code, message: e.message, failure: e.failure }
-  if (isAppError(e)) return { code: e.code, message: e.message, ...(e.hint === undefined ? {} : { hint: e.hint }) }
-  return { code: 'INTERNAL', message: e instanceof Error ? (e.stack ?? e.message) : String(e) }
-}
-
 assertNoCodeGeneration()
 
 const send = (message: ThreadMessage, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer)
-const run = new ThreadRun(workerData as ThreadSettings, send, carry)
+const run = new ThreadRun(workerData as ThreadSettings, send)
 
 port.on('message', async ({ id, name, argument }: CallMessage) => {
   try {

@@ -2,7 +2,9 @@
 import type { LogLine } from '../host/vu-context.js'
 import type { SampleBatch } from '../metrics/series.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
+import type { CarriedError } from './carried-error.js'
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
+import type { SharedArrayAnswer, SharedArrayRequest } from './shared-array-link.js'
 
 /** When a VU's loop ends by itself: after so many iterations, when the shared count is used up, or at a time. */
 export interface LoopRequest {
@@ -48,6 +50,8 @@ export interface ThreadCalls {
   interruptVu(vu: number): void
   /** Ends the stage that runs at once. */
   interruptStage(): void
+  /** Answers a request of the thread. */
+  sharedArray(answer: SharedArrayAnswer): void
   /** Hands over what has not been handed over, and closes connections. */
   finish(): void
 }
@@ -60,18 +64,11 @@ export interface CallMessage {
   readonly argument: unknown
 }
 
-/** An error on its way between threads: ours by code, or the script's by what the guest said of it. */
-export interface CarriedError {
-  readonly code: string
-  readonly message: string
-  readonly hint?: string
-  readonly failure?: GuestFailure
-}
-
 export type ThreadMessage =
   | { kind: 'answer'; id: number; value: unknown }
   | { kind: 'refusal'; id: number; error: CarriedError }
   | { kind: 'samples'; batch: SampleBatch }
   | { kind: 'log'; lines: readonly LogLine[] }
+  | { kind: 'sharedArray'; request: SharedArrayRequest }
   | { kind: 'testEnd'; what: 'abort' | 'fail'; text: string }
   | { kind: 'vmLost'; error: CarriedError; vu: number; isLast: boolean }

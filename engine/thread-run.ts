@@ -4,6 +4,8 @@ import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
+import { SharedArrayRegistry } from '../host/shared-array-registry.js'
+import { SharedArrays } from '../host/shared-arrays.js'
 import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
 import { declareModuleMetrics } from '../metrics/module-metrics.js'
 import { MetricRegistry } from '../metrics/registry.js'
@@ -16,6 +18,7 @@ import { FileStore } from '../script/file-store.js'
 import { ModuleGraph } from '../script/module-graph.js'
 import { fileUrlBeside, notFoundText, pathOfUrl } from '../script/resolve.js'
 import { lexerReady } from '../script/source.js'
+import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
@@ -23,15 +26,9 @@ import { regularDurationMs } from './plan/requirements.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
 import { ScriptVm } from './script-vm.js'
+import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
-import type {
-  CarriedError,
-  LoopRequest,
-  StageRequest,
-  StageResult,
-  ThreadCalls,
-  ThreadMessage,
-} from './thread-protocol.js'
+import type { LoopRequest, StageRequest, StageResult, ThreadCalls, ThreadMessage } from './thread-protocol.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
 
 const flushPeriodMs = 100
@@ -43,13 +40,13 @@ type Async<T> = { [N in keyof T]: T[N] extends (...args: infer A) => infer R ? (
 export class ThreadRun implements Async<ThreadCalls> {
   readonly #settings: ThreadSettings
   readonly #send: Send
-  readonly #carry: (e: unknown) => CarriedError
   readonly #counters: SharedCounters
   readonly #registry = new MetricRegistry()
   readonly #samples: SampleBuffer
   readonly #vus = new Map<number, VirtualUser>()
   readonly #losses = new Map<number, number>()
   #lines: LogLine[] = []
+  readonly #sharedArrayLink: SharedArrayLink
   #files = new FileStore(new Map())
   #graph: ModuleGraph | undefined
   #config: RunConfig | undefined
@@ -59,11 +56,11 @@ export class ThreadRun implements Async<ThreadCalls> {
   #abortText: string | undefined
   #stage: ScriptVm | undefined
 
-  constructor(settings: ThreadSettings, send: Send, carry: (e: unknown) => CarriedError) {
+  constructor(settings: ThreadSettings, send: Send) {
     this.#settings = settings
     this.#send = send
-    this.#carry = carry
     this.#counters = new SharedCounters(settings.counters)
+    this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
     setInterval(() => this.flush(), flushPeriodMs).unref()
   }
@@ -76,7 +73,12 @@ export class ThreadRun implements Async<ThreadCalls> {
     const text = source ?? this.#readMain(mainUrl)
     this.#graph = ModuleGraph.build(mainUrl, text, this.#files, isNativeModule)
     declareModuleMetrics(this.#registry, this.#graph.nativeModules)
-    this.#services = this.#newServices(GrpcRuntime.forInit(limits), new Set(defaultSystemTags))
+    const registry = new SharedArrayRegistry(limits.sharedArrayBytes)
+    this.#services = this.#newServices(
+      GrpcRuntime.forInit(limits),
+      new Set(defaultSystemTags),
+      new SharedArrays(registry, limits.sharedArrayBytes),
+    )
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
     return {
@@ -85,6 +87,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       options,
       graph: this.#graph.snapshot(),
       files: this.#files.kept,
+      sharedArrays: registry.arrays,
       metrics: this.#registry.all(),
     }
   }
@@ -116,7 +119,9 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#files = new FileStore(config.files)
     const { options } = config
     const systemTags = new Set<string>(options.systemTags)
-    this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), this.#settings.limits), systemTags)
+    const { limits } = this.#settings
+    const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
+    this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), limits), systemTags, sharedArrays)
     this.#home = {
       services: this.#services,
       counters: this.#counters,
@@ -216,6 +221,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#stage?.interrupt()
   }
 
+  sharedArray(answer: SharedArrayAnswer): void {
+    this.#sharedArrayLink.onAnswer(answer)
+  }
+
   finish(): void {
     for (const vu of this.#vus.values()) vu.close()
     this.flush()
@@ -237,7 +246,7 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   /** An error of ours that came from nowhere in particular. */
   reportInternal(e: unknown): void {
-    const { message } = this.#carry(e)
+    const { message } = carry(e)
     this.#log({ level: 'error', msg: `internal error: ${message}`, fields: {}, timeMs: this.#now() })
   }
 
@@ -259,9 +268,18 @@ export class ThreadRun implements Async<ThreadCalls> {
   async #newVm(id: number): Promise<{ context: VuContext; script: ScriptVm }> {
     const services = this.#services!
     const context = new VuContext(id, services, new TaskQueue(), () => new GrpcVu(services.grpc))
-    const script = await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(id))
+    const script = await this.#initVm(context)
     if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
     return { context, script }
+  }
+
+  async #initVm(context: VuContext): Promise<ScriptVm> {
+    try {
+      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id))
+    } catch (e) {
+      context.services.sharedArrays.abandon(context)
+      throw e
+    }
   }
 
   #guestConfiguration(id: number) {
@@ -276,13 +294,14 @@ export class ThreadRun implements Async<ThreadCalls> {
     }
   }
 
-  #newServices(grpc: GrpcRuntime, systemTags: ReadonlySet<string>): ThreadServices {
+  #newServices(grpc: GrpcRuntime, systemTags: ReadonlySet<string>, sharedArrays: SharedArrays): ThreadServices {
     const graph = () => this.#graph!
     return {
       limits: this.#settings.limits,
       samples: this.#samples,
       registry: this.#registry,
       grpc,
+      sharedArrays,
       systemTags,
       scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),
       onInternalError: (e) => this.reportInternal(e),
@@ -347,7 +366,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#losses.set(vu, count)
     const isLast = count >= this.#settings.limits.vmLosses || error instanceof ScriptFailure || !isAppError(error)
     this.flush()
-    this.#send({ kind: 'vmLost', error: this.#carry(error), vu, isLast })
+    this.#send({ kind: 'vmLost', error: carry(error), vu, isLast })
     return !isLast
   }
 }

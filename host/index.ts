@@ -4,6 +4,7 @@ import { clock, timers } from './clock.js'
 import { commonJs } from './commonjs.js'
 import { consoleModule } from './console.js'
 import { crypto } from './crypto/crypto-module.js'
+import { data } from './data.js'
 import { encoding } from './encoding.js'
 import { execution } from './execution.js'
 import { files, utf8 } from './files.js'
@@ -18,6 +19,7 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   consoleModule,
   crypto,
   encoding,
+  data,
   execution,
   files,
   grpc,

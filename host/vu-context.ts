@@ -11,6 +11,7 @@ import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
 import type { SampleRing } from './sample-ring.js'
+import type { SharedArrays } from './shared-arrays.js'
 import { WebCryptoVu } from './webcrypto/webcrypto-vu.js'
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
@@ -33,6 +34,7 @@ export interface ThreadServices {
   readonly samples: SampleBuffer
   readonly registry: MetricRegistry
   readonly grpc: GrpcRuntime
+  readonly sharedArrays: SharedArrays
   readonly systemTags: ReadonlySet<string>
   /** Absolute path of the folder of the main script. */
   readonly scriptFolder: string

@@ -20,6 +20,8 @@ export interface Limits {
   fileBytes: number
   /** What setup() may return, as JSON, in bytes. */
   setupDataBytes: number
+  /** All SharedArrays and parsed CSV files of a run together, as JSON with their index, in bytes. */
+  sharedArrayBytes: number
   /** VMs that one VU may lose to a limit before the run ends. */
   vmLosses: number
 }
@@ -34,11 +36,16 @@ export const trustedLimits: Readonly<Limits> = Object.freeze({
   logLineBytes: 16 * 1024,
   fileBytes: 256 * 1024 * 1024,
   setupDataBytes: 16 * 1024 * 1024,
+  sharedArrayBytes: 512 * 1024 * 1024,
   vmLosses: 3,
 })
 
 const least: Partial<Limits> = { memoryBytes: 24 * 1024 * 1024, stackBytes: 64 * 1024 }
-const most: Partial<Limits> = { memoryBytes: 2 * 1024 * 1024 * 1024, stackBytes: 1024 * 1024 }
+const most: Partial<Limits> = {
+  memoryBytes: 2 * 1024 * 1024 * 1024,
+  stackBytes: 1024 * 1024,
+  sharedArrayBytes: 2 * 1024 * 1024 * 1024,
+}
 const units: Record<string, number> = { '': 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3, ms: 1, s: 1000, m: 60_000 }
 
 /**

@@ -148,4 +148,4 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 export const arrayBufferByteLength = bufferByteLength
 
-export const { apply, deleteProperty, ownKeys } = Reflect
+export const { apply, deleteProperty, get: reflectGet, ownKeys } = Reflect

@@ -1,25 +1,12 @@
 /** Guest half of `k6`: checks, groups, sleep, fail. */
+import { isAsyncFunction } from '../internal/async-function.js'
 import { ops } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
-import {
-  call,
-  getPrototypeOf,
-  imul,
-  keys,
-  NativeTypeError,
-  now,
-  stringIncludes,
-  toNumber,
-  toText,
-} from '../internal/primordials.js'
+import { call, imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
 import { record } from '../internal/samples.js'
 import { currentTags, hasSystemTag, setTag, tagsFrom, vu } from '../internal/vu.js'
 
 const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
-
-const asyncFunctionPrototype = getPrototypeOf(async () => {}) as object
-const isAsyncFunction = (value: unknown): boolean =>
-  typeof value === 'function' && getPrototypeOf(value) === asyncFunctionPrototype
 
 function assertName(name: string): void {
   if (stringIncludes(name, '::')) throw new GoError("group and check names may not contain '::'")

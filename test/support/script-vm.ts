@@ -7,6 +7,8 @@ import { defaultSystemTags } from '../../engine/options/metric-options.js'
 import { ScriptVm } from '../../engine/script-vm.js'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
+import { SharedArrayRegistry } from '../../host/shared-array-registry.js'
+import { SharedArrays } from '../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../host/vu-context.js'
 import { declareModuleMetrics } from '../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../metrics/registry.js'
@@ -34,6 +36,8 @@ export interface ScriptVmOptions {
   /** Files beside the script, by name; the script itself is /test/script.js. */
   files?: Record<string, string>
   env?: Record<string, string>
+  /** Those that several VMs share. */
+  sharedArrays?: SharedArrays
 }
 
 /** The VM after the script's init code. @throws {ScriptFailure} when that threw */
@@ -55,6 +59,9 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       samples: new SampleBuffer(),
       registry,
       grpc: GrpcRuntime.forInit(limits),
+      sharedArrays:
+        options.sharedArrays ??
+        new SharedArrays(new SharedArrayRegistry(limits.sharedArrayBytes), limits.sharedArrayBytes),
       systemTags: new Set(defaultSystemTags),
       scriptFolder: '/test',
       log: (line) => lines.push(line),

@@ -5,12 +5,14 @@
 
 import type * as k6 from 'k6'
 import type * as crypto from 'k6/crypto'
+import type * as data from 'k6/data'
 import type * as encoding from 'k6/encoding'
 import type * as execution from 'k6/execution'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
 import type * as timers from 'k6/timers'
 import type * as ourCrypto from '../../modules/k6/crypto.js'
+import type * as ourData from '../../modules/k6/data.js'
 import type * as ourEncoding from '../../modules/k6/encoding.js'
 import type * as ourExecution from '../../modules/k6/execution.js'
 import type * as ourK6 from '../../modules/k6/index.js'
@@ -57,6 +59,11 @@ export type Counter = Fits<Made<typeof ourMetrics.Counter>, Public<metrics.Count
 export type Gauge = Fits<Made<typeof ourMetrics.Gauge>, Public<metrics.Gauge>>
 export type Rate = Fits<Made<typeof ourMetrics.Rate>, Public<metrics.Rate>>
 export type Trend = Fits<Made<typeof ourMetrics.Trend>, Public<metrics.Trend>>
+
+// The other overload of @types/k6 turns an empty array into the type of an empty array.
+type NewSharedArray = new <T>(name: string, callback: () => T[]) => T[]
+export type DataNames = Fits<keyof typeof ourData.default, keyof Names<typeof data>>
+export type SharedArray = Fits<typeof ourData.SharedArray, NewSharedArray>
 
 // The options come from the host as data that this half does not look at.
 type Test = Omit<typeof execution.test, 'options'>

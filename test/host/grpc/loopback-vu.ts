@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { grpc } from '../../../host/grpc/grpc-module.js'
 import { type GrpcOptions, GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
+import { SharedArrayRegistry } from '../../../host/shared-array-registry.js'
+import { SharedArrays } from '../../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { declareModuleMetrics, optInMetrics } from '../../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
@@ -72,6 +74,7 @@ export class LoopbackVu {
         samples: this.#samples,
         registry,
         grpc: runtime,
+        sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
         systemTags: new Set(systemTags),
         scriptFolder: '/test',
         log: (line) => this.lines.push(line),

@@ -1,0 +1,7 @@
+/** Tells async functions from others: k6 refuses them where it would not wait for them. */
+import { getPrototypeOf } from './primordials.js'
+
+const asyncFunctionPrototype = getPrototypeOf(async () => {}) as object
+
+export const isAsyncFunction = (value: unknown): boolean =>
+  typeof value === 'function' && getPrototypeOf(value) === asyncFunctionPrototype
