@@ -4,10 +4,12 @@ import { clock, timers } from './clock.js'
 import { commonJs } from './commonjs.js'
 import { consoleModule } from './console.js'
 import { crypto } from './crypto/crypto-module.js'
+import { csv } from './csv/csv-module.js'
 import { data } from './data.js'
 import { encoding } from './encoding.js'
 import { execution } from './execution.js'
 import { files, utf8 } from './files.js'
+import { fs } from './fs.js'
 import { grpc } from './grpc/grpc-module.js'
 import { metrics } from './metrics.js'
 import type { VuContext } from './vu-context.js'
@@ -19,9 +21,11 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   consoleModule,
   crypto,
   encoding,
+  csv,
   data,
   execution,
   files,
+  fs,
   grpc,
   metrics,
   timers,

@@ -10,6 +10,7 @@ import type { Hashing } from './crypto/hashing.js'
 import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
+import { OpenFiles } from './open-files.js'
 import type { SampleRing } from './sample-ring.js'
 import type { SharedArrays } from './shared-arrays.js'
 import { WebCryptoVu } from './webcrypto/webcrypto-vu.js'
@@ -74,6 +75,7 @@ export class VuContext {
   /** Hashes that the script feeds in parts. */
   readonly hashings = new Handles<Hashing>('hashes', 10_000)
   readonly webCrypto = new WebCryptoVu()
+  readonly files = new OpenFiles()
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}

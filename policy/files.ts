@@ -34,7 +34,11 @@ export function readRegularFile(path: string, rules: FileRules): Uint8Array | un
   }
   try {
     const status = fstatSync(handle)
-    if (!status.isFile()) throw new AppError('FILE_DENIED', `${path} is not a regular file`)
+    if (!status.isFile()) {
+      throw new AppError('FILE_DENIED', `${path} is not a regular file`, {
+        details: { isDirectory: status.isDirectory() },
+      })
+    }
     if (status.size > rules.maxFileBytes) {
       throw new AppError('LIMIT_SIZE', `${path} has ${status.size} bytes; a file may have ${rules.maxFileBytes}`)
     }

@@ -1,13 +1,12 @@
 /** The global objects of a k6 script. What QuickJS has and k6 has not is taken away. */
 import { ops } from './bridge.js'
+import { callingFile } from './calling-file.js'
 import { require } from './commonjs.js'
 import { console } from './console.js'
-import { firstFile } from './describe-error.js'
 import { GoError } from './go-error.js'
 import {
   defineProperty,
   isArrayBuffer,
-  NativeError,
   NativeTypeError,
   NativeUint8Array,
   parseJson,
@@ -57,12 +56,6 @@ const absentSetMethods = [
   'isSupersetOf',
   'isDisjointFrom',
 ]
-
-/** URL of the user's module that called, from the stack; empty when none can be told. */
-function callingFile(): string {
-  const stack = new NativeError().stack
-  return typeof stack === 'string' ? (firstFile(stack) ?? '') : ''
-}
 
 function open(path: unknown, mode?: unknown): string | ArrayBuffer {
   if (vu.phase !== 'init') {

@@ -98,6 +98,7 @@ export function whenSettled(
 }
 export const stringIncludes = uncurry(String.prototype.includes) as (self: string, part: string) => boolean
 export const stringIndexOf = uncurry(String.prototype.indexOf) as (self: string, part: string) => number
+export const stringLastIndexOf = uncurry(String.prototype.lastIndexOf) as (self: string, part: string) => number
 export const stringSlice = uncurry(String.prototype.slice) as (self: string, from: number, to?: number) => string
 export const stringSplit = uncurry(String.prototype.split as never) as unknown as (self: string, by: string) => string[]
 export const stringStartsWith = uncurry(String.prototype.startsWith) as (self: string, part: string) => boolean
@@ -118,8 +119,8 @@ export const typedArrayOffset = getter(typedArray, 'byteOffset') as (self: unkno
 export const typedArrayByteLength = getter(typedArray, 'byteLength') as (self: unknown) => number
 export const typedArraySet = uncurry(Uint8Array.prototype.set) as (
   self: Uint8Array,
-  from: Uint8Array,
-  at: number,
+  from: ArrayLike<number>,
+  at?: number,
 ) => void
 export const dataViewBuffer = getter(DataView.prototype, 'buffer') as (self: unknown) => ArrayBuffer
 export const dataViewOffset = getter(DataView.prototype, 'byteOffset') as (self: unknown) => number

@@ -8,13 +8,18 @@ import type * as crypto from 'k6/crypto'
 import type * as data from 'k6/data'
 import type * as encoding from 'k6/encoding'
 import type * as execution from 'k6/execution'
+import type * as csv from 'k6/experimental/csv'
+import type * as fs from 'k6/experimental/fs'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
 import type * as timers from 'k6/timers'
+import type { File as OurFile } from '../../modules/internal/file.js'
 import type * as ourCrypto from '../../modules/k6/crypto.js'
 import type * as ourData from '../../modules/k6/data.js'
 import type * as ourEncoding from '../../modules/k6/encoding.js'
 import type * as ourExecution from '../../modules/k6/execution.js'
+import type * as ourCsv from '../../modules/k6/experimental/csv.js'
+import type * as ourFs from '../../modules/k6/experimental/fs.js'
 import type * as ourK6 from '../../modules/k6/index.js'
 import type * as ourMetrics from '../../modules/k6/metrics.js'
 import type * as ourGrpc from '../../modules/k6/net/grpc.js'
@@ -64,6 +69,30 @@ export type Trend = Fits<Made<typeof ourMetrics.Trend>, Public<metrics.Trend>>
 type NewSharedArray = new <T>(name: string, callback: () => T[]) => T[]
 export type DataNames = Fits<keyof typeof ourData.default, keyof Names<typeof data>>
 export type SharedArray = Fits<typeof ourData.SharedArray, NewSharedArray>
+
+// The class `File` of @types/k6 is there for its type: files come from open() alone. `read` gives null at the end, which
+// @types/k6 tells in words only.
+export type FsNames = Fits<keyof typeof ourFs.default, Exclude<keyof Names<typeof fs>, 'File'>>
+export type AllFsNames = Fits<Exclude<keyof Names<typeof fs>, 'File'>, keyof typeof ourFs.default>
+export type FsFile = Fits<OurFile, Omit<Public<fs.File>, 'read'>>
+export type FsRead = Fits<OurFile['read'], (p: Uint8Array) => Promise<number | null>>
+export type FsOpen = Fits<typeof ourFs.open, (path: string) => Promise<OurFile>>
+export type FsSeekMode = Fits<typeof ourFs.SeekMode, Record<keyof typeof fs.SeekMode, number>>
+
+// @types/k6 says that parse() gives the constructor of SharedArray; what it gives is one, an array.
+export type CsvNames = Fits<keyof typeof ourCsv.default, keyof Names<typeof csv>>
+export type AllCsvNames = Fits<keyof Names<typeof csv>, keyof typeof ourCsv.default>
+export type CsvParse = Fits<
+  typeof ourCsv.parse,
+  (file: fs.File, options?: Partial<csv.Options>) => Promise<readonly unknown[]>
+>
+export type CsvParserArguments = Fits<
+  typeof ourCsv.Parser,
+  new (
+    file: fs.File,
+    options?: Partial<csv.Options>,
+  ) => { next(): Promise<{ done: boolean; value: unknown }> }
+>
 
 // The options come from the host as data that this half does not look at.
 type Test = Omit<typeof execution.test, 'options'>
