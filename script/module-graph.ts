@@ -4,6 +4,7 @@
  */
 import { AppError } from '../errors.js'
 import type { FileStore } from './file-store.js'
+import { isRemoved, unknownModule } from './left-out.js'
 import { notFoundText, pathOfUrl, resolveSpecifier } from './resolve.js'
 import { assertSourceSize, type ImportRequest, type ModuleFormat, parseSource, requiredSpecifiers } from './source.js'
 import { stripTypes } from './typescript.js'
@@ -64,6 +65,8 @@ export class ModuleGraph {
     const open: string[] = [mainUrl]
     for (let url = open.shift(); url !== undefined; url = open.shift()) {
       for (const request of graph.#requests.get(url)!) {
+        // As in k6, the import throws in the VM.
+        if (isRemoved(request.specifier)) continue
         const target = graph.resolve(url, request.specifier)
         if (!target.startsWith('file://')) {
           graph.#note(graph.#nativeNames, target, request.names)
@@ -111,14 +114,7 @@ export class ModuleGraph {
   resolve(base: string, specifier: string): string {
     const resolved = resolveSpecifier(base, specifier)
     if (resolved.kind === 'file') return resolved.url
-    if (!this.#isNative(resolved.name)) {
-      throw new AppError(
-        'SCRIPT_EXCEPTION',
-        `unknown modules ["${resolved.name}"] were tried to be loaded, but couldn't: belljar does not have ` +
-          `${resolved.name.startsWith('k6/x/') ? 'extensions of k6' : 'this module of k6'}`,
-        { hint: 'the README lists the modules there are' },
-      )
-    }
+    if (!this.#isNative(resolved.name)) throw unknownModule(resolved.name)
     return resolved.name
   }
 

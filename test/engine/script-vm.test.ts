@@ -295,6 +295,19 @@ describeInVmThread('modules', import.meta.url, (it) => {
     assert.match(remote!, /^GoError: remote modules are not supported/)
   })
 
+  it('that k6 removed throw where they are imported or required', async () => {
+    const text = /^GoError: k6\/experimental\/grpc has been graduated, please use k6\/net\/grpc instead\./
+    await assert.rejects(said("import 'k6/experimental/grpc'; export default () => {}"), (e: ScriptFailure) => {
+      assert.match(e.failure.text, text)
+      return true
+    })
+    const [caught] = await said(`
+      let text = ''
+      try { require('k6/experimental/grpc') } catch (e) { text = e.name + ': ' + e.message }
+      exports.default = () => console.log(text)`)
+    assert.match(caught!, text)
+  })
+
   it('of k6 have a default among their names only where a file asks for it', async () => {
     const names = "export default () => console.log('default' in all, all.check === check)"
     const named = "import * as all from 'k6'; import { check } from 'k6';"

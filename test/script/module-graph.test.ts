@@ -46,7 +46,41 @@ describe('ModuleGraph', () => {
   it('knows the modules of k6 there are, and refuses others by their names', () => {
     assert.deepEqual(graphOf("import 'k6'").snapshot().nativeNames, [['k6', []]])
     assert.throws(() => graphOf("import 'k6/nope'"), /unknown modules \["k6\/nope"\].*does not have this module of k6/)
-    assert.throws(() => graphOf("import 'k6/x/nope'"), /unknown modules \["k6\/x\/nope"\].*extensions of k6/)
+  })
+
+  it('says of modules that are left out on purpose that they are, and what to use instead', () => {
+    const hints: Record<string, RegExp> = {
+      'k6/ws': /k6\/net\/grpc/,
+      'k6/websockets': /k6\/net\/grpc/,
+      'k6/experimental/websockets': /k6\/net\/grpc/,
+      'k6/browser': /use k6/,
+      'k6/html': /regular expression/,
+      'k6/x/redis': /written in JavaScript/,
+    }
+    for (const [name, hint] of Object.entries(hints)) {
+      const message = new RegExp(`^unknown modules \\["${name}"\\].*: belljar leaves .* out on purpose$`)
+      assert.throws(() => graphOf(`import '${name}'`), { code: 'SCRIPT_EXCEPTION', message, hint })
+    }
+  })
+
+  it('leaves modules that k6 removed to the code that imports them, and refuses them by the words of k6', () => {
+    const graph = graphOf("import 'k6'; import 'k6/experimental/grpc'")
+    assert.deepEqual(graph.snapshot().nativeNames, [['k6', []]])
+    const end = 'instead. See https://grafana.com/docs/k6/latest/javascript-api/'
+    const texts: Record<string, string> = {
+      grpc: `has been graduated, please use k6/net/grpc ${end}k6-net-grpc/`,
+      timers: `has been graduated, please use k6/timers ${end}k6-timers/`,
+      webcrypto: `has been graduated, please use the global crypto ${end}crypto/`,
+      browser: `has been graduated, please use k6/browser ${end}k6-browser/`,
+      tracing: `has been removed, please use the http-instrumentation-tempo jslib ${end}jslib/http-instrumentation-tempo/`,
+      redis: `has been removed, please use k6/x/redis ${end}k6-x/redis/`,
+    }
+    for (const [name, text] of Object.entries(texts)) {
+      assert.throws(() => graph.resolve(at('main.js'), `k6/experimental/${name}`), {
+        code: 'SCRIPT_EXCEPTION',
+        message: `k6/experimental/${name} ${text} for more information.`,
+      })
+    }
   })
 
   it('collects the names that all modules ask of a module of k6', () => {
