@@ -7,6 +7,7 @@ import type { GraphSnapshot } from '../script/module-graph.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import type { JsonValue } from './options/json-reader.js'
 import type { ScenarioConfig } from './options/scenario.js'
+import type { Striping } from './plan/segment.js'
 
 export interface ThreadSettings {
   readonly threadIndex: number
@@ -41,6 +42,8 @@ export interface LoadedScript {
 export interface RunConfig {
   readonly options: ConsolidatedOptions
   readonly scenarios: readonly ScenarioConfig[]
+  /** Which part of the test this is. */
+  readonly striping: Striping
   /** Metrics of belljar's own that are switched on. */
   readonly optInMetrics: readonly Metric[]
   /** What `exec.test.options` shows. */

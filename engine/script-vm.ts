@@ -28,6 +28,7 @@ export interface ScriptExports {
 /** What the guest half is told before the script runs; the shape is that of modules/internal/vu.ts. */
 export interface GuestConfiguration {
   id: number
+  idInTest: number
   env: Readonly<Record<string, string>>
   systemTags: readonly string[]
   tags: Readonly<Record<string, string>>

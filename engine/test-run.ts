@@ -298,6 +298,7 @@ export class TestRun {
     const config: RunConfig = {
       options,
       scenarios: plan.scenarios,
+      striping: plan.striping,
       optInMetrics,
       testOptions: testOptions(specified),
       specifiedOptions: specifiedOptions(specified),
@@ -307,7 +308,7 @@ export class TestRun {
       startTimeMs: this.#startTimeMs,
     }
     await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
-    this.#pool = new VuPool(this.#threads)
+    this.#pool = new VuPool(this.#threads, plan.maxPossibleVUs)
     await this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++)
   }
 
@@ -383,6 +384,13 @@ export class TestRun {
           clock: this.#clock,
           stop: this.#stop.signal,
           dropped: (count, vu) => this.#dropped(config.tags, config.name, count, vu),
+          allocatedVus: 0,
+          error: (text, e) =>
+            this.#log('error', text, {
+              error: asAppError(e).message,
+              executor: config.executor,
+              scenario: config.name,
+            }),
           warn: (text) => this.#log('warning', text, { executor: config.executor, scenario: config.name }),
         }),
       )

@@ -22,7 +22,8 @@ import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
-import { regularDurationMs } from './plan/requirements.js'
+import { iterationStriping, ownIterations, regularDurationMs } from './plan/requirements.js'
+import { globalIndex, scale } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
 import { ScriptVm } from './script-vm.js'
@@ -122,6 +123,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const { limits } = this.#settings
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
     this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), limits), systemTags, sharedArrays)
+    const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
       counters: this.#counters,
@@ -130,6 +132,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       hasIterMetadata: systemTags.has('iter'),
       minIterationMs: options.minIterationDurationMs,
       scenarios: config.scenarios,
+      iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
       newVm: (vu) => this.#newVm(vu),
       setupData: () => this.#setupData,
       onFailure: (failure, scenario) => this.#logFailure(failure, scenario),
@@ -286,6 +289,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const options = this.#config?.options
     return {
       id,
+      idInTest: id === 0 || this.#config === undefined ? id : globalIndex(this.#config.striping, id - 1) + 1,
       env: Object.fromEntries(this.#settings.env),
       systemTags: [...(options?.systemTags ?? defaultSystemTags)],
       tags: Object.fromEntries(options?.tags ?? []),
@@ -346,8 +350,12 @@ export class ThreadRun implements Async<ThreadCalls> {
     const index = this.#config?.scenarios.findIndex((scenario) => scenario.name === vu.iteration?.scenario) ?? -1
     const scenario = this.#config?.scenarios[index]
     if (scenario === undefined) return undefined
+    const { striping } = this.#config!
     if (scenario.executor === 'shared-iterations') {
-      return this.#counters.getFor(index, 'completed') / scenario.iterations
+      return this.#counters.getFor(index, 'completed') / ownIterations(scenario, striping)
+    }
+    if (scenario.executor === 'per-vu-iterations') {
+      return this.#counters.getFor(index, 'completed') / (scenario.iterations * scale(striping, scenario.vus))
     }
     return Math.min(1, (this.#now() - vu.iteration!.scenarioStartMs) / regularDurationMs(scenario))
   }

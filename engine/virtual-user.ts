@@ -19,6 +19,8 @@ export interface VuHome {
   readonly hasIterMetadata: boolean
   readonly minIterationMs: number
   readonly scenarios: readonly ScenarioConfig[]
+  /** The number in the whole test of this segment's iteration `index`. */
+  iterationInTest(scenario: number, index: number): number
   /** A VM with the script in it. */
   newVm(vu: number): Promise<{ context: VuContext; script: ScriptVm }>
   setupData(): string | undefined
@@ -110,13 +112,13 @@ export class VirtualUser {
     this.#context?.grpc.close()
   }
 
-  async #iterate(request: Omit<LoopRequest, 'endTimeMs'>, indexInTest: number): Promise<boolean> {
+  async #iterate(request: Omit<LoopRequest, 'endTimeMs'>, index: number): Promise<boolean> {
     const { counters } = this.#home
     counters.add('activeVus', 1)
     counters.addFor(request.scenario, 'active', 1)
     let isComplete = false
     try {
-      isComplete = await this.#attempt(request, indexInTest)
+      isComplete = await this.#attempt(request, index)
     } finally {
       counters.add('activeVus', -1)
       counters.addFor(request.scenario, 'active', -1)
@@ -127,7 +129,7 @@ export class VirtualUser {
     return isComplete
   }
 
-  async #attempt(request: Omit<LoopRequest, 'endTimeMs'>, indexInTest: number): Promise<boolean> {
+  async #attempt(request: Omit<LoopRequest, 'endTimeMs'>, index: number): Promise<boolean> {
     const scenario = this.#home.scenarios[request.scenario]!
     try {
       await this.init()
@@ -144,7 +146,8 @@ export class VirtualUser {
       scenarioStartMs: request.scenarioStartMs,
       iterationInScenario: inScenario,
       iterationInInstance: this.#iterations,
-      iterationInTest: indexInTest,
+      scenarioIterationInInstance: index,
+      scenarioIterationInTest: this.#home.iterationInTest(request.scenario, index),
     }
     if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.setSystemMetadata(this.#metadata())
     const begin = performance.now()

@@ -1,5 +1,4 @@
 /** All VUs of a run, spread over the threads, and which of them are free. Scenarios take VUs and give them back. */
-import { AppError } from '../errors.js'
 import type { ThreadHandle } from './thread-handle.js'
 import type { LoopRequest } from './thread-protocol.js'
 
@@ -34,18 +33,24 @@ export class VuHandle {
   }
 }
 
+/** A scenario that waits for VUs. */
+interface Waiter {
+  readonly count: number
+  resolve(vus: VuHandle[]): void
+}
+
 export class VuPool {
   readonly #threads: readonly ThreadHandle[]
+  readonly #maxVus: number
   readonly #all: VuHandle[] = []
   /** Sorted by id: the lowest free one is taken first. */
   #free: VuHandle[] = []
+  #waiters: Waiter[] = []
 
-  constructor(threads: readonly ThreadHandle[]) {
+  /** @param maxVus VUs that there can be, unplanned ones included */
+  constructor(threads: readonly ThreadHandle[], maxVus: number) {
     this.#threads = threads
-  }
-
-  get size(): number {
-    return this.#all.length
+    this.#maxVus = maxVus
   }
 
   /** Runs the init code of `count` more VUs, one after the other in each thread. `onReady` is told of each. */
@@ -70,16 +75,49 @@ export class VuPool {
     this.release(handles)
   }
 
-  /** Takes `count` free VUs. @throws {AppError} INTERNAL when the plan promised more than there are */
-  take(count: number): VuHandle[] {
-    if (this.#free.length < count) {
-      throw new AppError('INTERNAL', `${count} VUs are needed and ${this.#free.length} are free`)
-    }
-    return this.#free.splice(0, count)
+  /**
+   * Takes `count` VUs. The plan has as many for every moment, but a VU may still be ending an iteration of the scenario
+   * before: then this waits for it, and those who asked first are served first.
+   *
+   * @returns none when `signal` is aborted meanwhile
+   */
+  take(count: number, signal: AbortSignal): Promise<VuHandle[]> {
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        count,
+        resolve: (vus) => {
+          signal.removeEventListener('abort', giveUp)
+          resolve(vus)
+        },
+      }
+      const giveUp = () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter)
+        resolve([])
+      }
+      if (signal.aborted) return resolve([])
+      signal.addEventListener('abort', giveUp, { once: true })
+      this.#waiters.push(waiter)
+      this.#serve()
+    })
+  }
+
+  /** Takes a VU beyond the planned ones: a new one, or when there are as many as can be, one that a scenario left. */
+  async takeUnplanned(signal: AbortSignal): Promise<VuHandle[]> {
+    if (this.#all.length < this.#maxVus) await this.grow(1)
+    return this.take(1, signal)
   }
 
   release(vus: readonly VuHandle[]): void {
+    if (vus.length === 0) return
     this.#free = [...this.#free, ...vus].sort((a, b) => a.id - b.id)
+    this.#serve()
+  }
+
+  #serve(): void {
+    while (this.#waiters.length > 0 && this.#waiters[0]!.count <= this.#free.length) {
+      const { count, resolve } = this.#waiters.shift()!
+      resolve(this.#free.splice(0, count))
+    }
   }
 
   /** Ends the iterations of all VUs at once. */

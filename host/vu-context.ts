@@ -62,7 +62,9 @@ export interface IterationInfo {
   scenarioStartMs: number
   iterationInScenario: number
   iterationInInstance: number
-  iterationInTest: number
+  /** Its number among those of the scenario in this instance, and in the whole test: not the same in a segment of it. */
+  scenarioIterationInInstance: number
+  scenarioIterationInTest: number
 }
 
 export class VuContext {

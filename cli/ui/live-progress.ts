@@ -123,7 +123,7 @@ function progressOf(tracker: ScenarioTracker): ExecutorProgress {
         executor: config.executor,
         ...timed,
         runningVus: active,
-        activeVus: tracker.scenario.pool.size,
+        activeVus: tracker.scenario.allocatedVus,
         maxVus: scale(striping, config.maxVUs),
         iterationsPerSecond: perSecond(now),
         maxIterationsPerSecond: perSecond(Math.max(...rates)),

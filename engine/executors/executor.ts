@@ -18,9 +18,12 @@ export interface ScenarioRun<C extends ScenarioConfig = ScenarioConfig> {
   readonly clock: Clock
   /** Aborted when the whole run is to stop at once. */
   readonly stop: AbortSignal
+  /** VUs that the scenario has at the moment; only the arrival-rate executors tell. */
+  allocatedVus: number
   /** Counts iterations that were due and not made. `vu` names the one that left them, where it is one. */
   dropped(count: number, vu?: number): void
   warn(text: string): void
+  error(text: string, reason: unknown): void
 }
 
 /** Time, handed in so that tests can do without the wall clock. */
@@ -56,7 +59,7 @@ export const systemClock: Clock = {
  */
 export async function untilGracefulEnd<T>(
   run: ScenarioRun,
-  vus: readonly VuHandle[],
+  vus: readonly Pick<VuHandle, 'interrupt'>[],
   regularEndMs: number,
   work: Promise<T>,
 ): Promise<T> {

@@ -12,7 +12,7 @@ async function loopAll(
   durationMs: number,
   limits: Pick<LoopRequest, 'iterations' | 'sharedIterations'>,
 ): Promise<Map<number, number>> {
-  const vus = run.pool.take(count)
+  const vus = await run.pool.take(count, run.stop)
   const endTimeMs = run.startTimeMs + durationMs
   const request = { scenario: run.index, scenarioStartMs: run.startTimeMs, endTimeMs, ...limits }
   const made = new Map<number, number>()

@@ -4,42 +4,73 @@ import { rampingVUsSteps, stagesDurationMs } from '../plan/ramping-vus.js'
 import type { VuHandle } from '../vu-pool.js'
 import { type ScenarioRun, untilGracefulEnd } from './executor.js'
 
-/** A VU that is started and stopped again and again; it finishes an iteration before it begins anew. */
+/**
+ * A place for a looping VU that is started and stopped again and again. It takes a VU from the pool when it starts and gives
+ * it back when the last iteration is over, for another scenario may need it by then; started anew before that, it keeps it.
+ */
 class Slot {
   readonly #run: ScenarioRun<RampingVUsConfig>
-  readonly #vu: VuHandle
   readonly #endTimeMs: number
-  #work: Promise<unknown> = Promise.resolve()
+  #vu: VuHandle | undefined
+  #isWanted = false
+  /** The loop under way; undefined when there is none. */
+  #work: Promise<void> | undefined
   #cancelRampDown = new AbortController()
 
-  constructor(run: ScenarioRun<RampingVUsConfig>, vu: VuHandle, endTimeMs: number) {
+  constructor(run: ScenarioRun<RampingVUsConfig>, endTimeMs: number) {
     this.#run = run
-    this.#vu = vu
     this.#endTimeMs = endTimeMs
   }
 
   start(): void {
     this.#cancelRampDown.abort()
-    this.#cancelRampDown = new AbortController()
-    const request = { scenario: this.#run.index, scenarioStartMs: this.#run.startTimeMs, endTimeMs: this.#endTimeMs }
-    this.#work = this.#work.then(() => this.#vu.loop(request))
+    this.#isWanted = true
+    this.#work ??= this.#loop().finally(() => {
+      this.#work = undefined
+    })
     // Whoever waits for `ended` gets the error; until then it is not unhandled.
     this.#work.catch(() => {})
   }
 
+  async #loop(): Promise<void> {
+    const { clock, index, pool, startTimeMs, stop } = this.#run
+    const vus = await pool.take(1, stop)
+    this.#vu = vus[0]
+    try {
+      while (this.#isWanted && this.#vu !== undefined && !stop.aborted && clock.now() < this.#endTimeMs) {
+        await this.#vu.loop({ scenario: index, scenarioStartMs: startTimeMs, endTimeMs: this.#endTimeMs })
+      }
+    } finally {
+      this.#vu = undefined
+      pool.release(vus)
+    }
+  }
+
   stop(): void {
-    this.#vu.stop()
+    this.#isWanted = false
+    this.#vu?.stop()
+    if (this.#work === undefined) return
     const { clock, config } = this.#run
-    const cancelled = this.#cancelRampDown.signal
+    this.#cancelRampDown = new AbortController()
     const isOver = new AbortController()
     this.#work.finally(() => isOver.abort()).catch(() => {})
-    const signal = AbortSignal.any([cancelled, isOver.signal, this.#run.stop])
+    const signal = AbortSignal.any([this.#cancelRampDown.signal, isOver.signal, this.#run.stop])
     void clock.until(clock.now() + config.gracefulRampDownMs, signal).then(() => {
-      if (!signal.aborted) this.#vu.interrupt()
+      if (!signal.aborted) this.interrupt()
     })
   }
 
-  get ended(): Promise<unknown> {
+  /** No further iteration; the present one goes on. */
+  finish(): void {
+    this.#isWanted = false
+    this.#vu?.stop()
+  }
+
+  interrupt(): void {
+    this.#vu?.interrupt()
+  }
+
+  get ended(): Promise<void> | undefined {
     return this.#work
   }
 }
@@ -48,23 +79,18 @@ export async function runRampingVus(run: ScenarioRun<RampingVUsConfig>): Promise
   const steps = rampingVUsSteps(run.config, run.striping, false)
   const most = steps.reduce((max, step) => Math.max(max, step.vus), 0)
   const endTimeMs = run.startTimeMs + stagesDurationMs(run.config.stages)
-  const vus = run.pool.take(most)
-  const slots = vus.map((vu) => new Slot(run, vu, endTimeMs))
-  try {
-    let active = 0
-    const follow = async () => {
-      for (const step of steps) {
-        await run.clock.until(run.startTimeMs + step.offsetMs, run.stop)
-        if (run.stop.aborted) break
-        for (; active < step.vus; active++) slots[active]!.start()
-        for (; active > step.vus; active--) slots[active - 1]!.stop()
-      }
-      await run.clock.until(endTimeMs, run.stop)
-      for (const vu of vus) vu.stop()
-      await Promise.all(slots.map((slot) => slot.ended))
+  const slots = Array.from({ length: most }, () => new Slot(run, endTimeMs))
+  let active = 0
+  const follow = async () => {
+    for (const step of steps) {
+      await run.clock.until(run.startTimeMs + step.offsetMs, run.stop)
+      if (run.stop.aborted) break
+      for (; active < step.vus; active++) slots[active]!.start()
+      for (; active > step.vus; active--) slots[active - 1]!.stop()
     }
-    await untilGracefulEnd(run, vus, endTimeMs, follow())
-  } finally {
-    run.pool.release(vus)
+    await run.clock.until(endTimeMs, run.stop)
+    for (const slot of slots) slot.finish()
+    await Promise.all(slots.map((slot) => slot.ended))
   }
+  await untilGracefulEnd(run, slots, endTimeMs, follow())
 }

@@ -151,6 +151,15 @@ export function ownIterations(scenario: { vus: number; iterations: number }, str
   return own === undefined ? 0 : scale(own, scenario.iterations)
 }
 
+/**
+ * How the iterations of a scenario are numbered over the whole test: those that are shared and those that arrive are split
+ * as the VUs are, others as the test is.
+ */
+export function iterationStriping(scenario: ScenarioConfig, striping: Striping): Striping {
+  if (scenario.executor === 'shared-iterations') return stripingFor(striping, scenario.vus) ?? striping
+  return 'maxVUs' in scenario ? (stripingFor(striping, scenario.maxVUs) ?? striping) : striping
+}
+
 /** `6 iterations shared among 2 VUs (maxDuration: 10m0s, gracefulStop: 30s)` and the like. */
 export function describeScenario(scenario: ScenarioConfig, striping: Striping): string {
   switch (scenario.executor) {

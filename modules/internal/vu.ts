@@ -20,6 +20,8 @@ export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
 /** Sent by the host once, before the script is evaluated. */
 export interface Configuration {
   id: number
+  /** Its number in the whole test, of which this may be a segment. */
+  idInTest: number
   env: Record<string, string>
   systemTags: string[]
   /** Tags of the options, on every sample. */
@@ -29,6 +31,7 @@ export interface Configuration {
 
 export const vu = {
   id: 0,
+  idInTest: 0,
   iteration: undefined as number | undefined,
   phase: 'init' as Phase,
   /** The path of the present group, `::a::b`; empty outside of any. */
@@ -124,6 +127,7 @@ export function resetTags(more: Readonly<Record<string, string>>): void {
 
 export function configure(configuration: Configuration): void {
   vu.id = configuration.id
+  vu.idInTest = configuration.idInTest
   vu.throwOnWarnings = configuration.throwOnWarnings
   runEnv = configuration.env
   resetEnv({})

@@ -39,7 +39,8 @@ interface Info {
   scenarioProgress?: number
   iterationInScenario?: number
   iterationInInstance?: number
-  iterationInTest?: number
+  scenarioIterationInInstance?: number
+  scenarioIterationInTest?: number
   runDurationMs: number
   completed: number
   interrupted: number
@@ -160,7 +161,7 @@ function frozen(value: unknown): unknown {
 
 const vuFacts = live({
   idInInstance: inVu(() => state.id),
-  idInTest: inVu(() => state.id),
+  idInTest: inVu(() => state.idInTest),
   iterationInInstance: inVu((found) => found.iterationInInstance ?? 0),
   iterationInScenario: inVu((found) => found.iterationInScenario ?? 0),
   tags: () => {
@@ -178,8 +179,8 @@ const scenario = live({
   executor: inScenario((found) => found.executor),
   startTime: inScenario((found) => found.scenarioStartMs),
   progress: inScenario((found) => found.scenarioProgress),
-  iterationInInstance: inScenario((found) => found.iterationInTest),
-  iterationInTest: inScenario((found) => found.iterationInTest),
+  iterationInInstance: inScenario((found) => found.scenarioIterationInInstance),
+  iterationInTest: inScenario((found) => found.scenarioIterationInTest),
 })
 
 const instance = live({

@@ -125,4 +125,80 @@ describe('executors', () => {
       export function two() { console.log('two') }`)
     assert.deepEqual(said, ['one', 'one', 'one', 'one', 'two', 'two', 'two'])
   })
+
+  it('begins or drops every iteration that was due before the end of a constant rate', async () => {
+    for (const body of ['', 'sleep(0.2)']) {
+      const { count } = await runScript(
+        scenario(`executor: 'constant-arrival-rate', rate: 200, duration: '1s', preAllocatedVUs: 4, maxVUs: 8`, body),
+        { threads: 4 },
+      )
+      // 0, 5, 10 … 995 ms
+      assert.equal(count('iterations')! + (count('dropped_iterations') ?? 0), 200)
+    }
+  })
+
+  it('begins or drops every iteration that the area under a ramping rate has', async () => {
+    const { count } = await runScript(
+      scenario(`executor: 'ramping-arrival-rate', startRate: 50, preAllocatedVUs: 4, maxVUs: 4, stages: [
+        { duration: '500ms', target: 150 }, { duration: '0s', target: 100 }, { duration: '500ms', target: 100 }]`),
+      { threads: 4 },
+    )
+    // 50 in the ramp and 50 after it; the last one is due at the very end, which is too late
+    assert.equal(count('iterations')! + (count('dropped_iterations') ?? 0), 99)
+  })
+
+  it('takes back the VUs of a ramp that goes down for the next scenario', async () => {
+    const { said } = await runScript(
+      `import { sleep } from 'k6'
+      export const options = { scenarios: {
+        down: { executor: 'ramping-vus', startVUs: 3, gracefulRampDown: '0s', gracefulStop: '0s', stages: [
+          { duration: '200ms', target: 3 }, { duration: '0s', target: 1 }, { duration: '1500ms', target: 1 }] },
+        later: { executor: 'per-vu-iterations', exec: 'later', vus: 2, iterations: 1, startTime: '500ms' } } }
+      export default function () { sleep(0.02) }
+      export function later() { console.log(__VU) }`,
+    )
+    assert.deepEqual(said.sort(), ['2', '3'])
+  })
+
+  it('waits for a VU that a scenario before it is still giving back', async () => {
+    const { said, run } = await runScript(
+      `import { sleep } from 'k6'
+      export const options = { scenarios: {
+        first: { executor: 'constant-vus', duration: '1s', gracefulStop: '0s' },
+        then: { executor: 'per-vu-iterations', exec: 'then', startTime: '1s' } } }
+      export default function () { sleep(30) }
+      export function then() { console.log(__VU) }`,
+    )
+    assert.deepEqual(said, ['1'])
+    assert.equal(run.initializedVus, 1)
+  })
+
+  it('lets a VU that is stopped before its loop has begun make no iteration', async () => {
+    const { said } = await runScript(
+      scenario(
+        `executor: 'ramping-vus', startVUs: 1, gracefulRampDown: '10s', stages: [
+          { duration: '0s', target: 0 }, { duration: '100ms', target: 0 }, { duration: '0s', target: 1 },
+          { duration: '0s', target: 0 }, { duration: '900ms', target: 0 }]`,
+        'sleep(0.3); console.log(__ITER)',
+      ),
+    )
+    assert.ok(said.length <= 2, said.join())
+  })
+
+  it('numbers VUs and iterations over the whole test when it runs a segment of it', async () => {
+    const options = { executionSegment: '1/2:1', executionSegmentSequence: '0,1/2,1' }
+    const { said } = await runScript(
+      `import exec from 'k6/execution'
+      export const options = { scenarios: { s: { executor: 'per-vu-iterations', vus: 4, iterations: 2 } } }
+      export default function () {
+        const { idInInstance, idInTest } = exec.vu
+        console.log(__VU, idInInstance, idInTest)
+        if (exec.scenario.iterationInTest % 2 !== 1) throw new Error('an iteration of the other segment')
+        console.log(exec.scenario.iterationInTest, exec.scenario.iterationInInstance)
+      }`,
+      { options },
+    )
+    const expected = ['1 1 2', '1 1 2', '2 2 4', '2 2 4', '1 0', '3 1', '5 2', '7 3']
+    assert.deepEqual(said.sort(), expected.sort())
+  })
 })

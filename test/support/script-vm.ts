@@ -84,6 +84,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
   )
   const script = await ScriptVm.create(context, graph, {
     id: 1,
+    idInTest: 1,
     env: options.env ?? {},
     systemTags: [...defaultSystemTags],
     tags: {},
