@@ -1,11 +1,14 @@
 /** Counters that all threads share: written with Atomics, read by the main thread for the progress. */
 
-const perScenario = 4
+const perScenario = 6
 const runFields = 4
 
-/** Indices: for the run, then four for each scenario. */
+/**
+ * Indices: for the run, then those for each scenario. `idle` counts VUs that wait for an arrival, `taken` arrivals that were
+ * begun or dropped.
+ */
 const field = { completed: 0, interrupted: 1, activeVus: 2, initializedVus: 3 } as const
-const scenarioField = { started: 0, completed: 1, interrupted: 2, active: 3 } as const
+const scenarioField = { started: 0, completed: 1, interrupted: 2, active: 3, idle: 4, taken: 5 } as const
 
 export type RunField = keyof typeof field
 export type ScenarioField = keyof typeof scenarioField
@@ -33,6 +36,12 @@ export class SharedCounters {
   /** Adds and returns what was there before. */
   addFor(scenario: number, name: ScenarioField, amount: number): number {
     return Atomics.add(this.#cells, runFields + scenario * perScenario + scenarioField[name], amount)
+  }
+
+  /** Sets it to `to` if it is `from`; false when it is not. */
+  replaceFor(scenario: number, name: ScenarioField, from: number, to: number): boolean {
+    const index = runFields + scenario * perScenario + scenarioField[name]
+    return Atomics.compareExchange(this.#cells, index, from, to) === from
   }
 
   getFor(scenario: number, name: ScenarioField): number {

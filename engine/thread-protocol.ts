@@ -6,7 +6,10 @@ import type { CarriedError } from './carried-error.js'
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
 import type { SharedArrayAnswer, SharedArrayRequest } from './shared-array-link.js'
 
-/** When a VU's loop ends by itself: after so many iterations, when the shared count is used up, or at a time. */
+/**
+ * When a VU's loop ends by itself: after so many iterations, when the shared count is used up, or at a time. In an arrival-rate
+ * scenario each iteration waits for its turn.
+ */
 export interface LoopRequest {
   readonly vu: number
   readonly scenario: number
@@ -42,8 +45,6 @@ export interface ThreadCalls {
   stage(request: StageRequest): StageResult
   /** Iterations until the request's end; answers how many were made. */
   loop(request: LoopRequest): number
-  /** One iteration; answers true when it ran to its end. */
-  iterate(request: Omit<LoopRequest, 'endTimeMs'>): boolean
   /** No further iteration of this VU's loop. */
   stopLoop(vu: number): void
   /** Ends this VU's iteration at once. */

@@ -18,10 +18,12 @@ import { FileStore } from '../script/file-store.js'
 import { ModuleGraph } from '../script/module-graph.js'
 import { fileUrlBeside, notFoundText, pathOfUrl } from '../script/resolve.js'
 import { lexerReady } from '../script/source.js'
+import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
+import { arrivalTicks, lastStartMs } from './plan/arrival.js'
 import { iterationStriping, ownIterations, regularDurationMs } from './plan/requirements.js'
 import { globalIndex, scale } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
@@ -45,6 +47,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #registry = new MetricRegistry()
   readonly #samples: SampleBuffer
   readonly #vus = new Map<number, VirtualUser>()
+  readonly #queues = new Map<number, ArrivalQueue>()
   readonly #losses = new Map<number, number>()
   #lines: LogLine[] = []
   readonly #sharedArrayLink: SharedArrayLink
@@ -132,6 +135,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       hasIterMetadata: systemTags.has('iter'),
       minIterationMs: options.minIterationDurationMs,
       scenarios: config.scenarios,
+      arrivals: (request) => this.#arrivals(request),
       iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
       newVm: (vu) => this.#newVm(vu),
       setupData: () => this.#setupData,
@@ -208,10 +212,6 @@ export class ThreadRun implements Async<ThreadCalls> {
     return this.#vu(request.vu).loop(request)
   }
 
-  iterate(request: Omit<LoopRequest, 'endTimeMs'>): Promise<boolean> {
-    return this.#vu(request.vu).iterateOnce(request)
-  }
-
   stopLoop(id: number): void {
     this.#vu(id).stopLoop()
   }
@@ -251,6 +251,19 @@ export class ThreadRun implements Async<ThreadCalls> {
   reportInternal(e: unknown): void {
     const { message } = carry(e)
     this.#log({ level: 'error', msg: `internal error: ${message}`, fields: {}, timeMs: this.#now() })
+  }
+
+  /** The queue of this thread's VUs for the arrivals of a scenario; undefined for a scenario that has none. */
+  #arrivals({ scenario, scenarioStartMs, endTimeMs }: LoopRequest): ArrivalQueue | undefined {
+    const found = this.#queues.get(scenario)
+    if (found !== undefined) return found
+    const { scenarios, striping } = this.#config!
+    const config = scenarios[scenario]!
+    if (!('maxVUs' in config)) return undefined
+    const times = { scenario, startTimeMs: scenarioStartMs, endTimeMs, lastStartMs: lastStartMs(config, endTimeMs) }
+    const queue = new ArrivalQueue(times, arrivalTicks(config, striping), this.#counters, () => this.#now())
+    this.#queues.set(scenario, queue)
+    return queue
   }
 
   #vu(id: number): VirtualUser {

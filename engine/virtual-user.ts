@@ -4,6 +4,7 @@ import { isAppError } from '../errors.js'
 import type { ThreadServices, VuContext } from '../host/vu-context.js'
 import { TagSet } from '../metrics/tag-set.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
+import type { ArrivalQueue } from './arrival-queue.js'
 import type { ScenarioConfig } from './options/scenario.js'
 import type { ScriptVm } from './script-vm.js'
 import type { SharedCounters } from './shared-counters.js'
@@ -19,6 +20,8 @@ export interface VuHome {
   readonly hasIterMetadata: boolean
   readonly minIterationMs: number
   readonly scenarios: readonly ScenarioConfig[]
+  /** Where VUs of an arrival-rate scenario wait for their turn; undefined in other scenarios. */
+  arrivals(request: LoopRequest): ArrivalQueue | undefined
   /** The number in the whole test of this segment's iteration `index`. */
   iterationInTest(scenario: number, index: number): number
   /** A VM with the script in it. */
@@ -44,6 +47,7 @@ export class VirtualUser {
   #isInterrupted = false
   #isInIteration = false
   #gaveWayAtMs = 0
+  #arrivals: ArrivalQueue | undefined
   #wakePadding: (() => void) | undefined
 
   constructor(id: number, home: VuHome) {
@@ -67,9 +71,12 @@ export class VirtualUser {
     this.#isInterrupted = false
     let begun = 0
     const { counters, services } = this.#home
+    this.#arrivals = this.#home.arrivals(request)
     while (!this.#isStopping && !this.#isInterrupted) {
+      if (this.#arrivals !== undefined && !(await this.#arrivals.turn(this.id, begun === 0))) break
       if (request.iterations !== undefined && begun >= request.iterations) break
-      if (services.now() >= request.endTimeMs) break
+      // An arrival that was due before the end may be late.
+      if (this.#arrivals === undefined && services.now() >= request.endTimeMs) break
       const index = counters.addFor(request.scenario, 'started', 1)
       if (request.sharedIterations !== undefined && index >= request.sharedIterations) {
         counters.addFor(request.scenario, 'started', -1)
@@ -89,15 +96,9 @@ export class VirtualUser {
     this.#gaveWayAtMs = performance.now()
   }
 
-  /** One iteration; false when it was interrupted. */
-  iterateOnce(request: Omit<LoopRequest, 'endTimeMs'>): Promise<boolean> {
-    this.#isInterrupted = false
-    this.#isStopping = false
-    return this.#iterate(request, this.#home.counters.addFor(request.scenario, 'started', 1))
-  }
-
   stopLoop(): void {
     this.#isStopping = true
+    this.#arrivals?.leave(this.id)
   }
 
   /** Ends the iteration at once, and the loop with it. */
@@ -105,6 +106,7 @@ export class VirtualUser {
     this.#isStopping = true
     this.#isInterrupted = true
     this.#wakePadding?.()
+    this.#arrivals?.leave(this.id)
     if (this.#isInIteration) this.#script?.interrupt()
   }
 
@@ -112,7 +114,7 @@ export class VirtualUser {
     this.#context?.grpc.close()
   }
 
-  async #iterate(request: Omit<LoopRequest, 'endTimeMs'>, index: number): Promise<boolean> {
+  async #iterate(request: LoopRequest, index: number): Promise<boolean> {
     const { counters } = this.#home
     counters.add('activeVus', 1)
     counters.addFor(request.scenario, 'active', 1)
@@ -129,7 +131,7 @@ export class VirtualUser {
     return isComplete
   }
 
-  async #attempt(request: Omit<LoopRequest, 'endTimeMs'>, index: number): Promise<boolean> {
+  async #attempt(request: LoopRequest, index: number): Promise<boolean> {
     const scenario = this.#home.scenarios[request.scenario]!
     try {
       await this.init()

@@ -17,11 +17,6 @@ export class VuHandle {
     return this.#thread.call('loop', { ...request, vu: this.id })
   }
 
-  /** Runs one iteration; answers false when it was interrupted. */
-  iterate(request: Omit<LoopRequest, 'vu' | 'endTimeMs'>): Promise<boolean> {
-    return this.#thread.call('iterate', { ...request, vu: this.id })
-  }
-
   /** Lets the loop end after its present iteration. */
   stop(): void {
     this.#thread.call('stopLoop', this.id).catch(() => {})

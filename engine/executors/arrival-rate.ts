@@ -1,78 +1,46 @@
 /** The executors that begin iterations at given times, whatever became of the earlier ones. */
+import { TickCursor } from '../arrival-queue.js'
 import type { ConstantArrivalRateConfig, RampingArrivalRateConfig } from '../options/scenario.js'
-import { constantArrivalTicks, rampingArrivalTicks, type Tick } from '../plan/arrival.js'
-import { iterationStriping, regularDurationMs } from '../plan/requirements.js'
+import { arrivalTicks, lastStartMs } from '../plan/arrival.js'
+import { regularDurationMs } from '../plan/requirements.js'
 import { scale } from '../plan/segment.js'
 import type { VuHandle } from '../vu-pool.js'
 import { type ScenarioRun, untilGracefulEnd } from './executor.js'
 
-/** VUs without work; the one that has waited longest is next. */
-class VuQueue {
-  #vus: VuHandle[]
-  #first = 0
-
-  constructor(vus: readonly VuHandle[]) {
-    this.#vus = [...vus]
-  }
-
-  get size(): number {
-    return this.#vus.length - this.#first
-  }
-
-  push(vu: VuHandle): void {
-    this.#vus.push(vu)
-  }
-
-  shift(): VuHandle | undefined {
-    if (this.size === 0) return undefined
-    const vu = this.#vus[this.#first++]
-    if (this.#first > 1000 && this.#first > this.#vus.length / 2) {
-      this.#vus = this.#vus.slice(this.#first)
-      this.#first = 0
-    }
-    return vu
-  }
-}
-
 type ArrivalRun = ScenarioRun<ConstantArrivalRateConfig | RampingArrivalRateConfig>
 
-/**
- * How late an iteration may begin that was due before the end of the scenario. The loop below reaches the last ticks a
- * little late, and without this each run would lack some.
- */
-const lateStartMs = 500
+/** How long to drop iterations in a row before others have their turn in this thread. */
+const longestTurnMs = 5
+/** How long to wait for a thread to take an iteration that is due, before looking again. */
+const lookAgainMs = 1
 
-async function runTicks(run: ArrivalRun, ticks: Iterable<Tick>): Promise<void> {
-  const { config, clock, pool, stop } = run
+/** VUs begin the iterations by themselves, see arrival-queue.ts. What is left for this thread is what no VU is free for. */
+export async function runArrivalRate(run: ArrivalRun): Promise<void> {
+  const { config, clock, counters, index, pool, stop } = run
   const most = scale(run.striping, config.maxVUs)
   const endTimeMs = run.startTimeMs + regularDurationMs(config)
-  // Never after the moment at which everything is interrupted.
-  const lastStartMs = endTimeMs + Math.min(lateStartMs, config.gracefulStopMs)
-  const vus: VuHandle[] = await pool.take(scale(run.striping, config.preAllocatedVUs), stop)
-  const idle = new VuQueue(vus)
-  const running = new Set<Promise<unknown>>()
+  const vus: VuHandle[] = []
+  const loops: Promise<unknown>[] = []
   let isGrowing = false
   let hasWarned = false
-  run.allocatedVus = vus.length
 
-  const begin = (vu: VuHandle) => {
-    const work = vu.iterate({ scenario: run.index, scenarioStartMs: run.startTimeMs }).finally(() => {
-      idle.push(vu)
-      running.delete(work)
-    })
-    running.add(work)
-    work.catch(() => {})
+  const add = (more: readonly VuHandle[]) => {
+    for (const vu of more) {
+      vus.push(vu)
+      // From now on, and not only when its thread knows of it: what is due meanwhile is late and not dropped.
+      counters.addFor(index, 'idle', 1)
+      const loop = vu.loop({ scenario: index, scenarioStartMs: run.startTimeMs, endTimeMs })
+      loop.catch(() => {})
+      loops.push(loop)
+    }
+    run.allocatedVus = vus.length
   }
 
   /** One more VU, in the background; the iteration that lacked it is lost all the same. */
   const grow = async () => {
     isGrowing = true
     try {
-      for (const vu of await pool.takeUnplanned(stop)) {
-        vus.push(vu)
-        idle.push(vu)
-      }
-      run.allocatedVus = vus.length
+      add(await pool.takeUnplanned(stop))
     } catch (e) {
       run.error('Error while allocating unplanned VU', e)
     } finally {
@@ -81,23 +49,28 @@ async function runTicks(run: ArrivalRun, ticks: Iterable<Tick>): Promise<void> {
   }
 
   const follow = async () => {
+    const cursor = new TickCursor(arrivalTicks(config, run.striping), counters, index)
+    const lastMs = lastStartMs(config, endTimeMs)
+    let pausedAtMs = 0
     let growing: Promise<void> = Promise.resolve()
-    let lookedAtMs = Number.NEGATIVE_INFINITY
-    for (const tick of ticks) {
-      const atMs = run.startTimeMs + tick.offsetMs
+    for (let offsetMs = cursor.offsetMs; offsetMs !== undefined; offsetMs = cursor.offsetMs) {
+      const atMs = run.startTimeMs + offsetMs
       if (atMs >= endTimeMs) break
-      if (atMs > clock.now()) await clock.until(atMs, stop)
-      // A tick that comes late, after others, may find VUs that have ended meanwhile and could not yet say so.
-      if (idle.size === 0 && clock.now() > lookedAtMs + 1) {
-        await new Promise((resolve) => setImmediate(resolve))
-        lookedAtMs = clock.now()
+      if (atMs > clock.now()) {
+        await clock.until(atMs, stop)
+        pausedAtMs = clock.now()
       }
-      if (stop.aborted || clock.now() >= lastStartMs) break
-      const vu = idle.shift()
-      if (vu !== undefined) {
-        begin(vu)
+      if (stop.aborted || clock.now() >= lastMs) break
+      if (counters.getFor(index, 'idle') > 0) {
+        await clock.until(clock.now() + lookAgainMs, stop)
         continue
       }
+      if (clock.now() - pausedAtMs > longestTurnMs) {
+        await new Promise((resolve) => setImmediate(resolve))
+        pausedAtMs = clock.now()
+        continue
+      }
+      if (!cursor.take()) continue
       run.dropped(1)
       if (vus.length < most) {
         if (!isGrowing) growing = grow()
@@ -108,9 +81,10 @@ async function runTicks(run: ArrivalRun, ticks: Iterable<Tick>): Promise<void> {
     }
     await clock.until(endTimeMs, stop)
     await growing
-    await Promise.all(running)
+    await Promise.all(loops)
   }
 
+  add(await pool.take(scale(run.striping, config.preAllocatedVUs), stop))
   try {
     await untilGracefulEnd(run, vus, endTimeMs, follow())
   } finally {
@@ -118,9 +92,3 @@ async function runTicks(run: ArrivalRun, ticks: Iterable<Tick>): Promise<void> {
     pool.release(vus)
   }
 }
-
-export const runConstantArrivalRate = (run: ScenarioRun<ConstantArrivalRateConfig>): Promise<void> =>
-  runTicks(run, constantArrivalTicks(run.config, iterationStriping(run.config, run.striping)))
-
-export const runRampingArrivalRate = (run: ScenarioRun<RampingArrivalRateConfig>): Promise<void> =>
-  runTicks(run, rampingArrivalTicks(run.config, iterationStriping(run.config, run.striping)))

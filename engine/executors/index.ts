@@ -1,6 +1,6 @@
 /** The executors by k6's names. */
 import type { ScenarioConfig } from '../options/scenario.js'
-import { runConstantArrivalRate, runRampingArrivalRate } from './arrival-rate.js'
+import { runArrivalRate } from './arrival-rate.js'
 import type { ScenarioRun } from './executor.js'
 import { runConstantVus, runPerVuIterations, runSharedIterations } from './loops.js'
 import { runRampingVus } from './ramping-vus.js'
@@ -12,8 +12,8 @@ const executors: Executors = {
   'per-vu-iterations': runPerVuIterations,
   'constant-vus': runConstantVus,
   'ramping-vus': runRampingVus,
-  'constant-arrival-rate': runConstantArrivalRate,
-  'ramping-arrival-rate': runRampingArrivalRate,
+  'constant-arrival-rate': runArrivalRate,
+  'ramping-arrival-rate': runArrivalRate,
 }
 
 /** Runs a scenario to its end. */

@@ -4,6 +4,7 @@
  */
 import { nanosecondsOf } from '../../go/duration.js'
 import type { ConstantArrivalRateConfig, RampingArrivalRateConfig } from '../options/scenario.js'
+import { iterationStriping } from './requirements.js'
 import { globalIndex, type Striping } from './segment.js'
 
 /** A moment to start an iteration. */
@@ -11,6 +12,28 @@ export interface Tick {
   readonly offsetMs: number
   /** The number of the iteration in the whole test, from 0. */
   readonly index: number
+}
+
+/** The ticks of our part of a scenario, in their order. */
+export function arrivalTicks(
+  config: ConstantArrivalRateConfig | RampingArrivalRateConfig,
+  striping: Striping,
+): Iterable<Tick> {
+  const own = iterationStriping(config, striping)
+  return config.executor === 'constant-arrival-rate'
+    ? constantArrivalTicks(config, own)
+    : rampingArrivalTicks(config, own)
+}
+
+/**
+ * How late an iteration may begin that was due before the end of the scenario. The last ones are always a little late, and
+ * without this each run would lack some.
+ */
+const lateStartMs = 500
+
+/** The moment from which on no iteration begins: never after everything is interrupted. */
+export function lastStartMs(config: { gracefulStopMs: number }, endTimeMs: number): number {
+  return endTimeMs + Math.min(lateStartMs, config.gracefulStopMs)
 }
 
 /**
