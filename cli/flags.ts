@@ -11,7 +11,7 @@ import { type Options, parseStage } from '../engine/options/option-table.js'
 import type { StageSpec } from '../engine/options/scenario.js'
 import { parseSegment, parseSegmentSequence } from '../engine/plan/segment.js'
 import { AppError } from '../errors.js'
-import { describeFlags, type FlagTable, type FlagValues, parseFlags } from './flag-syntax.js'
+import { describeFlags, type FlagTable, type FlagValues, type ParsedFlags, parseFlags } from './flag-syntax.js'
 
 /** Flags of every command; they may stand before its name. */
 const globalFlagTable = {
@@ -85,6 +85,11 @@ const runFlagTable = {
   ...globalFlagTable,
 } as const satisfies FlagTable
 
+const inspectFlagTable = {
+  'execution-requirements': { kind: 'boolean', help: 'put all options together, and show how long and how many VUs' },
+  ...runFlagTable,
+} as const satisfies FlagTable
+
 /** Flags of k6 that are known and refused: what they are for is not there. */
 const unsupported = new Map<string, string>([
   ['address', 'the REST API is not supported; leave --address (K6_ADDRESS) out'],
@@ -100,12 +105,17 @@ const unsupported = new Map<string, string>([
 ])
 
 /** The command line of `run`, taken apart. */
-export interface RunFlags {
+export interface RunFlags extends ParsedCommand<typeof runFlagTable> {}
+
+/** That of `inspect`. */
+export interface InspectFlags extends ParsedCommand<typeof inspectFlagTable> {}
+
+interface ParsedCommand<T extends FlagTable> {
   readonly isHelp: boolean
   /** Path of the script, or `-` for standard input. Empty with `isHelp`. */
   readonly script: string
   /** The flags that were given, by name. */
-  readonly values: FlagValues<typeof runFlagTable>
+  readonly values: FlagValues<T>
 }
 
 /**
@@ -135,7 +145,17 @@ export function findCommand(argv: readonly string[]): { command: string | undefi
  * @throws {AppError} USAGE (exit code 255) in k6's words, or NOT_SUPPORTED
  */
 export function parseRunFlags(argv: readonly string[]): RunFlags {
-  const { values, positionals, isHelp } = parseFlags(runFlagTable, argv)
+  return checkFlags(parseFlags(runFlagTable, argv))
+}
+
+/** Takes the command line of `inspect` apart; it has the flags of `run` and one of its own. @throws as parseRunFlags */
+export function parseInspectFlags(argv: readonly string[]): InspectFlags {
+  return checkFlags(parseFlags(inspectFlagTable, argv))
+}
+
+function checkFlags<T extends typeof runFlagTable>(parsed: ParsedFlags<T>): ParsedCommand<T> {
+  const { positionals, isHelp } = parsed
+  const values: FlagValues<typeof runFlagTable> = parsed.values
   if (isHelp) return { isHelp, script: '', values: {} }
   if (positionals.length !== 1) {
     throw new AppError(
@@ -147,7 +167,7 @@ export function parseRunFlags(argv: readonly string[]): RunFlags {
   if (values.type === 'archive') refuseArchive()
   checkThreads(values.threads)
   checkLimits(values.limit)
-  return { isHelp, script: positionals[0] ?? '', values }
+  return { isHelp, script: positionals[0] ?? '', values: parsed.values }
 }
 
 /** Refuses a flag, or the K6_ variable for it, that asks for something not supported. @throws {AppError} NOT_SUPPORTED */
@@ -190,6 +210,20 @@ export function runHelp(program: string): string {
     describeFlags(runFlagTable, hidden),
     '',
     'Most flags have a K6_ variable of the same name. Flags win over variables, variables over the options of the script.',
+    '',
+  ].join('\n')
+}
+
+/** The help text of `inspect`. */
+export function inspectHelp(program: string): string {
+  const own = { 'execution-requirements': inspectFlagTable['execution-requirements'] }
+  return [
+    'Show the options of a script as JSON. Runs no VU.',
+    '',
+    `Usage: ${program} inspect [flags] <script.js or ->`,
+    '',
+    'Flags, besides those of run:',
+    describeFlags(own, new Set()),
     '',
   ].join('\n')
 }

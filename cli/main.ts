@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { packageRoot } from '../package-root.js'
 import { cleanText } from '../report/clean-text.js'
+import { inspect } from './commands/inspect.js'
 import { run } from './commands/run.js'
-import { findCommand, runHelp } from './flags.js'
+import { findCommand, inspectHelp, runHelp } from './flags.js'
 
 const help = `belljar runs k6 test scripts, each virtual user in a sealed VM.
 
 Usage:
   belljar run [flags] FILE     run a script; - reads it from standard input
   belljar run --help           all flags of run
+  belljar inspect FILE         show the options of a script as JSON
   belljar version              show the version
 `
 
@@ -25,6 +27,8 @@ async function main(argv: readonly string[]): Promise<number> {
   switch (command) {
     case 'run':
       return run(args, runHelp('belljar'))
+    case 'inspect':
+      return inspect(args, inspectHelp('belljar'))
     case 'version':
       process.stdout.write(version())
       return ExitCode.ok

@@ -86,10 +86,14 @@ export interface RunSettings {
  *
  * @throws {AppError} USAGE (exit code 255) in k6's words, or NOT_SUPPORTED
  */
-export function runSettings({ values }: RunFlags, env: Environment): RunSettings {
+export function runSettings(
+  { values }: RunFlags,
+  env: Environment,
+  defaults: { includesSystemEnv: boolean } = { includesSystemEnv: true },
+): RunSettings {
   const fromEnv = environmentFlags(env)
   if ((values.type ?? fromEnv.type) === 'archive') refuseArchive()
-  const includesSystem = values['include-system-env-vars'] ?? fromEnv.includeSystemEnvVars ?? true
+  const includesSystem = values['include-system-env-vars'] ?? fromEnv.includeSystemEnvVars ?? defaults.includesSystemEnv
   const config = values.config ?? fromEnv.config
   const defaultConfig = defaultConfigPath(env)
   return {

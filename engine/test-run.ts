@@ -23,7 +23,7 @@ import {
 import type { Limits } from '../policy/limits.js'
 import { type Clock, systemClock } from './executors/executor.js'
 import { type Consolidated, consolidateOptions, specifiedOptions, testOptions } from './options/consolidate.js'
-import type { Options, OptionWarning } from './options/options.js'
+import type { Options, OptionWarning, ParsedOptions } from './options/options.js'
 import { parseOptions } from './options/options.js'
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
 import { SegmentError } from './plan/segment.js'
@@ -117,31 +117,38 @@ export class TestRun {
   }
 
   /**
+   * Loads the script, and answers the options that it exports.
+   *
+   * @throws {ScriptFailure} when the script threw in its init code
+   * @throws {AppError}
+   */
+  async load(): Promise<ParsedOptions> {
+    const script = await this.#load()
+    this.#script = script
+    try {
+      const parsed = parseOptions(script.options ?? {}, 'script')
+      if (script.functions.length === 0) throw new AppError('SCRIPT_NO_EXPORTS', 'no exported functions in script')
+      assertStages(script)
+      return parsed
+    } catch (e) {
+      throw this.#loadError(e)
+    }
+  }
+
+  /**
    * Loads the script and settles the options.
    *
    * @throws {ScriptFailure} when the script threw in its init code
    * @throws {AppError}
    */
   async prepare(): Promise<PreparedRun> {
-    const script = await this.#load()
-    this.#script = script
+    const { options: fromScript, warnings: scriptWarnings } = await this.load()
+    const script = this.#script!
     const { registry } = this.store
     const modules = script.graph.nativeNames.map(([name]) => name)
     declareModuleMetrics(registry, modules)
     for (const { name, type, contains } of script.metrics) registry.declare(name, type, contains)
-    const warnings: OptionWarning[] = []
-    let fromScript: Options = {}
-    try {
-      const parsed = parseOptions(script.options ?? {}, 'script')
-      fromScript = parsed.options
-      warnings.push(...parsed.warnings)
-    } catch (e) {
-      throw this.#loadError(e)
-    }
-    if (script.functions.length === 0) {
-      throw this.#loadError(new AppError('SCRIPT_NO_EXPORTS', 'no exported functions in script'))
-    }
-    this.#assertStages(script)
+    const warnings: OptionWarning[] = [...scriptWarnings]
     const { file, env, cli } = this.#settings.layers
     const layers = {
       script: fromScript,
@@ -187,14 +194,6 @@ export class TestRun {
       `could not initialize '${scriptName}': could not load JS test '${script.mainUrl}': ${e.message}`,
       { ...(e.hint === undefined ? {} : { hint: e.hint }), exitCode: e.exitCode },
     )
-  }
-
-  #assertStages(script: LoadedScript): void {
-    for (const name of ['setup', 'teardown']) {
-      if (script.others.includes(name)) {
-        throw this.#loadError(new AppError('SCRIPT_EXCEPTION', `exported '${name}' must be a function`))
-      }
-    }
   }
 
   #plan({ scenarios, options }: Consolidated): ExecutionPlan {
@@ -523,6 +522,12 @@ export class TestRun {
 
 function formatPercent(share: number): string {
   return `${Number((share * 100).toPrecision(2))} %`
+}
+
+function assertStages(script: LoadedScript): void {
+  for (const name of ['setup', 'teardown']) {
+    if (script.others.includes(name)) throw new AppError('SCRIPT_EXCEPTION', `exported '${name}' must be a function`)
+  }
 }
 
 function asAppError(e: unknown): AppError {

@@ -1,22 +1,18 @@
 /** `belljar run`: the run of one script, with its log, its progress, its outputs and its summary. */
-import { readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Options, parseConfigFile, parseEnvironment } from '../../engine/options/options.js'
-import { failureMessage, stackFields } from '../../engine/script-failure.js'
 import { type PreparedRun, type RunResult, TestRun } from '../../engine/test-run.js'
-import { AppError, ExitCode, isAppError } from '../../errors.js'
+import { ExitCode } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
 import { createOutput, type Output } from '../../report/outputs/index.js'
-import { flagOptions, parseRunFlags } from '../flags.js'
+import { parseRunFlags } from '../flags.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
-import { openLogger } from '../ui/log.js'
+import { logError, openLogger } from '../ui/log.js'
 import { onSignals } from '../ui/signals.js'
 import { writeSummary } from '../ui/summary.js'
+import { observerOf, testRunSettings } from './test-settings.js'
 
 /**
  * Runs the command to its end; answers the exit code.
@@ -37,24 +33,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   const outputs: Output[] = []
   let screen: LiveProgress | undefined
   try {
-    test = new TestRun(
-      {
-        script: scriptSource(flags.script),
-        scriptName: flags.script === '-' ? '-' : basename(flags.script),
-        env: settings.scriptEnv,
-        isBaseMode: settings.compatibilityMode === 'base',
-        layers: {
-          ...configFile(settings, logger),
-          env: parseEnvironment(process.env),
-          cli: () => flagOptions(flags),
-        },
-        limits,
-        ...(settings.threads === undefined ? {} : { threads: settings.threads }),
-        hasThresholds: !settings.noThresholds,
-        hasBreakdown: settings.summaryMode === 'full',
-      },
-      { log: (line) => logger.log({ ...line, time: new Date(line.timeMs) }) },
-    )
+    test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger))
     const prepared = await test.prepare()
     const { options } = prepared
     if (options.consoleOutput) {
@@ -90,34 +69,6 @@ async function withProgress(test: TestRun, screen: LiveProgress): Promise<RunRes
   } finally {
     screen.stop()
   }
-}
-
-/** Where the main module comes from. */
-function scriptSource(script: string): { mainUrl: string; source?: string } {
-  if (script === '-') return { mainUrl: pathToFileURL(resolve('-')).href, source: readFileSync(0, 'utf8') }
-  return { mainUrl: pathToFileURL(resolve(script)).href }
-}
-
-function configFile(settings: RunSettings, logger: Logger): { file?: Options } {
-  let text: string
-  try {
-    text = readFileSync(settings.configPath, 'utf8')
-  } catch (e) {
-    const code = (e as NodeJS.ErrnoException).code ?? 'unknown error'
-    if (!settings.hasConfigPath) {
-      if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        logger.warning(`the config file ${settings.configPath} was not read: ${code}`)
-      return {}
-    }
-    const why = code === 'ENOENT' ? 'no such file or directory' : code
-    throw new AppError(
-      'OPTIONS_INVALID',
-      `failed to load the configuration file from the local file system: stat ${settings.configPath}: ${why}`,
-    )
-  }
-  const { options, warnings } = parseConfigFile(text, settings.configPath)
-  for (const { message, error } of warnings) logger.warning(message, error === undefined ? {} : { error })
-  return { file: options }
 }
 
 async function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger: Logger): Promise<Output> {
@@ -166,17 +117,4 @@ async function linger(off: () => void, result: RunResult): Promise<void> {
       done()
     })
   })
-}
-
-/** Logs what ended the run; answers the exit code. */
-function logError(logger: Logger, e: unknown): number {
-  if (!isAppError(e)) {
-    logger.error(`internal error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`)
-    return ExitCode.internal
-  }
-  if ('failure' in e)
-    logger.error(failureMessage((e as { failure: Parameters<typeof failureMessage>[0] }).failure), stackFields)
-  else if (e.details?.source === stackFields.source) logger.error(e.message, stackFields)
-  else logger.error(e.message, e.hint === undefined ? {} : { hint: e.hint })
-  return e.exitCode
 }

@@ -1,4 +1,6 @@
 /** The log of the command, as its settings want it. */
+import { failureMessage, stackFields } from '../../engine/script-failure.js'
+import { ExitCode, isAppError } from '../../errors.js'
 import { openLogFile, parseLogOutput } from '../../report/log-output.js'
 import { type LogFormat, Logger } from '../../report/logger.js'
 import type { RunSettings } from '../settings.js'
@@ -43,4 +45,17 @@ export function openLogger(
     ...(output.kind === 'file' ? { targetLevel: output.level } : {}),
   })
   return { logger, target: streamTarget }
+}
+
+/** Logs what ended the command; answers the exit code. */
+export function logError(logger: Logger, e: unknown): number {
+  if (!isAppError(e)) {
+    logger.error(`internal error: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`)
+    return ExitCode.internal
+  }
+  if ('failure' in e)
+    logger.error(failureMessage((e as { failure: Parameters<typeof failureMessage>[0] }).failure), stackFields)
+  else if (e.details?.source === stackFields.source) logger.error(e.message, stackFields)
+  else logger.error(e.message, e.hint === undefined ? {} : { hint: e.hint })
+  return e.exitCode
 }

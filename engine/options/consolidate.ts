@@ -78,6 +78,11 @@ export function consolidateOptions(layers: OptionLayers, isExecutable: (name: st
   return { options: withDefaults(specified), specified, scenarios, warnings }
 }
 
+/** Several sources as one, the weakest first; nothing is derived and nothing checked. */
+export function layerOptions(...sources: readonly Options[]): Options {
+  return sources.reduce(overlay, {})
+}
+
 /** A source that says how iterations are run drops what weaker ones say about it. */
 function overlay(base: Options, upper: Options): Options {
   const result: Options = { ...base }
@@ -253,6 +258,24 @@ function shown(specified: Options): Options {
     dns: specified.dns ?? {},
   }
 }
+
+/**
+ * The options of one source or of several as `inspect` shows them: every key that a script may have, null where nothing was
+ * said. For `JSON.stringify`.
+ */
+export function optionsJson(options: Options): { readonly [key: string]: JsonValue } {
+  const entries: [string, JsonValue][] = []
+  for (const { json, isConfigOnly, show } of optionFields) {
+    if (isConfigOnly || json === undefined) continue
+    const value = json === 'dns' ? show({ ...options, dns: options.dns ?? {} }) : show(options)
+    if (value !== undefined || json !== 'cloud') entries.push([json, value ?? null])
+  }
+  return jsonObject(entries)
+}
+
+/** The same of consolidated options, with the defaults that k6 shows as if somebody had set them. */
+export const consolidatedJson = (specified: Options): { readonly [key: string]: JsonValue } =>
+  optionsJson(shown(specified))
 
 /**
  * The options as `exec.test.options` shows them: every key, null where nothing was said, the scenario `default` in place

@@ -1,0 +1,68 @@
+/** What `run` and `inspect` tell the engine of a test: the script, and the options beside those of the script. */
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Options, parseConfigFile, parseEnvironment } from '../../engine/options/options.js'
+import type { Observer, TestRunSettings } from '../../engine/test-run.js'
+import { AppError } from '../../errors.js'
+import type { Limits } from '../../policy/limits.js'
+import type { Logger } from '../../report/logger.js'
+import { flagOptions, type RunFlags } from '../flags.js'
+import type { RunSettings } from '../settings.js'
+
+/** @throws {AppError} for a configuration file or a variable that cannot be read */
+export function testRunSettings(
+  flags: RunFlags,
+  settings: RunSettings,
+  limits: Limits,
+  logger: Logger,
+): TestRunSettings {
+  return {
+    script: scriptSource(flags.script),
+    scriptName: flags.script === '-' ? '-' : basename(flags.script),
+    env: settings.scriptEnv,
+    isBaseMode: settings.compatibilityMode === 'base',
+    layers: {
+      ...configFile(settings, logger),
+      env: parseEnvironment(process.env),
+      cli: () => flagOptions(flags),
+    },
+    limits,
+    ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+    hasThresholds: !settings.noThresholds,
+    hasBreakdown: settings.summaryMode === 'full',
+  }
+}
+
+/** Sends what the engine tells of a run to the log. */
+export const observerOf = (logger: Logger): Observer => ({
+  log: (line) => logger.log({ ...line, time: new Date(line.timeMs) }),
+})
+
+/** Where the main module comes from. */
+function scriptSource(script: string): { mainUrl: string; source?: string } {
+  if (script === '-') return { mainUrl: pathToFileURL(resolve('-')).href, source: readFileSync(0, 'utf8') }
+  return { mainUrl: pathToFileURL(resolve(script)).href }
+}
+
+function configFile(settings: RunSettings, logger: Logger): { file?: Options } {
+  let text: string
+  try {
+    text = readFileSync(settings.configPath, 'utf8')
+  } catch (e) {
+    const code = (e as NodeJS.ErrnoException).code ?? 'unknown error'
+    if (!settings.hasConfigPath) {
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        logger.warning(`the config file ${settings.configPath} was not read: ${code}`)
+      return {}
+    }
+    const why = code === 'ENOENT' ? 'no such file or directory' : code
+    throw new AppError(
+      'OPTIONS_INVALID',
+      `failed to load the configuration file from the local file system: stat ${settings.configPath}: ${why}`,
+    )
+  }
+  const { options, warnings } = parseConfigFile(text, settings.configPath)
+  for (const { message, error } of warnings) logger.warning(message, error === undefined ? {} : { error })
+  return { file: options }
+}
