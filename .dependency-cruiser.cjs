@@ -41,9 +41,9 @@ module.exports = {
       to: { path: 'node_modules/@grpc' },
     },
     {
-      name: 'sockets-only-in-host-and-outputs',
+      name: 'sockets-only-in-host-outputs-and-rest-api',
       severity: 'error',
-      from: { pathNot: '^(host|test|bench|examples)/|^report/outputs/net/http-post\\.ts$' },
+      from: { pathNot: '^(host|cli/rest-api|test|bench|examples)/|^report/outputs/net/http-post\\.ts$' },
       to: { path: '^(node:)?(net|tls|http|http2|https|dns|dgram)$', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -10,8 +10,10 @@ export const ExitCode = {
   setupTimeout: 100,
   teardownTimeout: 101,
   genericTimeout: 102,
+  restApiStop: 103,
   invalidConfig: 104,
   externalAbort: 105,
+  restApiFailed: 106,
   scriptException: 107,
   scriptAborted: 108,
   internal: 109,
@@ -45,6 +47,8 @@ export const errorCodes = {
   THRESHOLDS_FAILED: ExitCode.thresholdsFailed,
   MARKED_FAILED: ExitCode.markedFailed,
   INTERRUPTED: ExitCode.externalAbort,
+  STOPPED: ExitCode.restApiStop,
+  REST_API_FAILED: ExitCode.restApiFailed,
   INTERNAL: ExitCode.internal,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof errorCodes

@@ -22,7 +22,12 @@ const globalFlagTable = {
   'no-color': { kind: 'boolean', help: 'no colors' },
   verbose: { kind: 'boolean', short: 'v', help: 'debug lines in the log' },
   quiet: { kind: 'boolean', short: 'q', help: 'no banner and no progress' },
-  address: { kind: 'string', short: 'a', help: 'address of the REST API' },
+  address: {
+    kind: 'string',
+    short: 'a',
+    placeholder: 'host:port',
+    help: 'where to serve the REST API; it is off without',
+  },
   'profiling-enabled': { kind: 'boolean', help: 'profiling endpoints' },
 } as const satisfies FlagTable
 
@@ -33,7 +38,7 @@ const runFlagTable = {
   stage: { kind: 'list', short: 's', placeholder: '10s:5', help: 'a stage of a ramp, duration:target; repeatable' },
   'execution-segment': { kind: 'string', placeholder: '0:1/3', help: 'run this part of the test only' },
   'execution-segment-sequence': { kind: 'string', placeholder: '0,1/3,1', help: 'all parts of the test' },
-  paused: { kind: 'boolean', short: 'p', help: 'start paused' },
+  paused: { kind: 'boolean', short: 'p', help: 'wait for the REST API to resume the test' },
   'no-setup': { kind: 'boolean', help: 'do not run setup()' },
   'no-teardown': { kind: 'boolean', help: 'do not run teardown()' },
   'max-redirects': { kind: 'integer', placeholder: 'n', help: 'kept in the options; HTTP only' },
@@ -92,8 +97,6 @@ const inspectFlagTable = {
 
 /** Flags of k6 that are known and refused: what they are for is not there. */
 const unsupported = new Map<string, string>([
-  ['address', 'the REST API is not supported; leave --address (K6_ADDRESS) out'],
-  ['paused', 'starting paused is not supported, for there is no REST API to resume the test; leave --paused out'],
   ['traces-output', 'traces are not supported; leave --traces-output (K6_TRACES_OUTPUT) out'],
   ['profiling-enabled', 'profiling endpoints are not supported; leave --profiling-enabled (K6_PROFILING_ENABLED) out'],
   ['secret-source', 'secret sources are not supported; leave --secret-source (K6_SECRET_SOURCE) out'],
@@ -250,6 +253,7 @@ export function flagOptions({ values }: RunFlags): Options {
   const stats = values['summary-trend-stats']
   const { dns } = values
   return {
+    paused: values.paused,
     vus: values.vus,
     durationMs: values.duration,
     iterations: values.iterations,

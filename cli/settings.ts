@@ -21,6 +21,7 @@ export interface EnvironmentFlags {
   readonly logOutput?: string
   readonly logFormat?: string
   readonly noColor: boolean
+  readonly address?: string
 }
 
 /**
@@ -38,7 +39,6 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
       (reason) => `env var '${name}' is not a valid boolean value: ${reason}`,
     )
   }
-  refuseUnsupported('address', get('K6_ADDRESS'))
   refuseUnsupported('secret-source', get('K6_SECRET_SOURCE'))
   refuseUnsupported('traces-output', get('K6_TRACES_OUTPUT'))
   refuseUnsupported('features', get('K6_FEATURES'))
@@ -54,6 +54,7 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
     config: get('K6_CONFIG'),
     logOutput: get('K6_LOG_OUTPUT'),
     logFormat: get('K6_LOG_FORMAT'),
+    address: get('K6_ADDRESS'),
     noColor: Boolean(get('K6_NO_COLOR')) || get('NO_COLOR') !== undefined,
   }
 }
@@ -75,6 +76,8 @@ export interface RunSettings {
   readonly noColor: boolean
   readonly isQuiet: boolean
   readonly isVerbose: boolean
+  /** Where to serve the REST API; undefined for nowhere. */
+  readonly address?: string
   /** Worker threads; undefined leaves the choice to the engine. */
   readonly threads?: number
   /** Limits of the sandbox to change, as `[name, value]` in the order given. */
@@ -109,6 +112,7 @@ export function runSettings(
     noColor: values['no-color'] ?? fromEnv.noColor,
     isQuiet: values.quiet ?? false,
     isVerbose: values.verbose ?? false,
+    address: (values.address ?? fromEnv.address) || undefined,
     threads: values.threads,
     limits: (values.limit ?? []).map((limit) => {
       const equals = limit.indexOf('=')

@@ -53,6 +53,4 @@ export interface RunConfig {
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
   readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
-  /** Milliseconds since 1970 when the run began. */
-  readonly startTimeMs: number
 }

@@ -22,7 +22,13 @@ import {
 } from '../metrics/thresholds.js'
 import type { Limits } from '../policy/limits.js'
 import { type Clock, systemClock } from './executors/executor.js'
-import { type Consolidated, consolidateOptions, specifiedOptions, testOptions } from './options/consolidate.js'
+import {
+  type Consolidated,
+  type ConsolidatedOptions,
+  consolidateOptions,
+  specifiedOptions,
+  testOptions,
+} from './options/consolidate.js'
 import type { Options, OptionWarning, ParsedOptions } from './options/options.js'
 import { parseOptions } from './options/options.js'
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
@@ -50,6 +56,8 @@ export interface TestRunSettings {
   readonly hasThresholds: boolean
   /** Keeps what the full summary needs. */
   readonly hasBreakdown: boolean
+  /** Whether there is something that can resume a run that starts paused. */
+  readonly canResume: boolean
 }
 
 /** Told of what happens while a run goes on. Texts may hold what a script said. */
@@ -75,7 +83,7 @@ export interface RunResult {
 }
 
 /** Where a run stands, for whoever shows it. */
-export type RunPhase = 'init' | 'setup' | 'run' | 'teardown' | 'ended'
+export type RunPhase = 'init' | 'paused' | 'setup' | 'run' | 'teardown' | 'ended'
 
 export class TestRun {
   readonly store: MetricStore
@@ -100,6 +108,9 @@ export class TestRun {
   #runStartMs = 0
   #setupJson: string | undefined
   #interruptStage: (() => void) | undefined
+  #isPaused = false
+  #hasStarted = false
+  #resume: () => void = () => {}
 
   constructor(settings: TestRunSettings, observer: Observer) {
     this.#settings = settings
@@ -158,6 +169,12 @@ export class TestRun {
     }
     const consolidated = consolidateOptions(layers, (name) => script.functions.includes(name))
     const { options } = consolidated
+    if (options.paused && !this.#settings.canResume) {
+      throw new AppError('NOT_SUPPORTED', 'a test cannot start paused without the REST API, which could resume it', {
+        hint: 'give --address (K6_ADDRESS) as well, or leave `paused` out',
+      })
+    }
+    this.#isPaused = options.paused ?? false
     const thresholds: ThresholdDefinitions = options.thresholds ?? new Map()
     // Also without judging thresholds: it is their names that ask for a metric.
     const switchedOn = optInMetrics(registry, modules, thresholds.keys())
@@ -214,8 +231,11 @@ export class TestRun {
     this.#startTimeMs = this.#clock.now()
     try {
       await this.#begin(prepared)
+      await this.#whilePaused()
       // k6 counts a run's duration from here: what went before is its preparation.
       this.#startTimeMs = this.#clock.now()
+      this.#hasStarted = true
+      await Promise.all(this.#threads.map((thread) => thread.call('start', this.#startTimeMs)))
       await this.#setup(prepared)
       try {
         if (!this.#stop.signal.aborted) await this.#runScenarios(prepared)
@@ -264,6 +284,74 @@ export class TestRun {
     return undefined
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** True once the run is to end before its time. */
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted
+  }
+
+  get isMarkedFailed(): boolean {
+    return this.#markedFailed
+  }
+
+  /**
+   * Lets the run wait before its setup, or go on. As in k6, a run that has started cannot be paused.
+   *
+   * @throws {AppError} USAGE
+   */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === this.#isPaused) return
+    if (this.#hasStarted) {
+      throw new AppError('USAGE', 'a test that has started cannot be paused: no executor supports it', {
+        hint: 'start it with --paused',
+      })
+    }
+    this.#isPaused = isPaused
+    if (!isPaused) this.#resume()
+  }
+
+  async #whilePaused(): Promise<void> {
+    const { signal } = this.#stop
+    if (this.#isPaused && !signal.aborted) {
+      this.phase = 'paused'
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    // Nothing has begun that a teardown would have to end.
+    if (signal.aborted && this.phase === 'paused') throw this.#error
+  }
+
+  /** What setup() returned, or what was put in its place, as JSON. */
+  get setupJson(): string | undefined {
+    return this.#setupJson
+  }
+
+  /** Puts `json` in the place of what setup() returned, for the iterations of VUs that have made none yet. */
+  async setSetupJson(json: string | undefined): Promise<void> {
+    this.#setupJson = json
+    if (this.phase !== 'init') await Promise.all(this.#threads.map((thread) => thread.call('setSetupData', json)))
+  }
+
+  /**
+   * Runs setup() or teardown() beside the run.
+   *
+   * @throws {AppError} USAGE while there are no VUs, or setup() or teardown() of the run itself is under way
+   */
+  async runStage(name: 'setup' | 'teardown'): Promise<void> {
+    if (this.phase !== 'paused' && this.phase !== 'run') {
+      throw new AppError('USAGE', `${name}() cannot be run now: the test is neither paused nor in its scenarios`)
+    }
+    const { options } = this.#prepared!
+    if (!this.#script!.functions.includes(name)) return
+    if (name === 'setup') await this.setSetupJson(await this.#setupResult(options))
+    else await this.#teardownResult(options)
+  }
+
   /**
    * Ends the run in order: iterations stop at once, teardown runs. The reason becomes the run's error, unless it has one
    * already.
@@ -304,7 +392,6 @@ export class TestRun {
       graph,
       files,
       sharedArrays,
-      startTimeMs: this.#startTimeMs,
     }
     await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
     this.#pool = new VuPool(this.#threads, plan.maxPossibleVUs)
@@ -314,24 +401,30 @@ export class TestRun {
   async #setup({ options }: PreparedRun): Promise<void> {
     if (!options.noSetup && this.#script!.functions.includes('setup') && !this.#stop.signal.aborted) {
       this.phase = 'setup'
-      const result = await this.#stage('setup', undefined, options.setupTimeoutMs)
-      if (result.kind === 'failed') throw this.#stageError(result)
-      if (result.kind === 'interrupted') {
-        if (this.#error !== undefined) throw this.#error
-        throw new AppError(
-          'SETUP_TIMEOUT',
-          `setup() execution timed out after ${Math.round(options.setupTimeoutMs / 1000)} seconds`,
-          { hint: 'You can increase the time limit via the setupTimeout option' },
-        )
-      }
-      this.#setupJson = result.value
+      this.#setupJson = await this.#setupResult(options)
     }
     await Promise.all(this.#threads.map((thread) => thread.call('setSetupData', this.#setupJson)))
+  }
+
+  async #setupResult(options: ConsolidatedOptions): Promise<string | undefined> {
+    const result = await this.#stage('setup', undefined, options.setupTimeoutMs)
+    if (result.kind === 'failed') throw this.#stageError(result)
+    if (result.kind === 'done') return result.value
+    if (this.#error !== undefined) throw this.#error
+    throw new AppError(
+      'SETUP_TIMEOUT',
+      `setup() execution timed out after ${Math.round(options.setupTimeoutMs / 1000)} seconds`,
+      { hint: 'You can increase the time limit via the setupTimeout option' },
+    )
   }
 
   async #teardown({ options }: PreparedRun): Promise<void> {
     if (options.noTeardown || !this.#script!.functions.includes('teardown')) return
     this.phase = 'teardown'
+    await this.#teardownResult(options)
+  }
+
+  async #teardownResult(options: ConsolidatedOptions): Promise<void> {
     const result = await this.#stage('teardown', this.#setupJson, options.teardownTimeoutMs)
     if (result.kind === 'failed') throw this.#stageError(result)
     if (result.kind === 'interrupted') {

@@ -41,6 +41,8 @@ export interface ThreadCalls {
   begin(config: RunConfig): void
   /** Runs the init code of a VU. */
   initVu(id: number): void
+  /** The run begins: milliseconds since 1970. What went before, and a pause, does not count. */
+  start(timeMs: number): void
   setSetupData(json: string | undefined): void
   stage(request: StageRequest): StageResult
   /** Iterations until the request's end; answers how many were made. */

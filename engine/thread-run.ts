@@ -56,6 +56,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
   #home: VuHome | undefined
+  #startTimeMs: number | undefined
   #setupData: string | undefined
   #abortText: string | undefined
   #stage: ScriptVm | undefined
@@ -149,6 +150,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#vus.set(id, vu)
     await vu.init()
     this.#counters.add('initializedVus', 1)
+  }
+
+  start(timeMs: number): void {
+    this.#startTimeMs = timeMs
   }
 
   setSetupData(json: string | undefined): void {
@@ -349,7 +354,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     return JSON.stringify({
       ...vu.iteration,
       scenarioProgress: this.#progress(vu),
-      runDurationMs: this.#now() - (this.#config?.startTimeMs ?? this.#now()),
+      runDurationMs: this.#startTimeMs === undefined ? 0 : this.#now() - this.#startTimeMs,
       completed: counters.get('completed'),
       interrupted: counters.get('interrupted'),
       activeVus: counters.get('activeVus'),

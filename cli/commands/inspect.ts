@@ -29,7 +29,7 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
   const { logger } = openLogger(settings, limits.logLineBytes)
   let test: TestRun | undefined
   try {
-    test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger))
+    test = new TestRun({ ...testRunSettings(flags, settings, limits, logger), canResume: true }, observerOf(logger))
     process.stdout.write(`${goJson(await optionsOf(test, flags, logger))}\n`)
     return ExitCode.ok
   } catch (e) {

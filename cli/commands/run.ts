@@ -7,6 +7,7 @@ import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
 import { createOutput, type Output } from '../../report/outputs/index.js'
 import { parseRunFlags } from '../flags.js'
+import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
 import { logError, openLogger } from '../ui/log.js'
@@ -32,6 +33,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   let test: TestRun | undefined
   const outputs: Output[] = []
   let screen: LiveProgress | undefined
+  let closeApi = () => {}
   try {
     test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger))
     const prepared = await test.prepare()
@@ -42,6 +44,8 @@ export async function run(argv: readonly string[], help: string): Promise<number
     for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
     for (const value of options.out ?? []) outputs.push(await openOutput(value, test, prepared, logger))
     screen = new LiveProgress(test, prepared, settings, target)
+    const api = settings.address === undefined ? undefined : await serveRestApi(settings.address, test, limits, logger)
+    closeApi = () => api?.close()
     if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
@@ -57,6 +61,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     screen?.finish()
     return fail(e)
   } finally {
+    closeApi()
     await test?.close()
     logger.close()
   }

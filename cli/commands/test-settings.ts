@@ -31,6 +31,7 @@ export function testRunSettings(
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     hasThresholds: !settings.noThresholds,
     hasBreakdown: settings.summaryMode === 'full',
+    canResume: settings.address !== undefined,
   }
 }
 

@@ -51,9 +51,9 @@ export class LiveProgress {
   }
 
   #state(): ProgressState {
-    const { counters, elapsedMs, initializedVus, trackers } = this.#test
+    const { counters, elapsedMs, initializedVus, phase, trackers } = this.#test
     const { plan } = this.#prepared
-    if (elapsedMs === undefined) {
+    if (elapsedMs === undefined && phase !== 'paused') {
       const share = plan.maxPlannedVUs === 0 ? 1 : initializedVus / plan.maxPlannedVUs
       return {
         head: { name: 'Init', share, right: [`${initializedVus}/${plan.maxPlannedVUs} VUs initialized`] },
@@ -62,8 +62,8 @@ export class LiveProgress {
     }
     return {
       head: {
-        isPaused: false,
-        elapsedMs,
+        isPaused: phase === 'paused',
+        ...(elapsedMs === undefined ? {} : { elapsedMs }),
         maxDurationMs: plan.maxDurationMs,
         activeVus: counters.get('activeVus'),
         initializedVus: counters.get('initializedVus'),

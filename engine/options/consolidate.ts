@@ -210,7 +210,6 @@ function refuseUnsupported(options: Options): void {
   const refuse = (what: string, hint: string) => {
     throw new AppError('NOT_SUPPORTED', `${what} is not supported`, { hint })
   }
-  if (options.paused) refuse('the option `paused`', 'there is no REST API to resume the test; remove the option')
   if (options.features?.length) {
     refuse(`the option \`features\` (${options.features.join(', ')})`, 'remove the option')
   }

@@ -49,6 +49,7 @@ export async function runScript(source: string, options: RunOptions = {}): Promi
       threads: options.threads ?? 1,
       hasThresholds: true,
       hasBreakdown: false,
+      canResume: true,
       ...options.settings,
     },
     {
