@@ -1,5 +1,6 @@
-// Two bundles from what tsc wrote to build/: the guest modules, which each VM evaluates, and the command with its thread.
-import { existsSync, readdirSync } from 'node:fs'
+// Three bundles from what tsc wrote to build/: the guest modules, which each VM evaluates, the command with its thread, and
+// the page of HTML reports.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 /** Every guest module of build/modules/k6 becomes an entry named as scripts import it. */
@@ -24,6 +25,16 @@ const hostEntries = Object.fromEntries(
   ].filter(([, file]) => existsSync(file)),
 )
 
+/** The library that draws the charts goes into the page as it was published, with its licence. */
+const uplot = (file) => readFileSync(join('node_modules/uplot', file), 'utf8')
+const reportStyle = {
+  name: 'report-style',
+  generateBundle() {
+    const source = uplot('dist/uPlot.min.css') + readFileSync('report/html/app/style.css', 'utf8')
+    this.emitFile({ type: 'asset', fileName: 'app.css', source })
+  },
+}
+
 export default [
   {
     input: guestEntries(),
@@ -35,5 +46,16 @@ export default [
     input: hostEntries,
     external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
     output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
+  },
+  {
+    input: 'build/report/html/app/main.js',
+    external: ['uplot'],
+    plugins: [reportStyle],
+    output: {
+      file: 'dist/report/app.js',
+      format: 'iife',
+      globals: { uplot: 'uPlot' },
+      banner: () => `/*\n${uplot('LICENSE')}*/\n${uplot('dist/uPlot.iife.min.js')}`,
+    },
   },
 ]

@@ -76,6 +76,8 @@ export interface PreparedRun extends Consolidated {
 export interface RunResult {
   /** The first thing that went wrong, which also gives the exit code; undefined when nothing did. */
   readonly error: AppError | undefined
+  /** Milliseconds since 1970 when the duration began to count. */
+  readonly startedAtMs: number
   readonly durationMs: number
   /** What setup() returned. */
   readonly setupData: unknown
@@ -252,6 +254,7 @@ export class TestRun {
     this.phase = 'ended'
     return {
       error: this.#error,
+      startedAtMs: this.#startTimeMs,
       durationMs,
       setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
       hasHandleSummary: [...this.#script!.functions, ...this.#script!.others].includes('handleSummary'),

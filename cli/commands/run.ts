@@ -1,11 +1,12 @@
 /** `belljar run`: the run of one script, with its log, its progress, its outputs and its summary. */
+import { testOptions } from '../../engine/options/consolidate.js'
 import { type PreparedRun, type RunResult, TestRun } from '../../engine/test-run.js'
 import { ExitCode } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
-import { createOutput, type Output } from '../../report/outputs/index.js'
+import { createOutput, type Output, type RunEnd } from '../../report/outputs/index.js'
 import { parseRunFlags } from '../flags.js'
 import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
@@ -42,14 +43,14 @@ export async function run(argv: readonly string[], help: string): Promise<number
       logger.sendConsoleTo(openLogFile(options.consoleOutput, (error) => logger.error(error), 0o644))
     }
     for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
-    for (const value of options.out ?? []) outputs.push(await openOutput(value, test, prepared, logger))
+    for (const value of options.out ?? []) outputs.push(await openOutput(value, flags.script, test, prepared, logger))
     screen = new LiveProgress(test, prepared, settings, target)
     const api = settings.address === undefined ? undefined : await serveRestApi(settings.address, test, limits, logger)
     closeApi = () => api?.close()
     if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
-    await stopAll(outputs)
+    await stopAll(outputs, { ...result, thresholds: test.thresholds })
     await writeSummary(test, prepared, result, settings, logger)
     screen.finish()
     if (result.error !== undefined) fail(result.error)
@@ -76,10 +77,18 @@ async function withProgress(test: TestRun, screen: LiveProgress): Promise<RunRes
   }
 }
 
-async function openOutput(value: string, test: TestRun, prepared: PreparedRun, logger: Logger): Promise<Output> {
+async function openOutput(
+  value: string,
+  script: string,
+  test: TestRun,
+  prepared: PreparedRun,
+  logger: Logger,
+): Promise<Output> {
+  const { plan, specified } = prepared
   const output = await createOutput(value, {
     store: test.store,
     thresholds: prepared.thresholds,
+    run: { script, summary: plan.summary, scenarios: plan.descriptions, options: testOptions(specified) },
     systemTags: prepared.options.systemTags,
     stdout: process.stdout,
     environment: process.env,
@@ -90,8 +99,8 @@ async function openOutput(value: string, test: TestRun, prepared: PreparedRun, l
 }
 
 /** Together, so that one output that is slow to end does not keep another waiting. */
-async function stopAll(outputs: Output[]): Promise<void> {
-  await Promise.all(outputs.splice(0).map((output) => output.stop()))
+async function stopAll(outputs: Output[], end?: RunEnd): Promise<void> {
+  await Promise.all(outputs.splice(0).map((output) => output.stop(end)))
 }
 
 function describe(script: string, prepared: PreparedRun, outputs: readonly Output[], settings: RunSettings): void {

@@ -2,17 +2,19 @@
  * The outputs that exist, by the name that --out takes.
  */
 import { AppError } from '../../errors.js'
+import { HtmlOutput } from '../html/html-output.js'
 import { CsvOutput } from './csv.js'
 import { JsonOutput } from './json.js'
 import type { Output, OutputContext } from './output.js'
 
-export type { Output, OutputContext } from './output.js'
+export type { Output, OutputContext, RunEnd, RunFacts } from './output.js'
 
 type CreateOutput = (argument: string, context: OutputContext) => Output | Promise<Output>
 
 const outputs = new Map<string, CreateOutput>([
   ['json', (path, context) => new JsonOutput({ path, ...context })],
   ['csv', (argument, context) => new CsvOutput({ argument, ...context })],
+  ['html', (path, context) => new HtmlOutput({ path, ...context })],
   ['experimental-prometheus-rw', prometheus('experimental-prometheus-rw')],
   ['prometheus-rw', prometheus('prometheus-rw')],
   ['opentelemetry', openTelemetry('opentelemetry')],

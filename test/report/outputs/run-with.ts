@@ -28,6 +28,7 @@ export async function runWith(
   const output = await createOutput(out, {
     store,
     thresholds,
+    run: { script: 'script.js', summary: '', scenarios: [], options: {} },
     systemTags: ['name', 'group', 'vu', 'check'],
     stdout: { write: (text) => (stdout += text) },
     environment: {},
