@@ -21,9 +21,16 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** A name from a script: isolated, so that right-to-left letters in it turn nothing around it. */
+/**
+ * A name from a script: isolated, so that right-to-left letters in it turn nothing around it, and broken over lines where
+ * its words end.
+ */
 export function nameText(text: string): HTMLElement {
-  return el('bdi', { class: 'name', title: text.length > 40 ? text : undefined }, text)
+  const words = text.split(/(?<=[_./{:,›])/, 100)
+  const pieces = words.flatMap((word, i) => (i === 0 ? [word] : [el('wbr'), word]))
+  // What has even more words comes in one piece.
+  const parts = words.length < 100 ? pieces : [text]
+  return el('bdi', { class: 'name', title: text.length > 40 ? text : undefined }, ...parts)
 }
 
 /** A select with groups of options; a group without a label stands by itself. */

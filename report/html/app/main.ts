@@ -35,6 +35,7 @@ function navigation(all: readonly Section[]): HTMLElement {
   const links = new Map(all.map(({ id, title }) => [id, el('a', { href: `#${id}` }, title)]))
   // The section in view is the last one whose heading has passed the upper third of the window.
   const visible = new Set<string>()
+  const bar = el('nav', { 'aria-label': 'Sections' }, ...links.values())
   const watcher = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
@@ -43,14 +44,18 @@ function navigation(all: readonly Section[]): HTMLElement {
       }
       const current = all.find(({ id }) => visible.has(id))?.id
       for (const [id, link] of links) {
-        if (id === current) link.setAttribute('aria-current', 'true')
-        else link.removeAttribute('aria-current')
+        if (id !== current) link.removeAttribute('aria-current')
+        else if (!link.hasAttribute('aria-current')) {
+          link.setAttribute('aria-current', 'true')
+          // Sideways only: the page must stay where it is.
+          bar.scrollLeft = link.offsetLeft - bar.clientWidth / 2
+        }
       }
     },
     { rootMargin: '-80px 0px -60% 0px' },
   )
   for (const { element } of all) watcher.observe(element)
-  return el('nav', { 'aria-label': 'Sections' }, ...links.values())
+  return bar
 }
 
 function zoomButton(): HTMLElement {

@@ -75,7 +75,8 @@ export function table<Row>(options: TableOptions<Row>): Table {
         el('tr', {}, el('td', { colspan: columns.length, class: 'empty' }, rows.length === 0 ? empty : 'No match.')),
       )
     }
-    count.textContent = found.length === rows.length ? `${rows.length}` : `${found.length} of ${rows.length}`
+    const all = `${rows.length} ${caption.toLowerCase()}`
+    count.textContent = found.length === rows.length ? all : `${found.length} of ${all}`
     for (const [i, th] of headers.entries()) {
       const isSorted = columns[i]?.title === sorted
       if (isSorted) th.setAttribute('aria-sort', isDescending ? 'descending' : 'ascending')

@@ -74,7 +74,7 @@ export function metrics(view: ReportView): Section | undefined {
       stat('max', 'max'),
     ],
   })
-  return section('metrics', 'All metrics', card(shownTable.element), explorer)
+  return section('metrics', 'All metrics', explorer, card(shownTable.element))
 }
 
 function metricName(view: ReportView, metric: ReportMetric, explore: (metric: ReportMetric) => void): HTMLElement {

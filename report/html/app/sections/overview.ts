@@ -14,8 +14,8 @@ interface Tile {
 export function overview(view: ReportView): Section {
   const tiles = [...requestTiles(view), ...runTiles(view)]
   const empty =
-    view.times.length === 0
-      ? el('p', { class: 'empty card' }, 'The run ended before there were any samples.')
+    view.line('iterations') === undefined
+      ? el('p', { class: 'empty card' }, 'No iteration ran to its end, so there is little to show.')
       : undefined
   return section('overview', 'Overview', empty, el('dl', { class: 'tiles' }, ...tiles.map(tile)))
 }

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Thresholds } from '../../../metrics/thresholds.js'
+import { createOutput } from '../../../report/outputs/index.js'
+import { feed, newStore, someTimeMs } from '../../metrics/run-of.js'
+
+describe('the output html', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'html-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  function open(argument: string) {
+    const store = newStore()
+    const errors: string[] = []
+    const output = createOutput(argument, {
+      store,
+      thresholds: new Map(),
+      run: { script: 'script.js', summary: '', scenarios: [], options: {} },
+      systemTags: [],
+      stdout: { write: () => {} },
+      environment: {},
+      onError: (error) => errors.push(error),
+    })
+    store.onSamples((batch) => output.add(batch))
+    feed(store, [['cnt', 1]])
+    return { output, errors }
+  }
+  const end = { startedAtMs: someTimeMs, durationMs: 1000, thresholds: Thresholds.none(), error: undefined }
+
+  it('writes the page when the run has ended', () => {
+    const file = join(folder, 'report.html')
+    const { output, errors } = open(`html=${file}`)
+    assert.equal(output.description, `html (${file})`)
+    output.stop(end)
+    const page = readFileSync(file, 'utf8')
+    assert.ok(page.startsWith('<!doctype html>') && page.endsWith('</html>\n'))
+    assert.match(page, /"metric":"cnt"/)
+    assert.deepEqual(errors, [])
+  })
+
+  it('writes nothing about a run that was given up', () => {
+    const file = join(folder, 'none.html')
+    open(`html=${file}`).output.stop()
+    assert.equal(readFileSync(file, 'utf8'), '')
+  })
+
+  it('says before the run that its file cannot be opened', () => {
+    assert.throws(() => open(`html=${join(folder, 'missing', 'report.html')}`), { code: 'OUTPUT_FAILED' })
+  })
+})
