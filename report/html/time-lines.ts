@@ -5,7 +5,7 @@
 import { QuantileSketch } from '../../metrics/quantile-sketch.js'
 
 /** Buckets of a line: at least half of them are in use once a run is longer than `maxBuckets` of the first width. */
-export const maxBuckets = 360
+export const maxBuckets = 480
 
 /** Columns by name, one number for each bucket; null for one without samples. */
 export type Columns = Record<string, (number | null)[]>

@@ -274,6 +274,7 @@ function showReadout(u: uPlot, options: ChartOptions, readout: HTMLElement, spok
     return
   }
   const seconds = options.times[idx] ?? 0
+  const decimals = (options.times[1] ?? 0) - (options.times[0] ?? 0) < 1 ? 1 : 0
   const clock = new Date(options.startTimeMs + seconds * 1000).toLocaleTimeString()
   const rows = options.series.flatMap((series, i) => {
     if (u.series[i + 1]?.show !== true) return []
@@ -283,7 +284,7 @@ function showReadout(u: uPlot, options: ChartOptions, readout: HTMLElement, spok
     return [{ swatch, label: series.label, text: value === null || value === undefined ? '—' : series.format(value) }]
   })
   readout.replaceChildren(
-    el('div', { class: 'when' }, formatElapsed(seconds, 1), el('span', { class: 'muted' }, clock)),
+    el('div', { class: 'when' }, formatElapsed(seconds, decimals), el('span', { class: 'muted' }, clock)),
     ...rows.map(({ swatch, label, text }) =>
       el('div', { class: 'row' }, swatch, el('span', {}, label), el('b', {}, text)),
     ),
