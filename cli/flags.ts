@@ -14,7 +14,7 @@ import { AppError } from '../errors.js'
 import { describeFlags, type FlagTable, type FlagValues, type ParsedFlags, parseFlags } from './flag-syntax.js'
 
 /** Flags of every command; they may stand before its name. */
-const globalFlagTable = {
+export const globalFlagTable = {
   'secret-source': { kind: 'array', help: 'where secrets come from' },
   'log-output': { kind: 'string', placeholder: 'target', help: 'where logs go: stderr, stdout, none or file=path' },
   'log-format': { kind: 'string', placeholder: 'format', help: 'form of log lines: text, json or raw' },
@@ -193,7 +193,7 @@ function checkThreads(threads: number | undefined): void {
   }
 }
 
-function checkLimits(limits: readonly string[] = []): void {
+export function checkLimits(limits: readonly string[] = []): void {
   for (const limit of limits) {
     if (!/^[^=]+=./.test(limit)) {
       throw new AppError('USAGE', `invalid argument "${limit}" for "--limit" flag: name=value is needed`)

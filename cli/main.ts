@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { packageRoot } from '../package-root.js'
 import { cleanText } from '../report/clean-text.js'
+import { checkHelp } from './check-flags.js'
+import { check } from './commands/check.js'
 import { inspect } from './commands/inspect.js'
 import { run } from './commands/run.js'
 import { findCommand, inspectHelp, runHelp } from './flags.js'
@@ -14,6 +16,7 @@ Usage:
   belljar run [flags] FILE     run a script; - reads it from standard input
   belljar run --help           all flags of run
   belljar inspect FILE         show the options of a script as JSON
+  belljar check FILE...        find mistakes in scripts without running them
   belljar version              show the version
 `
 
@@ -29,6 +32,8 @@ async function main(argv: readonly string[]): Promise<number> {
       return run(args, runHelp('belljar'))
     case 'inspect':
       return inspect(args, inspectHelp('belljar'))
+    case 'check':
+      return check(args, checkHelp('belljar'))
     case 'version':
       process.stdout.write(version())
       return ExitCode.ok

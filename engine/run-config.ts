@@ -15,6 +15,8 @@ export interface ThreadSettings {
   readonly env: ReadonlyMap<string, string>
   /** Leaves the name `global` out of scripts. */
   readonly isBaseMode: boolean
+  /** The script is checked and not run. */
+  readonly isRehearsal: boolean
   /** Shared counters, see shared-counters.ts. */
   readonly counters: SharedArrayBuffer
 }

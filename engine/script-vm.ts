@@ -33,6 +33,7 @@ export interface GuestConfiguration {
   systemTags: readonly string[]
   tags: Readonly<Record<string, string>>
   throwOnWarnings: boolean
+  isRehearsal: boolean
 }
 
 const boot = internalName('boot')

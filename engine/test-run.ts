@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
+import type { Finding } from '../host/rehearsal/finding.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { Metric } from '../metrics/metric.js'
@@ -33,6 +34,7 @@ import type { Options, OptionWarning, ParsedOptions } from './options/options.js
 import { parseOptions } from './options/options.js'
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
 import { SegmentError } from './plan/segment.js'
+import { findIdleThresholds, findOptionWarnings, rehearse, usableThresholds } from './rehearsal.js'
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
 import { ScenarioTracker } from './scenario-tracker.js'
 import { failureMessage, stackFields } from './script-failure.js'
@@ -58,11 +60,15 @@ export interface TestRunSettings {
   readonly hasBreakdown: boolean
   /** Whether there is something that can resume a run that starts paused. */
   readonly canResume: boolean
+  /** The script is going to be checked with `rehearse` and not run with `execute`. */
+  readonly isRehearsal?: boolean
 }
 
 /** Told of what happens while a run goes on. Texts may hold what a script said. */
 export interface Observer {
   log(line: LogLine): void
+  /** Called in a check only. */
+  finding?(finding: Finding): void
 }
 
 /** A run that is ready to begin. */
@@ -181,7 +187,9 @@ export class TestRun {
     // Also without judging thresholds: it is their names that ask for a metric.
     const switchedOn = optInMetrics(registry, modules, thresholds.keys())
     for (const metric of switchedOn) registry.switchOn(metric)
-    if (this.#settings.hasThresholds) this.#thresholds = Thresholds.of(thresholds, this.store)
+    if (this.#settings.isRehearsal) {
+      this.#thresholds = Thresholds.of(usableThresholds(thresholds, this.store, this.#find), this.store)
+    } else if (this.#settings.hasThresholds) this.#thresholds = Thresholds.of(thresholds, this.store)
     else for (const { message, error } of trackSubMetrics(thresholds, this.store)) warnings.push({ message, error })
     const plan = this.#plan(consolidated)
     this.#prepared = {
@@ -260,6 +268,30 @@ export class TestRun {
       hasHandleSummary: [...this.#script!.functions, ...this.#script!.others].includes('handleSummary'),
     }
   }
+
+  /**
+   * Instead of `execute`: goes once through everything that the script has, without a server and without waiting. The
+   * observer is told what is wrong.
+   *
+   * @param summaryOf makes the argument of handleSummary, as JSON
+   * @throws {AppError} when the check itself could not go on
+   */
+  async rehearse(summaryOf: () => string): Promise<void> {
+    const prepared = this.#prepared!
+    this.#startTimeMs = this.#clock.now()
+    findOptionWarnings(prepared.warnings, this.#find)
+    await rehearse({
+      thread: this.#threads[0]!,
+      script: this.#script!,
+      config: this.#runConfig(prepared),
+      partMs: this.#settings.limits.checkMs,
+      find: this.#find,
+      summaryOf,
+    })
+    findIdleThresholds(this.#thresholds, this.#find)
+  }
+
+  readonly #find = (finding: Finding): void => this.#observer.finding?.(finding)
 
   /**
    * Calls the script's handleSummary.
@@ -373,19 +405,35 @@ export class TestRun {
 
   #newThread(): ThreadHandle {
     const { env, isBaseMode, limits } = this.#settings
-    const settings = { threadIndex: this.#threads.length, limits, env, isBaseMode, counters: this.counters.buffer }
+    const isRehearsal = this.#settings.isRehearsal ?? false
+    const settings = {
+      threadIndex: this.#threads.length,
+      limits: isRehearsal ? { ...limits, cpuMs: Math.min(limits.cpuMs, limits.checkMs) } : limits,
+      env,
+      isBaseMode,
+      isRehearsal,
+      counters: this.counters.buffer,
+    }
     const thread = new ThreadHandle(settings, (index, report) => this.#onReport(index, report))
     this.#threads.push(thread)
     return thread
   }
 
-  async #begin({ plan, options, specified, optInMetrics }: PreparedRun): Promise<void> {
+  async #begin(prepared: PreparedRun): Promise<void> {
+    const { plan } = prepared
     const wanted = this.#settings.threads ?? availableParallelism()
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
     while (this.#threads.length < count) this.#newThread()
+    const config = this.#runConfig(prepared)
+    this.#sharedArrays = new SharedArrayRegistry(this.#settings.limits.sharedArrayBytes, config.sharedArrays)
+    await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
+    this.#pool = new VuPool(this.#threads, plan.maxPossibleVUs)
+    await this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++)
+  }
+
+  #runConfig({ plan, options, specified, optInMetrics }: PreparedRun): RunConfig {
     const { graph, files, sharedArrays } = this.#script!
-    this.#sharedArrays = new SharedArrayRegistry(this.#settings.limits.sharedArrayBytes, sharedArrays)
-    const config: RunConfig = {
+    return {
       options,
       scenarios: plan.scenarios,
       striping: plan.striping,
@@ -396,9 +444,6 @@ export class TestRun {
       files,
       sharedArrays,
     }
-    await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
-    this.#pool = new VuPool(this.#threads, plan.maxPossibleVUs)
-    await this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++)
   }
 
   async #setup({ options }: PreparedRun): Promise<void> {
@@ -574,6 +619,9 @@ export class TestRun {
         return
       case 'sharedArray':
         void this.#answerSharedArray(thread, report.request)
+        return
+      case 'finding':
+        this.#find(report.finding)
         return
       case 'testEnd':
         if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))

@@ -1,4 +1,5 @@
 /** What the main thread and the threads of VUs say to each other. Plain data. */
+import type { Finding } from '../host/rehearsal/finding.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { SampleBatch } from '../metrics/series.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
@@ -74,4 +75,5 @@ export type ThreadMessage =
   | { kind: 'log'; lines: readonly LogLine[] }
   | { kind: 'sharedArray'; request: SharedArrayRequest }
   | { kind: 'testEnd'; what: 'abort' | 'fail'; text: string }
+  | { kind: 'finding'; finding: Finding }
   | { kind: 'vmLost'; error: CarriedError; vu: number; isLast: boolean }

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
+import { Rehearsal } from '../host/rehearsal/rehearsal.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
 import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
@@ -21,6 +22,7 @@ import { lexerReady } from '../script/source.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
+import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
 import { arrivalTicks, lastStartMs } from './plan/arrival.js'
@@ -60,12 +62,14 @@ export class ThreadRun implements Async<ThreadCalls> {
   #setupData: string | undefined
   #abortText: string | undefined
   #stage: ScriptVm | undefined
+  readonly #rehearsal: Rehearsal | undefined
 
   constructor(settings: ThreadSettings, send: Send) {
     this.#settings = settings
     this.#send = send
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
+    if (settings.isRehearsal) this.#rehearsal = new Rehearsal((finding) => this.#send({ kind: 'finding', finding }))
     this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
     setInterval(() => this.flush(), flushPeriodMs).unref()
   }
@@ -126,7 +130,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const systemTags = new Set<string>(options.systemTags)
     const { limits } = this.#settings
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
-    this.#services = this.#newServices(new GrpcRuntime(grpcOptionsOf(options), limits), systemTags, sharedArrays)
+    this.#services = this.#newServices(this.#newGrpc(options), systemTags, sharedArrays)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
@@ -134,15 +138,25 @@ export class ThreadRun implements Async<ThreadCalls> {
       runTags: TagSet.from(options.tags),
       hasVuMetadata: systemTags.has('vu'),
       hasIterMetadata: systemTags.has('iter'),
-      minIterationMs: options.minIterationDurationMs,
+      minIterationMs: this.#rehearsal === undefined ? options.minIterationDurationMs : 0,
       scenarios: config.scenarios,
-      arrivals: (request) => this.#arrivals(request),
+      // A check makes one iteration of each scenario, whose turn has come.
+      arrivals: (request) => (this.#rehearsal === undefined ? this.#arrivals(request) : undefined),
       iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
       newVm: (vu) => this.#newVm(vu),
       setupData: () => this.#setupData,
       onFailure: (failure, scenario) => this.#logFailure(failure, scenario),
       onVmLost: (vu, error) => this.#vmLost(vu, error),
     }
+  }
+
+  #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
+    const grpc = grpcOptionsOf(options)
+    const isClosed = this.#rehearsal !== undefined
+    return new GrpcRuntime(
+      isClosed ? { ...grpc, resolver: { ...grpc.resolver, isClosed } } : grpc,
+      this.#settings.limits,
+    )
   }
 
   async initVu(id: number): Promise<void> {
@@ -168,10 +182,14 @@ export class ThreadRun implements Async<ThreadCalls> {
     if (name !== 'handleSummary' && this.#services!.systemTags.has('group')) tags.group = `::${name}`
     await script.enter('activate', phase, JSON.stringify(tags), '{}')
     this.#stage = script
+    if (this.#rehearsal !== undefined) this.#rehearsal.during = `${name}()`
     try {
       const outcome = await script.stage(name, argument)
       if (name !== 'handleSummary') this.#emitStageTraffic(context, tags)
-      if (outcome.kind === 'failed') return { kind: 'failed', failure: outcome.failure }
+      if (outcome.kind === 'failed') {
+        this.#rehearsal?.threw(outcome.failure)
+        return { kind: 'failed', failure: outcome.failure }
+      }
       if (outcome.kind === 'interrupted') return { kind: 'interrupted' }
       return await this.#stageValue(script, name)
     } finally {
@@ -214,6 +232,9 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   loop(request: LoopRequest): Promise<number> {
+    if (this.#rehearsal !== undefined) {
+      this.#rehearsal.during = `scenario ${JSON.stringify(this.#config!.scenarios[request.scenario]!.name)}`
+    }
     return this.#vu(request.vu).loop(request)
   }
 
@@ -312,6 +333,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       systemTags: [...(options?.systemTags ?? defaultSystemTags)],
       tags: Object.fromEntries(options?.tags ?? []),
       throwOnWarnings: options?.throw ?? false,
+      isRehearsal: this.#rehearsal !== undefined,
       isBaseMode: this.#settings.isBaseMode,
     }
   }
@@ -325,6 +347,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       grpc,
       sharedArrays,
       systemTags,
+      ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
       scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),
       onInternalError: (e) => this.reportInternal(e),
       log: (line) => this.#log(line),
@@ -341,6 +364,10 @@ export class ThreadRun implements Async<ThreadCalls> {
       resolveUrl: (base, specifier) => graph().resolve(base, specifier),
       now: () => this.#now(),
       onTestEnd: (what, text) => {
+        if (this.#rehearsal !== undefined && this.#config !== undefined) {
+          this.#rehearsal.gaveUp(`exec.test.${what}()`, text, '')
+          return
+        }
         if (what === 'abort') this.#abortText ??= text
         this.flush()
         this.#send({ kind: 'testEnd', what, text })
@@ -379,6 +406,10 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   #logFailure(failure: GuestFailure, scenario: ScenarioConfig): void {
+    if (this.#rehearsal !== undefined) {
+      this.#rehearsal.threw(failure)
+      return
+    }
     const fields: Record<string, string> = { executor: scenario.executor, scenario: scenario.name }
     if (!failure.isFromPromise) {
       fields.hint = 'script exception'
@@ -388,6 +419,11 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   #vmLost(vu: number, error: unknown): boolean {
+    if (this.#rehearsal !== undefined) {
+      if (error instanceof ScriptFailure) this.#rehearsal.threw(error.failure)
+      else this.#rehearsal.find('error', carry(error).message, '')
+      return false
+    }
     const count = (this.#losses.get(vu) ?? 0) + 1
     this.#losses.set(vu, count)
     const isLast = count >= this.#settings.limits.vmLosses || error instanceof ScriptFailure || !isAppError(error)

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { GuestError } from '../runtime/guest-error.js'
 import { defineHostModule, number } from '../runtime/host-module.js'
 import { longestTimerMs } from './longest-timer.js'
+import { rehearsedDelayMs } from './rehearsal/rehearsal.js'
 import type { VuContext } from './vu-context.js'
 
 /** Waits, and ends early when the iteration is interrupted. */
@@ -21,7 +22,11 @@ function wait(ms: number, signal: AbortSignal): Promise<undefined> {
 export const clock = defineHostModule<VuContext>('clock', {
   /** Milliseconds of a clock that never jumps. */
   elapsed: () => performance.now(),
-  sleep: (vu, seconds) => wait(number(seconds, 'seconds') * 1000, vu.abort.signal),
+  sleep(vu, seconds) {
+    const ms = number(seconds, 'seconds') * 1000
+    // A check waits for nothing, but a loop around a sleep must not keep others from their turn.
+    return wait(vu.services.rehearsal === undefined ? ms : 0, vu.abort.signal)
+  },
 })
 
 const maxTimers = 100_000
@@ -29,7 +34,8 @@ const maxTimers = 100_000
 export const timers = defineHostModule<VuContext>('timers', {
   start(vu, task, delayMs, isRepeated) {
     const id = number(task, 'task')
-    const delay = Math.min(number(delayMs, 'delay'), longestTimerMs)
+    const wanted = number(delayMs, 'delay')
+    const delay = vu.services.rehearsal ? rehearsedDelayMs(wanted) : Math.min(wanted, longestTimerMs)
     if (vu.tasks.size >= maxTimers) throw new GuestError('GoError', `a VU may have ${maxTimers} timers`)
     if (isRepeated === true) {
       // A callback that is slower than its interval must not pile up calls.

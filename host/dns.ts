@@ -3,7 +3,7 @@
  * choice, blacklist, policy, in k6's order. It never dials; names go to the look-up function it was given.
  */
 import { getServers, lookup as systemLookup } from 'node:dns'
-import { isAppError } from '../errors.js'
+import { AppError, isAppError } from '../errors.js'
 import { type IpAddress, isInRange, parseIp, parseIpRange } from '../policy/ip-address.js'
 import { type CheckedAddress, isHostName, NetworkPolicy, parseTarget, TargetError } from '../policy/network.js'
 import { HostPatternMap } from './host-pattern.js'
@@ -55,6 +55,8 @@ export interface ResolverOptions {
   select?: 'first' | 'random' | 'roundRobin'
   policy?: 'preferIPv4' | 'preferIPv6' | 'onlyIPv4' | 'onlyIPv6' | 'any'
   network?: NetworkPolicy
+  /** Resolves nothing and so closes the network, as for a check. */
+  isClosed?: boolean
   lookup?: Lookup
   /** A number from 0 up to 1, for `select: 'random'`. */
   random?: () => number
@@ -108,6 +110,9 @@ export class HostResolver implements NameResolver {
     signal: AbortSignal | undefined,
     choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
   ): Promise<{ host: string; ips: readonly IpAddress[]; port: number }> {
+    if (this.#options.isClosed) {
+      throw new AppError('NETWORK_DENIED', `${target} was not called: a check reaches no network`)
+    }
     const { endpoint, host, port } = split(target)
     const literal = parseIp(host)
     const blocked = literal ? undefined : this.#blocked.find(host)

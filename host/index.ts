@@ -11,7 +11,9 @@ import { execution } from './execution.js'
 import { files, utf8 } from './files.js'
 import { fs } from './fs.js'
 import { grpc } from './grpc/grpc-module.js'
+import { grpcRehearsal } from './grpc/grpc-rehearsal.js'
 import { metrics } from './metrics.js'
+import { rehearsal } from './rehearsal/rehearsal-module.js'
 import type { VuContext } from './vu-context.js'
 import { webCrypto } from './webcrypto/webcrypto-module.js'
 
@@ -27,7 +29,9 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   files,
   fs,
   grpc,
+  grpcRehearsal,
   metrics,
+  rehearsal,
   timers,
   utf8,
   webCrypto,

@@ -11,6 +11,7 @@ import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
 import { OpenFiles } from './open-files.js'
+import type { Rehearsal } from './rehearsal/rehearsal.js'
 import type { SampleRing } from './sample-ring.js'
 import type { SharedArrays } from './shared-arrays.js'
 import { WebCryptoVu } from './webcrypto/webcrypto-vu.js'
@@ -37,6 +38,8 @@ export interface ThreadServices {
   readonly grpc: GrpcRuntime
   readonly sharedArrays: SharedArrays
   readonly systemTags: ReadonlySet<string>
+  /** Present when the script is checked and not run: nothing may wait long or reach a network. */
+  readonly rehearsal?: Rehearsal
   /** Absolute path of the folder of the main script. */
   readonly scriptFolder: string
   readonly log: (line: LogLine) => void

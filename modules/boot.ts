@@ -17,6 +17,7 @@ import {
   stringifyJson,
   whenSettled,
 } from './internal/primordials.js'
+import { anything } from './internal/rehearsal.js'
 import { forgetPromises, hasKept, takeUnhandled, unhandledReason, watchPromises } from './internal/rejections.js'
 import { encodeSummary } from './internal/summary-value.js'
 import { deliver, dropTasks } from './internal/tasks.js'
@@ -143,7 +144,9 @@ onEntry('activate', (phase: Phase, tagsJson: string, envJson: string) => {
 /** What setup() returned, as JSON; every iteration of this VU gets the same object. */
 onEntry('setupData', (json: string | undefined) => {
   hasSetupData = true
-  setupData = json === undefined ? undefined : parseJson(json)
+  // In a check, what a setup() returns that failed may be anything.
+  if (vu.isRehearsal && json === '?') setupData = anything()
+  else setupData = json === undefined ? undefined : parseJson(json)
   return undefined
 })
 

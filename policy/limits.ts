@@ -24,6 +24,8 @@ export interface Limits {
   sharedArrayBytes: number
   /** VMs that one VU may lose to a limit before the run ends. */
   vmLosses: number
+  /** How long `check` lets each part of a script go on (setup, an iteration, …), in ms. */
+  checkMs: number
 }
 
 /** The limits of a run that is trusted: generous, but no script takes the machine down. */
@@ -38,6 +40,7 @@ export const trustedLimits: Readonly<Limits> = Object.freeze({
   setupDataBytes: 16 * 1024 * 1024,
   sharedArrayBytes: 512 * 1024 * 1024,
   vmLosses: 3,
+  checkMs: 5000,
 })
 
 const least: Partial<Limits> = { memoryBytes: 24 * 1024 * 1024, stackBytes: 64 * 1024 }

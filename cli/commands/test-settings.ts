@@ -1,4 +1,4 @@
-/** What `run` and `inspect` tell the engine of a test: the script, and the options beside those of the script. */
+/** What `run`, `inspect` and `check` tell the engine of a test: the script, and the options beside those of the script. */
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,21 +17,31 @@ export function testRunSettings(
   limits: Limits,
   logger: Logger,
 ): TestRunSettings {
+  const { layers, ...script } = scriptSettings(flags.script, settings, limits, logger)
   return {
-    script: scriptSource(flags.script),
-    scriptName: flags.script === '-' ? '-' : basename(flags.script),
-    env: settings.scriptEnv,
-    isBaseMode: settings.compatibilityMode === 'base',
-    layers: {
-      ...configFile(settings, logger),
-      env: parseEnvironment(process.env),
-      cli: () => flagOptions(flags),
-    },
-    limits,
+    ...script,
+    layers: { ...layers, cli: () => flagOptions(flags) },
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
     hasThresholds: !settings.noThresholds,
     hasBreakdown: settings.summaryMode === 'full',
     canResume: settings.address !== undefined,
+  }
+}
+
+/** What every command tells of a script. @throws {AppError} for a configuration file or a variable that cannot be read */
+export function scriptSettings(
+  script: string,
+  settings: RunSettings,
+  limits: Limits,
+  logger: Logger,
+): Pick<TestRunSettings, 'script' | 'scriptName' | 'env' | 'isBaseMode' | 'layers' | 'limits'> {
+  return {
+    script: scriptSource(script),
+    scriptName: script === '-' ? '-' : basename(script),
+    env: settings.scriptEnv,
+    isBaseMode: settings.compatibilityMode === 'base',
+    layers: { ...configFile(settings, logger), env: parseEnvironment(process.env) },
+    limits,
   }
 }
 

@@ -14,6 +14,7 @@ import type { ConnectParams } from './connect-params.js'
 import type { GrpcClient } from './grpc-vu.js'
 import { debugObserver } from './http-debug.js'
 import { reflectedDescriptors } from './reflection.js'
+import { answersFrom } from './rehearsed-answers.js'
 import type { Schema } from './schema/schema.js'
 import { serverNameOf } from './server-name.js'
 import { tlsSettingsOf } from './tls.js'
@@ -59,6 +60,7 @@ export async function connect(
     },
     vu.id,
     params.isShared,
+    vu.services.rehearsal === undefined ? undefined : answersFrom(client.schema),
   )
   // Not before: the new one may be the same, and must not be dialled again.
   const dialled = await dial.finally(() => vu.grpc.replace(replaced))
@@ -67,7 +69,8 @@ export async function connect(
   client.connection = connection
   // From here on the connection is there, whatever becomes of reflection.
   const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
-  if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
+  if (params.usesReflection && vu.services.rehearsal !== undefined) client.usesReflection = true
+  else if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
 }
 
 /** Loads what the server tells of its services. */

@@ -6,6 +6,7 @@ import { SharedConnections } from './shared-connections.js'
 import type { TlsOptions } from './tls.js'
 import type { Connection, DialOptions, Transport } from './transport.js'
 import { GrpcJsTransport } from './transports/grpc-js-transport.js'
+import { type AnswerOf, RehearsalTransport } from './transports/rehearsal-transport.js'
 
 /** Options of a test that bear on gRPC, in the terms of this folder. */
 export interface GrpcOptions {
@@ -40,16 +41,19 @@ export class GrpcRuntime {
   /**
    * Dials with the options of the test, unless the connection may be shared and another VU has it already.
    *
+   * @param answerOf given for a check: nobody is dialled, and calls get these answers
    * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED
    */
   connect(
     dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp'>,
     vu: number,
     isShared: boolean,
+    answerOf?: AnswerOf,
   ): Promise<Connection> {
     const { userAgent, localIpOf } = this.options
     const localIp = localIpOf?.(vu)
-    const transport = isShared ? this.#shared : this.transport
+    const dialling = isShared ? this.#shared : this.transport
+    const transport = answerOf === undefined ? dialling : new RehearsalTransport(answerOf)
     return transport.connect({
       ...dial,
       resolver: this.resolver,

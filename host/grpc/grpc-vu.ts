@@ -7,6 +7,8 @@ import type { Connection } from './transport.js'
 export interface GrpcClient {
   readonly schema: Schema
   connection: Connection | undefined
+  /** Its methods are those of a server, which a check does not ask. */
+  usesReflection?: boolean
 }
 
 /** A stream of the script, as its guest half reaches it. */

@@ -19,6 +19,8 @@ import {
   toText,
   typedArrayName,
 } from './primordials.js'
+import { callerFrames } from './rehearsal.js'
+import { vu } from './vu.js'
 
 const host = ops<{ log(level: string, text: string): undefined }>('console', ['log'])
 
@@ -98,11 +100,17 @@ export const console = {
   warn: (...values: unknown[]) => log('warning', values),
 }
 
-/** A warning of the runner itself, which goes to the log without being console output. */
+/** A warning of the runner itself, which goes to the log without being console output, or is a finding of a check. */
 export const warn = (text: string, fields: Record<string, string> = {}): void => {
+  const frames = vu.isRehearsal ? callerFrames() : ''
+  if (frames !== '') {
+    rehearsal.warned(text, frames)
+    return
+  }
   hostLog.warn(text, formatFields(fields))
 }
 
+const rehearsal = ops<{ warned(text: string, frames: string): undefined }>('rehearsal', ['warned'])
 const hostLog = ops<{ warn(text: string, fields: string): undefined }>('console', ['warn'])
 const formatFields = (fields: Record<string, string>): string => {
   const pairs: string[] = []

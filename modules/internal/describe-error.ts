@@ -40,7 +40,7 @@ export function isError(value: unknown): value is Error {
 }
 
 /** The frames of the script's own files, as `\tat name (file:line:column)` lines. */
-function framesOf(error: Error): string {
+export function framesOf(error: Error): string {
   let stack: unknown
   try {
     stack = error.stack

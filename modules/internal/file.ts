@@ -65,7 +65,7 @@ export class File {
       if (this.#position >= this.#size) return null
       const bytes = new NativeUint8Array(host.read(this.#number, this.#position, typedArrayByteLength(into)))
       const count = typedArrayByteLength(bytes)
-      typedArraySet(into, bytes)
+      typedArraySet(into as Uint8Array, bytes)
       this.#position += count
       return count
     })

@@ -6,6 +6,7 @@ import { ops } from './bridge.js'
 import { warn } from './console.js'
 import { safeText } from './describe-error.js'
 import { GoError } from './go-error.js'
+import type { MessageHooks } from './grpc-rehearsal.js'
 import {
   arrayPush,
   call,
@@ -138,6 +139,7 @@ class Handlers {
 }
 
 const canceled = 'canceled by client (k6)'
+const untouched: MessageHooks = { read: (message) => message, write: (json) => json }
 
 /** Runs handlers of a stream whose iteration has failed already: what they throw changes nothing. */
 function quietly(run: () => void): void {
@@ -148,8 +150,17 @@ function quietly(run: () => void): void {
   }
 }
 
-/** Begins a stream. @throws {GoError} with k6's text when the host refuses to */
-export function openStream(client: number, method: string | undefined, params: string | undefined): StreamMethods {
+/**
+ * Begins a stream. `hooks` see its messages on their way.
+ *
+ * @throws {GoError} with k6's text when the host refuses to
+ */
+export function openStream(
+  client: number,
+  method: string | undefined,
+  params: string | undefined,
+  hooks: MessageHooks = untouched,
+): StreamMethods {
   const path = method !== undefined && stringStartsWith(method, '/') ? method : `/${method ?? ''}`
   const handlers = new Handlers(path)
   const status = new EndStatus()
@@ -185,7 +196,7 @@ export function openStream(client: number, method: string | undefined, params: s
     } else {
       if (kind === 'data+') host.ackStream(id)
       try {
-        handlers.run('data', parseJson(payload as string))
+        handlers.run('data', hooks.read(parseJson(payload as string)))
       } catch (e) {
         tearDown(e)
         throw e
@@ -209,7 +220,7 @@ export function openStream(client: number, method: string | undefined, params: s
         handlers.warn("can't send empty message")
         return
       }
-      host.writeStream(id, messageJson(message))
+      host.writeStream(id, hooks.write(messageJson(message)))
     },
     end() {
       if (!isWritable) return

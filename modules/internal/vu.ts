@@ -27,6 +27,8 @@ export interface Configuration {
   /** Tags of the options, on every sample. */
   tags: Record<string, string>
   throwOnWarnings: boolean
+  /** The script is checked and not run. */
+  isRehearsal: boolean
 }
 
 export const vu = {
@@ -37,6 +39,7 @@ export const vu = {
   /** The path of the present group, `::a::b`; empty outside of any. */
   group: '',
   throwOnWarnings: false,
+  isRehearsal: false,
   env: createObject(null) as Record<string, string>,
 }
 
@@ -129,6 +132,7 @@ export function configure(configuration: Configuration): void {
   vu.id = configuration.id
   vu.idInTest = configuration.idInTest
   vu.throwOnWarnings = configuration.throwOnWarnings
+  vu.isRehearsal = configuration.isRehearsal
   runEnv = configuration.env
   resetEnv({})
   for (let i = 0; i < configuration.systemTags.length; i++) mapSet(systemTags, configuration.systemTags[i]!, true)

@@ -3,10 +3,13 @@ import { isAsyncFunction } from '../internal/async-function.js'
 import { ops } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
 import { call, imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
+import { callerFrames } from '../internal/rehearsal.js'
 import { record } from '../internal/samples.js'
 import { currentTags, hasSystemTag, setTag, tagsFrom, vu } from '../internal/vu.js'
 
 const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
+
+const rehearsal = ops<{ gaveUp(reason: string, frames: string): undefined }>('rehearsal', ['gaveUp'])
 
 function assertName(name: string): void {
   if (stringIncludes(name, '::')) throw new GoError("group and check names may not contain '::'")
@@ -89,7 +92,9 @@ export function sleep(seconds: unknown): void {
 
 /** Ends the iteration with an error of this text. */
 export function fail(reason?: unknown): never {
-  throw new GoError(reason === undefined ? '' : toText(reason))
+  const text = reason === undefined ? '' : toText(reason)
+  if (vu.isRehearsal && vu.phase !== 'init') rehearsal.gaveUp(text, callerFrames())
+  throw new GoError(text)
 }
 
 /** Makes `Math.random` of this VU repeatable. */

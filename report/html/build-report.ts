@@ -37,7 +37,14 @@ export function buildReport(
   if (store.droppedSamples > 0) {
     notes.push(`${store.droppedSamples} samples were dropped: there were too many at once, or too many series.`)
   }
-  if (!store.isComplete) notes.push('Some percentiles leave values out: there were more than memory is kept for.')
+  const approximated = store.approximated()
+  if (approximated.length > 0) {
+    const error = Math.max(...approximated.map(({ relativeError }) => relativeError))
+    const names = approximated.map(({ name }) => shortText(name)).join(', ')
+    notes.push(
+      `Percentiles of ${names} are at most ${Number((error * 100).toPrecision(2))} % off: there were too many values to keep them all.`,
+    )
+  }
   const { axis } = recorder
   const startSeconds = ((axis.startMs ?? end.startedAtMs) - end.startedAtMs) / 1000
   return {

@@ -89,6 +89,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
     systemTags: [...defaultSystemTags],
     tags: {},
     throwOnWarnings: false,
+    isRehearsal: false,
   })
   return { script, context, lines, internalErrors, said: () => lines.map((line) => line.msg) }
 }

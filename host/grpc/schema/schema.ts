@@ -26,6 +26,7 @@ export interface MethodInfo {
 /** A message type seen from one client: JSON in and out, with Any resolved among the types of this client. */
 export interface MessageType {
   readonly fullName: string
+  readonly descriptor: MessageDescriptor
   /**
    * JSON text into protobuf bytes.
    *
@@ -107,6 +108,11 @@ export class Schema implements TypeResolver {
     return this.methods.get(name.startsWith('/') ? name : `/${name}`)
   }
 
+  /** The paths of all methods, `/pkg.Svc/Method`. */
+  methodPaths(): Iterable<string> {
+    return this.methods.keys()
+  }
+
   /** A loaded message type by its full name without a leading dot. */
   messageType(fullName: string): MessageType | undefined {
     const descriptor = this.descriptors.get(fullName)
@@ -179,7 +185,7 @@ class BoundType implements MessageType {
   private decoder: MessageDecoder | undefined
 
   constructor(
-    private readonly descriptor: MessageDescriptor,
+    readonly descriptor: MessageDescriptor,
     private readonly resolver: TypeResolver,
     private readonly options: Partial<JsonOptions>,
   ) {}

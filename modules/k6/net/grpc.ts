@@ -1,6 +1,7 @@
 /** Guest half of `k6/net/grpc`: the client, its constants, and the shape of what a script gets back. */
 import { ops } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
+import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc-rehearsal.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
@@ -247,6 +248,7 @@ export function Client(this: unknown): ClientMethods {
       return parseJson(host.loadProtoset(id, name)) as MethodInfo[]
     },
   }
+  if (vu.isRehearsal) rehearseClient(client as never, id)
   mapSet(clientIds, client, id)
   return client
 }
@@ -265,6 +267,7 @@ export function Stream(this: unknown, client?: unknown, method?: unknown, params
     host.checkStream(id, name)
     throw e
   }
+  if (vu.isRehearsal) return rehearseStream(id, name, () => openStream(id, name, given, streamHooks(id, name)))
   return openStream(id, name, given)
 }
 

@@ -10,10 +10,10 @@ describe('the output html', () => {
   const folder = mkdtempSync(join(tmpdir(), 'html-'))
   after(() => rmSync(folder, { recursive: true }))
 
-  function open(argument: string) {
+  async function open(argument: string) {
     const store = newStore()
     const errors: string[] = []
-    const output = createOutput(argument, {
+    const output = await createOutput(argument, {
       store,
       thresholds: new Map(),
       run: { script: 'script.js', summary: '', scenarios: [], options: {} },
@@ -28,24 +28,25 @@ describe('the output html', () => {
   }
   const end = { startedAtMs: someTimeMs, durationMs: 1000, thresholds: Thresholds.none(), error: undefined }
 
-  it('writes the page when the run has ended', () => {
+  it('writes the page when the run has ended', async () => {
     const file = join(folder, 'report.html')
-    const { output, errors } = open(`html=${file}`)
+    const { output, errors } = await open(`html=${file}`)
     assert.equal(output.description, `html (${file})`)
-    output.stop(end)
+    await output.stop(end)
     const page = readFileSync(file, 'utf8')
     assert.ok(page.startsWith('<!doctype html>') && page.endsWith('</html>\n'))
     assert.match(page, /"metric":"cnt"/)
     assert.deepEqual(errors, [])
   })
 
-  it('writes nothing about a run that was given up', () => {
+  it('writes nothing about a run that was given up', async () => {
     const file = join(folder, 'none.html')
-    open(`html=${file}`).output.stop()
+    const { output } = await open(`html=${file}`)
+    await output.stop()
     assert.equal(readFileSync(file, 'utf8'), '')
   })
 
-  it('says before the run that its file cannot be opened', () => {
-    assert.throws(() => open(`html=${join(folder, 'missing', 'report.html')}`), { code: 'OUTPUT_FAILED' })
+  it('says before the run that its file cannot be opened', async () => {
+    await assert.rejects(() => open(`html=${join(folder, 'missing', 'report.html')}`), { code: 'OUTPUT_FAILED' })
   })
 })

@@ -1,0 +1,60 @@
+/**
+ * A script that is checked and not run (`belljar check`): where its findings go, and what of it is going on. Operations of
+ * host modules that wait or reach a network ask whether there is one. Knows no module.
+ */
+import type { GuestFailure } from '../../runtime/event-loop.js'
+import { type Finding, type FindingSeverity, findingText, placeOf } from './finding.js'
+
+const mostFindings = 1000
+
+export class Rehearsal {
+  /** What is going on, for findings. */
+  during: string | undefined
+  readonly #tell: (finding: Finding) => void
+  readonly #told = new Set<string>()
+  #failText: string | undefined
+
+  constructor(tell: (finding: Finding) => void) {
+    this.#tell = tell
+  }
+
+  /**
+   * Tells of a finding, once however often it happens.
+   *
+   * @param frames the stack of the script, as its guest half writes it
+   */
+  find(severity: FindingSeverity, text: string, frames: string, extras: { hint?: string } = {}): void {
+    const place = placeOf(frames)
+    const key = JSON.stringify([severity, text, place])
+    if (this.#told.has(key) || this.#told.size >= mostFindings) return
+    this.#told.add(key)
+    this.#tell({
+      severity,
+      text: findingText(text),
+      ...extras,
+      ...(place === undefined ? {} : { place }),
+      ...(this.during === undefined ? {} : { during: this.during }),
+    })
+  }
+
+  /** The script was not content and said so with `call`, which ends what is going on: with made-up answers that says little. */
+  gaveUp(call: string, text: string, frames: string): void {
+    this.#failText = text
+    this.find('warning', `${call} was called: ${text}`, frames, {
+      hint: 'the answers of a check are made up, and this may be all that is wrong with them',
+    })
+  }
+
+  /** What is going on ended with an error of the script. */
+  threw({ text, frames, isFromPromise }: GuestFailure): void {
+    const gaveUpWith = this.#failText
+    this.#failText = undefined
+    if (gaveUpWith !== undefined && text.endsWith(gaveUpWith)) return
+    this.find('error', isFromPromise ? `Uncaught (in promise) ${text}` : text, frames)
+  }
+}
+
+/** How long a timer of a rehearsal takes, in ms: little, and still in the order of what the script asked for. */
+export function rehearsedDelayMs(delayMs: number): number {
+  return Math.min(100, Math.ceil(3 * Math.log2(1 + delayMs)))
+}
