@@ -5,7 +5,7 @@
 import { parseDuration } from '../../go/duration.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
-import { clientPair } from '../../host/grpc/tls.js'
+import { clientPair } from '../../host/net/tls.js'
 import { isIP, parseCidr } from './ip-syntax.js'
 import {
   fieldFor,

@@ -6,11 +6,11 @@ import { AppError } from '../../errors.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
 import { goSyntax } from '../../go/value-syntax.js'
+import type { TlsParams } from '../net/tls.js'
 import { CompressionError, readCompression } from './compression-param.js'
 import { durationMsOf } from './duration-param.js'
 import { MetadataError, readMetadata } from './metadata-params.js'
 import { type RetryPolicy, RetryPolicyError, readRetryPolicy } from './retry-policy.js'
-import type { TlsParams } from './tls.js'
 import type { Compression, LoadBalancing, Metadata } from './transport.js'
 
 export interface ConnectParams {

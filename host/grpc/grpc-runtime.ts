@@ -1,9 +1,9 @@
 /** What the gRPC clients of one thread share: parsed schemas, the resolver, connections, the options that bear on them. */
 import type { Limits } from '../../policy/limits.js'
 import { HostResolver, type NameResolver, type ResolverOptions } from '../dns.js'
+import type { TlsOptions } from '../net/tls.js'
 import { SchemaCache } from './schema/schema-cache.js'
 import { SharedConnections } from './shared-connections.js'
-import type { TlsOptions } from './tls.js'
 import type { Connection, DialOptions, Transport } from './transport.js'
 import { GrpcJsTransport } from './transports/grpc-js-transport.js'
 import { type AnswerOf, RehearsalTransport } from './transports/rehearsal-transport.js'

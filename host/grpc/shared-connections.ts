@@ -3,7 +3,7 @@
  * who uses one and closes it after the last. Knows no script; the transport dials.
  */
 import { createHash } from 'node:crypto'
-import { DialDeadline, unlessAborted } from './dial-deadline.js'
+import { DialDeadline, unlessAborted } from '../net/dial-deadline.js'
 import type {
   CallResult,
   ClientStream,

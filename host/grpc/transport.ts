@@ -3,7 +3,7 @@
  * Knows no protobuf, no script and no metric; an implementation lives in transports/.
  */
 import type { NameResolver } from '../dns.js'
-import type { TlsSettings } from './tls.js'
+import type { TlsSettings } from '../net/tls.js'
 
 /** Pairs in sending order. Keys are lower case; a value is bytes exactly when its key ends in `-bin`. */
 export type Metadata = readonly (readonly [key: string, value: string | Uint8Array])[]

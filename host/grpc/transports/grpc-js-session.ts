@@ -8,9 +8,10 @@ import { type Channel, connectivityState } from '@grpc/grpc-js'
 import { goQuote } from '../../../go/quote.js'
 import type { CheckedAddress } from '../../../policy/network.js'
 import { DialError } from '../../dns.js'
-import { hostPort, openSocket, readText, type SocketOptions, systemText } from '../dial.js'
+import { hostPort, readText, systemText } from '../../net/tcp.js'
+import { handshakeText } from '../../net/tls.js'
+import { openSocket, type SocketOptions } from '../dial.js'
 import { http2ErrorName } from '../status.js'
-import { handshakeText } from '../tls.js'
 import {
   createChannel,
   type Dialled,

@@ -4,9 +4,9 @@
  */
 import { AppError, isAppError } from '../../../errors.js'
 import { DialError } from '../../dns.js'
-import { DialDeadline } from '../dial-deadline.js'
+import { DialDeadline } from '../../net/dial-deadline.js'
+import { secureContextOf } from '../../net/tls.js'
 import { endpointOf, serverNameOf } from '../server-name.js'
-import { secureContextOf } from '../tls.js'
 import type { Connection, DialOptions, Transport } from '../transport.js'
 import { dialText, GrpcJsConnection, pauseMs } from './grpc-js-connection.js'
 import { RoundRobinConnection } from './round-robin-connection.js'

@@ -4,8 +4,8 @@
  */
 import type { CheckedAddress } from '../../../policy/network.js'
 import { DialError, type NameResolver } from '../../dns.js'
+import { unlessAborted } from '../../net/dial-deadline.js'
 import { whileDialing } from '../dial.js'
-import { unlessAborted } from '../dial-deadline.js'
 import { endpointOf } from '../server-name.js'
 import { connectionClosing } from '../status.js'
 import { CallError } from './grpc-js-call.js'

@@ -7,7 +7,6 @@ import type { TLSSocket } from 'node:tls'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { isAppError } from '../../../errors.js'
 import { HostResolver, type ResolverOptions } from '../../../host/dns.js'
-import { type TlsOptions, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
 import type {
   CallObserver,
   CallResult,
@@ -19,6 +18,7 @@ import type {
   Transport,
   UnaryCall,
 } from '../../../host/grpc/transport.js'
+import { type TlsOptions, type TlsParams, tlsSettingsOf } from '../../../host/net/tls.js'
 import { NetworkPolicy } from '../../../policy/network.js'
 import {
   type Answer,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { isAppError } from '../../../errors.js'
-import { secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/grpc/tls.js'
-import { fixture } from './scripted-server.js'
+import { secureContextOf, type TlsParams, tlsSettingsOf } from '../../../host/net/tls.js'
+import { fixture } from '../grpc/scripted-server.js'
 
 const pemOf = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { getEventListeners, once } from 'node:events'
-import { DialDeadline } from '../../../host/grpc/dial-deadline.js'
+import { DialDeadline } from '../../../host/net/dial-deadline.js'
 
 describe('DialDeadline', () => {
   it('is over at once without any time, or when somebody has given up', () => {
