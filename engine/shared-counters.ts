@@ -1,4 +1,4 @@
-/** Counters that all threads share: written with Atomics, read by the main thread for the progress. */
+/** Counters that all threads share: written with Atomics, read by the main thread for the progress. And one clock hand. */
 
 const perScenario = 6
 const runFields = 4
@@ -15,13 +15,35 @@ export type ScenarioField = keyof typeof scenarioField
 
 export const maxScenarios = 10_000
 
+const slotEndAt = (runFields + perScenario * maxScenarios) * 4
+
 export class SharedCounters {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Int32Array
+  /** When the last slot of `nextSlot` ends, in nanoseconds since 1970. */
+  readonly #slotEnd: BigInt64Array
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer((runFields + perScenario * maxScenarios) * 4)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(slotEndAt + 8)) {
     this.buffer = buffer
-    this.#cells = new Int32Array(buffer)
+    this.#cells = new Int32Array(buffer, 0, slotEndAt / 4)
+    this.#slotEnd = new BigInt64Array(buffer, slotEndAt, 1)
+  }
+
+  /**
+   * Takes the next of evenly spaced slots, which all threads share. Slots that nobody took are lost.
+   *
+   * @param nowMs milliseconds since 1970
+   * @param gapMs from one slot to the next
+   * @returns when it begins, in milliseconds since 1970
+   */
+  nextSlot(nowMs: number, gapMs: number): number {
+    const now = BigInt(Math.round(nowMs * 1e6))
+    const gap = BigInt(Math.round(gapMs * 1e6))
+    for (;;) {
+      const end = Atomics.load(this.#slotEnd, 0)
+      const begin = end > now ? end : now
+      if (Atomics.compareExchange(this.#slotEnd, 0, end, begin + gap) === end) return Number(begin) / 1e6
+    }
   }
 
   /** Adds and returns what was there before. */

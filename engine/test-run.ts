@@ -187,6 +187,10 @@ export class TestRun {
     // Also without judging thresholds: it is their names that ask for a metric.
     const switchedOn = optInMetrics(registry, modules, thresholds.keys())
     for (const metric of switchedOn) registry.switchOn(metric)
+    // k6 has this part of the metric in every test, and shows it when it has samples.
+    if (options.systemTags.includes('expected_response')) {
+      this.store.track('http_req_duration{expected_response:true}', false)
+    }
     if (this.#settings.isRehearsal) {
       this.#thresholds = Thresholds.of(usableThresholds(thresholds, this.store, this.#find), this.store)
     } else if (this.#settings.hasThresholds) this.#thresholds = Thresholds.of(thresholds, this.store)

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
+import { HttpRuntime } from '../host/http/http-runtime.js'
 import { Rehearsal } from '../host/rehearsal/rehearsal.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
@@ -22,6 +23,7 @@ import { lexerReady } from '../script/source.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
+import { httpOptionsOf } from './http-options.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
@@ -85,6 +87,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const registry = new SharedArrayRegistry(limits.sharedArrayBytes)
     this.#services = this.#newServices(
       GrpcRuntime.forInit(limits),
+      HttpRuntime.forInit(limits),
       new Set(defaultSystemTags),
       new SharedArrays(registry, limits.sharedArrayBytes),
     )
@@ -130,7 +133,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     const systemTags = new Set<string>(options.systemTags)
     const { limits } = this.#settings
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
-    this.#services = this.#newServices(this.#newGrpc(options), systemTags, sharedArrays)
+    const grpc = this.#newGrpc(options)
+    // Names are looked up once for both.
+    const http = new HttpRuntime(httpOptionsOf(options, this.#counters), limits, grpc.resolver)
+    this.#services = this.#newServices(grpc, http, systemTags, sharedArrays)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
@@ -195,7 +201,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     } finally {
       this.#stage = undefined
       context.abort.abort()
-      context.grpc.close()
+      context.close()
     }
   }
 
@@ -221,7 +227,7 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   #emitStageTraffic(context: VuContext, tags: Record<string, string>): void {
     const set = this.#home!.runTags.withAll(Object.entries(tags))
-    const traffic = context.grpc.takeTraffic()
+    const traffic = context.takeTraffic()
     const time = this.#now()
     for (const [name, value] of [
       ['data_sent', traffic.sentBytes],
@@ -338,7 +344,12 @@ export class ThreadRun implements Async<ThreadCalls> {
     }
   }
 
-  #newServices(grpc: GrpcRuntime, systemTags: ReadonlySet<string>, sharedArrays: SharedArrays): ThreadServices {
+  #newServices(
+    grpc: GrpcRuntime,
+    http: HttpRuntime,
+    systemTags: ReadonlySet<string>,
+    sharedArrays: SharedArrays,
+  ): ThreadServices {
     const graph = () => this.#graph!
     return {
       limits: this.#settings.limits,
@@ -346,6 +357,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       registry: this.#registry,
       grpc,
       sharedArrays,
+      http,
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
       scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),

@@ -111,7 +111,7 @@ export class VirtualUser {
   }
 
   close(): void {
-    this.#context?.grpc.close()
+    this.#context?.close()
   }
 
   async #iterate(request: LoopRequest, index: number): Promise<boolean> {
@@ -152,6 +152,7 @@ export class VirtualUser {
       scenarioIterationInTest: this.#home.iterationInTest(request.scenario, index),
     }
     if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.setSystemMetadata(this.#metadata())
+    context.http.renew()
     const begin = performance.now()
     this.#isInIteration = true
     try {
@@ -214,7 +215,7 @@ export class VirtualUser {
       const metric = registry.get(name)
       if (metric !== undefined) samples.add(samples.series(metric, tags, context.metadata), time, value)
     }
-    const traffic = context.grpc.takeTraffic()
+    const traffic = context.takeTraffic()
     add('data_sent', traffic.sentBytes)
     add('data_received', traffic.receivedBytes)
     if (!isComplete) return
@@ -254,7 +255,7 @@ export class VirtualUser {
   #lost(error: unknown): boolean {
     this.#context?.abort.abort()
     this.#context?.tasks.clear()
-    this.#context?.grpc.close()
+    this.#context?.close()
     this.#script = undefined
     this.#context = undefined
     if (!this.#home.onVmLost(this.id, error)) this.#isStopping = true

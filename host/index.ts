@@ -12,6 +12,7 @@ import { files, utf8 } from './files.js'
 import { fs } from './fs.js'
 import { grpc } from './grpc/grpc-module.js'
 import { grpcRehearsal } from './grpc/grpc-rehearsal.js'
+import { http } from './http/http-module.js'
 import { metrics } from './metrics.js'
 import { rehearsal } from './rehearsal/rehearsal-module.js'
 import type { VuContext } from './vu-context.js'
@@ -30,6 +31,7 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   fs,
   grpc,
   grpcRehearsal,
+  http,
   metrics,
   rehearsal,
   timers,

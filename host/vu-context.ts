@@ -10,6 +10,9 @@ import type { Hashing } from './crypto/hashing.js'
 import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
+import type { Traffic } from './http/connection-pool.js'
+import type { HttpRuntime } from './http/http-runtime.js'
+import { HttpVu } from './http/http-vu.js'
 import { OpenFiles } from './open-files.js'
 import type { Rehearsal } from './rehearsal/rehearsal.js'
 import type { SampleRing } from './sample-ring.js'
@@ -37,6 +40,7 @@ export interface ThreadServices {
   readonly registry: MetricRegistry
   readonly grpc: GrpcRuntime
   readonly sharedArrays: SharedArrays
+  readonly http: HttpRuntime
   readonly systemTags: ReadonlySet<string>
   /** Present when the script is checked and not run: nothing may wait long or reach a network. */
   readonly rehearsal?: Rehearsal
@@ -81,6 +85,7 @@ export class VuContext {
   readonly hashings = new Handles<Hashing>('hashes', 10_000)
   readonly webCrypto = new WebCryptoVu()
   readonly files = new OpenFiles()
+  readonly http: HttpVu
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}
@@ -100,6 +105,7 @@ export class VuContext {
     this.services = services
     this.tasks = tasks
     this.grpc = newGrpc()
+    this.http = new HttpVu(services.http)
   }
 
   /** Keeps a set of tags for the guest, which refers to it by the number returned. */
@@ -129,6 +135,22 @@ export class VuContext {
     this.ring?.drain(this.metadata)
     this.#scriptMetadata = metadata
     this.metadata = this.#systemMetadata.withAll(metadata.entries)
+  }
+
+  /** Bytes that went over the wire since the last call. */
+  takeTraffic(): Traffic {
+    const grpc = this.grpc.takeTraffic()
+    const http = this.http.takeTraffic()
+    return {
+      sentBytes: grpc.sentBytes + http.sentBytes,
+      receivedBytes: grpc.receivedBytes + http.receivedBytes,
+    }
+  }
+
+  /** Closes all connections: the VU is over. */
+  close(): void {
+    this.grpc.close()
+    this.http.close()
   }
 
   /** Begins an iteration or stage: what the last one left behind is cancelled. */

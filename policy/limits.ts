@@ -22,6 +22,8 @@ export interface Limits {
   setupDataBytes: number
   /** All SharedArrays and parsed CSV files of a run together, as JSON with their index, in bytes. */
   sharedArrayBytes: number
+  /** The body of one HTTP response that a script keeps, encoded and decoded, in bytes. */
+  httpBodyBytes: number
   /** VMs that one VU may lose to a limit before the run ends. */
   vmLosses: number
   /** How long `check` lets each part of a script go on (setup, an iteration, …), in ms. */
@@ -39,6 +41,7 @@ export const trustedLimits: Readonly<Limits> = Object.freeze({
   fileBytes: 256 * 1024 * 1024,
   setupDataBytes: 16 * 1024 * 1024,
   sharedArrayBytes: 512 * 1024 * 1024,
+  httpBodyBytes: 32 * 1024 * 1024,
   vmLosses: 3,
   checkMs: 5000,
 })

@@ -34,8 +34,9 @@ export function defineProperty<T extends object>(target: T, name: PropertyKey, d
 export const { isArray } = Array
 export const { isNaN: isNaNNumber, isInteger } = Number
 export const toNumber = Number
-export const { imul, max, min } = Math
+export const { floor, imul, max, min, random } = Math
 export const toText = String
+export const encodeUriPart = encodeURIComponent
 
 export const NativeMap = Map
 export const NativePromise = Promise
@@ -102,6 +103,11 @@ export const stringLastIndexOf = uncurry(String.prototype.lastIndexOf) as (self:
 export const stringSlice = uncurry(String.prototype.slice) as (self: string, from: number, to?: number) => string
 export const stringSplit = uncurry(String.prototype.split as never) as unknown as (self: string, by: string) => string[]
 export const stringStartsWith = uncurry(String.prototype.startsWith) as (self: string, part: string) => boolean
+export const stringToLowerCase = uncurry(String.prototype.toLowerCase) as (self: string) => string
+export const stringToUpperCase = uncurry(String.prototype.toUpperCase) as (self: string) => string
+export const stringToWellFormed = uncurry(
+  (String.prototype as unknown as { toWellFormed: () => string }).toWellFormed as never,
+) as unknown as (self: string) => string
 export const stringTrimStart = uncurry(String.prototype.trimStart) as (self: string) => string
 export const objectToString = uncurry(Object.prototype.toString) as (self: unknown) => string
 export const isInPrototypeChain = uncurry(Object.prototype.isPrototypeOf) as (self: unknown, value: unknown) => boolean

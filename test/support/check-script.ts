@@ -31,6 +31,7 @@ export async function checkScript(source: string, limits: Partial<Limits> = {}):
       limits: { ...trustedLimits, ...limits },
       hasThresholds: false,
       hasBreakdown: false,
+      canResume: false,
       isRehearsal: true,
     },
     { log: (line) => log.push(line), finding: (finding) => findings.push(finding) },

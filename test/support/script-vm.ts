@@ -7,6 +7,7 @@ import { defaultSystemTags } from '../../engine/options/metric-options.js'
 import { ScriptVm } from '../../engine/script-vm.js'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
+import { HttpRuntime } from '../../host/http/http-runtime.js'
 import { SharedArrayRegistry } from '../../host/shared-array-registry.js'
 import { SharedArrays } from '../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../host/vu-context.js'
@@ -62,6 +63,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       sharedArrays:
         options.sharedArrays ??
         new SharedArrays(new SharedArrayRegistry(limits.sharedArrayBytes), limits.sharedArrayBytes),
+      http: HttpRuntime.forInit(limits),
       systemTags: new Set(defaultSystemTags),
       scriptFolder: '/test',
       log: (line) => lines.push(line),

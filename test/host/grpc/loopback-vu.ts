@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { grpc } from '../../../host/grpc/grpc-module.js'
 import { type GrpcOptions, GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
+import { HttpRuntime } from '../../../host/http/http-runtime.js'
 import { SharedArrayRegistry } from '../../../host/shared-array-registry.js'
 import { SharedArrays } from '../../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
@@ -75,6 +76,7 @@ export class LoopbackVu {
         registry,
         grpc: runtime,
         sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
+        http: HttpRuntime.forInit(allLimits),
         systemTags: new Set(systemTags),
         scriptFolder: '/test',
         log: (line) => this.lines.push(line),

@@ -1,0 +1,114 @@
+/** The connections of one VU: idle ones by where they lead, all of them with the bytes that they moved. */
+import type { DialTimes, HttpDialOptions } from './http-connection.js'
+import { HttpConnection } from './http-connection.js'
+import { HttpFailure } from './http-failure.js'
+
+export interface Traffic {
+  sentBytes: number
+  receivedBytes: number
+}
+
+const maxConnections = 256
+
+export class ConnectionPool {
+  readonly #idle = new Map<string, HttpConnection[]>()
+  /** Every open connection, with the bytes that were told of it. */
+  readonly #open = new Map<HttpConnection, Traffic>()
+  #dialling = 0
+  #closedTraffic: Traffic = { sentBytes: 0, receivedBytes: 0 }
+  #isClosed = false
+
+  /**
+   * A connection for one request: give it back with `release` or `discard`.
+   *
+   * @param mayReuse false when it must be a new one
+   * @throws what dialling throws; {HttpFailure} when the VU has too many
+   */
+  async acquire(
+    options: HttpDialOptions,
+    times: DialTimes,
+    signal: AbortSignal,
+    mayReuse: boolean,
+  ): Promise<HttpConnection> {
+    if (mayReuse) {
+      const idle = this.#takeIdle(keyOf(options))
+      if (idle !== undefined) return idle
+    }
+    if (this.#open.size + this.#dialling >= maxConnections) this.closeIdle()
+    if (this.#open.size + this.#dialling >= maxConnections) {
+      throw new HttpFailure(1000, `a VU may have ${maxConnections} open HTTP connections`)
+    }
+    this.#dialling++
+    try {
+      const connection = await HttpConnection.open(options, times, signal)
+      this.#open.set(connection, { sentBytes: 0, receivedBytes: 0 })
+      if (this.#isClosed) this.discard(connection)
+      return connection
+    } finally {
+      this.#dialling--
+    }
+  }
+
+  /** The request is done; the connection may serve another. */
+  release(options: HttpDialOptions, connection: HttpConnection): void {
+    if (this.#isClosed || !connection.isOpen) {
+      this.discard(connection)
+      return
+    }
+    connection.isReused = true
+    const key = keyOf(options)
+    const others = this.#idle.get(key)
+    if (others === undefined) this.#idle.set(key, [connection])
+    else others.push(connection)
+  }
+
+  discard(connection: HttpConnection): void {
+    const told = this.#open.get(connection)
+    if (told !== undefined) {
+      this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
+      this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
+      this.#open.delete(connection)
+    }
+    connection.close()
+  }
+
+  closeIdle(): void {
+    for (const connections of this.#idle.values()) for (const connection of connections) this.discard(connection)
+    this.#idle.clear()
+  }
+
+  /** Bytes that went over the wire since the last call. */
+  takeTraffic(): Traffic {
+    const total = { ...this.#closedTraffic }
+    this.#closedTraffic = { sentBytes: 0, receivedBytes: 0 }
+    for (const [connection, told] of this.#open) {
+      const { bytesSent, bytesReceived } = connection
+      total.sentBytes += bytesSent - told.sentBytes
+      total.receivedBytes += bytesReceived - told.receivedBytes
+      told.sentBytes = bytesSent
+      told.receivedBytes = bytesReceived
+    }
+    return total
+  }
+
+  /** Closes everything: the VU is over. */
+  close(): void {
+    this.#isClosed = true
+    for (const connection of [...this.#open.keys()]) this.discard(connection)
+    this.#idle.clear()
+  }
+
+  #takeIdle(key: string): HttpConnection | undefined {
+    const connections = this.#idle.get(key)
+    for (let last = connections?.pop(); last !== undefined; last = connections?.pop()) {
+      if (last.isOpen) return last
+      this.discard(last)
+    }
+    this.#idle.delete(key)
+    return undefined
+  }
+}
+
+function keyOf({ isTls, hostName, port }: HttpDialOptions): string {
+  return `${isTls} ${port} ${hostName}`
+}

@@ -1,0 +1,83 @@
+/** The HTTP side of one VU: connections, cookie jars, bodies on their way into the VM, which statuses it expects. */
+import { GuestError } from '../../runtime/guest-error.js'
+import { ConnectionPool, type Traffic } from './connection-pool.js'
+import { HttpJar } from './cookie-jar.js'
+import type { HttpRuntime } from './http-runtime.js'
+import { defaultExpected, type StatusSet } from './status-set.js'
+
+const maxJars = 10_000
+const maxOpenRequests = 1000
+
+export class HttpVu {
+  readonly runtime: HttpRuntime
+  readonly pool = new ConnectionPool()
+  /** Null: nothing is expected, and nothing judged. */
+  expected: StatusSet | null = defaultExpected
+  /** The first is the VU's own. */
+  #jars: HttpJar[] = [new HttpJar()]
+  readonly #bodies = new Map<number, string | Uint8Array>()
+  #lastBody = 0
+  #openRequests = 0
+
+  constructor(runtime: HttpRuntime) {
+    this.runtime = runtime
+  }
+
+  /** An iteration begins. */
+  renew(): void {
+    const { noCookiesReset, noVuConnectionReuse } = this.runtime.options
+    if (!noCookiesReset) this.#jars[0] = new HttpJar()
+    if (noVuConnectionReuse) this.pool.closeIdle()
+    this.#bodies.clear()
+  }
+
+  /** @throws {GuestError} when there are too many */
+  addJar(): number {
+    if (this.#jars.length >= maxJars) throw new GuestError('GoError', `a VU may have ${maxJars} cookie jars`)
+    return this.#jars.push(new HttpJar()) - 1
+  }
+
+  /** @throws {GuestError} for a number that is none of this VU's */
+  jar(id: unknown): HttpJar {
+    const jar = typeof id === 'number' ? this.#jars[id] : undefined
+    if (jar === undefined) throw new GuestError('TypeError', 'unknown cookie jar')
+    return jar
+  }
+
+  /** Counts a request that begins. @throws {GuestError} when too many are open */
+  begin(): void {
+    if (this.#openRequests >= maxOpenRequests) {
+      throw new GuestError('GoError', `a VU may have ${maxOpenRequests} open HTTP requests`)
+    }
+    this.#openRequests++
+  }
+
+  end(): void {
+    this.#openRequests--
+  }
+
+  /** Keeps a body until the guest takes it, which it does at once. */
+  keepBody(body: string | Uint8Array): number {
+    this.#lastBody++
+    this.#bodies.set(this.#lastBody, body)
+    return this.#lastBody
+  }
+
+  /** @throws {GuestError} for a body that is not there */
+  takeBody(id: unknown): string | Uint8Array {
+    const body = typeof id === 'number' ? this.#bodies.get(id) : undefined
+    if (body === undefined) throw new GuestError('TypeError', 'unknown body')
+    this.#bodies.delete(id as number)
+    return body
+  }
+
+  takeTraffic(): Traffic {
+    return this.pool.takeTraffic()
+  }
+
+  /** Closes everything: the VU is over. */
+  close(): void {
+    this.pool.close()
+    this.#bodies.clear()
+  }
+}
