@@ -70,8 +70,9 @@ export class HttpJar {
   /** Names and values of the cookies that go with a request to `url`, in the order of RFC 6265. */
   async cookiesFor(url: string): Promise<[name: string, value: string][]> {
     if (this.#jar === undefined) return []
+    const { cookieCompare } = await load()
     const found = await this.#jar.getCookies(url, { expire: true, allPaths: false })
-    return found.map(({ key, value }) => [key, value])
+    return found.sort(cookieCompare).map(({ key, value }) => [key, value])
   }
 
   /** Removes the cookies that would go to `url`: all, or those of one name. */

@@ -140,8 +140,10 @@ function failureOfWire(error: unknown, hasHeaders: boolean): HttpFailure {
   if (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_EOF_STATE') {
     return failure(1000, hasHeaders ? 'unexpected EOF' : 'EOF')
   }
-  if (code.startsWith('HPE_'))
+  if (code.startsWith('HPE_') || (error instanceof Error && error.name === 'HTTPParserError'))
     return failure(1000, hasHeaders ? 'malformed chunked encoding' : 'malformed HTTP response')
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return failure(1000, 'unexpected EOF')
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return failure(1000, hasHeaders ? 'unexpected EOF' : 'malformed HTTP response')
+  }
   return failure(1000, 'the exchange with the server failed')
 }
