@@ -10,6 +10,7 @@ import type * as encoding from 'k6/encoding'
 import type * as execution from 'k6/execution'
 import type * as csv from 'k6/experimental/csv'
 import type * as fs from 'k6/experimental/fs'
+import type * as streams from 'k6/experimental/streams'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
 import type * as timers from 'k6/timers'
@@ -20,6 +21,7 @@ import type * as ourEncoding from '../../modules/k6/encoding.js'
 import type * as ourExecution from '../../modules/k6/execution.js'
 import type * as ourCsv from '../../modules/k6/experimental/csv.js'
 import type * as ourFs from '../../modules/k6/experimental/fs.js'
+import type * as ourStreams from '../../modules/k6/experimental/streams.js'
 import type * as ourK6 from '../../modules/k6/index.js'
 import type * as ourMetrics from '../../modules/k6/metrics.js'
 import type * as ourGrpc from '../../modules/k6/net/grpc.js'
@@ -92,6 +94,22 @@ export type CsvParserArguments = Fits<
     file: fs.File,
     options?: Partial<csv.Options>,
   ) => { next(): Promise<{ done: boolean; value: unknown }> }
+>
+
+export type StreamsNames = Fits<keyof typeof ourStreams.default, keyof typeof streams>
+export type AllStreamsNames = Fits<keyof typeof streams, keyof typeof ourStreams.default>
+export type Readable = Fits<InstanceType<typeof ourStreams.ReadableStream>, Public<streams.ReadableStream>>
+export type ReadableReader = Fits<
+  InstanceType<typeof ourStreams.ReadableStreamDefaultReader>,
+  Public<streams.ReadableStreamDefaultReader>
+>
+export type Counting = Fits<InstanceType<typeof ourStreams.CountQueuingStrategy>, Public<streams.CountQueuingStrategy>>
+export type NewReadable = Fits<
+  typeof ourStreams.ReadableStream,
+  new (
+    source?: streams.UnderlyingSource,
+    strategy?: streams.QueuingStrategy,
+  ) => unknown
 >
 
 // The options come from the host as data that this half does not look at.
