@@ -15,7 +15,11 @@ import { describeFlags, type FlagTable, type FlagValues, type ParsedFlags, parse
 
 /** Flags of every command; they may stand before its name. */
 export const globalFlagTable = {
-  'secret-source': { kind: 'array', help: 'where secrets come from' },
+  'secret-source': {
+    kind: 'array',
+    placeholder: 'type=config',
+    help: 'where secrets come from: mock, file or url; repeatable',
+  },
   'log-output': { kind: 'string', placeholder: 'target', help: 'where logs go: stderr, stdout, none or file=path' },
   'log-format': { kind: 'string', placeholder: 'format', help: 'form of log lines: text, json or raw' },
   config: { kind: 'string', short: 'c', placeholder: 'file', help: 'JSON file with options' },
@@ -99,7 +103,6 @@ const inspectFlagTable = {
 const unsupported = new Map<string, string>([
   ['traces-output', 'traces are not supported; leave --traces-output (K6_TRACES_OUTPUT) out'],
   ['profiling-enabled', 'profiling endpoints are not supported; leave --profiling-enabled (K6_PROFILING_ENABLED) out'],
-  ['secret-source', 'secret sources are not supported; leave --secret-source (K6_SECRET_SOURCE) out'],
   [
     'new-machine-readable-summary',
     'the new machine-readable summary is not supported; leave --new-machine-readable-summary (K6_NEW_MACHINE_READABLE_SUMMARY) out',

@@ -18,6 +18,7 @@ export interface EnvironmentFlags {
   readonly summaryMode?: string
   readonly summaryExport?: string
   readonly config?: string
+  readonly secretSource?: string
   readonly logOutput?: string
   readonly logFormat?: string
   readonly noColor: boolean
@@ -39,7 +40,6 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
       (reason) => `env var '${name}' is not a valid boolean value: ${reason}`,
     )
   }
-  refuseUnsupported('secret-source', get('K6_SECRET_SOURCE'))
   refuseUnsupported('traces-output', get('K6_TRACES_OUTPUT'))
   refuseUnsupported('features', get('K6_FEATURES'))
   refuseUnsupported('profiling-enabled', get('K6_PROFILING_ENABLED'))
@@ -52,6 +52,7 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
     summaryMode: get('K6_SUMMARY_MODE'),
     summaryExport: get('K6_SUMMARY_EXPORT'),
     config: get('K6_CONFIG'),
+    secretSource: get('K6_SECRET_SOURCE'),
     logOutput: get('K6_LOG_OUTPUT'),
     logFormat: get('K6_LOG_FORMAT'),
     address: get('K6_ADDRESS'),
@@ -71,6 +72,8 @@ export interface RunSettings {
   readonly configPath: string
   /** False when the path is the default, where a missing file is no error. */
   readonly hasConfigPath: boolean
+  /** Where secrets come from: values of --secret-source. */
+  readonly secretSources: readonly string[]
   readonly logOutput: string
   readonly logFormat: string
   readonly noColor: boolean
@@ -107,6 +110,7 @@ export function runSettings(
     summaryExport: (values['summary-export'] ?? fromEnv.summaryExport) || undefined,
     configPath: config ?? defaultConfig,
     hasConfigPath: config !== undefined && config !== defaultConfig,
+    secretSources: values['secret-source'] ?? (fromEnv.secretSource ? [fromEnv.secretSource] : []),
     logOutput: values['log-output'] ?? fromEnv.logOutput ?? 'stderr',
     logFormat: values['log-format'] ?? fromEnv.logFormat ?? '',
     noColor: values['no-color'] ?? fromEnv.noColor,

@@ -6,6 +6,8 @@ import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
 import type { Finding } from '../host/rehearsal/finding.js'
+import { SecretError } from '../host/secrets/secret-source.js'
+import { SecretSources } from '../host/secrets/secret-sources.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { Metric } from '../metrics/metric.js'
@@ -41,7 +43,7 @@ import { failureMessage, stackFields } from './script-failure.js'
 import { answerSharedArray, type SharedArrayRequest } from './shared-array-link.js'
 import { maxScenarios, SharedCounters } from './shared-counters.js'
 import { ThreadHandle, type ThreadReport } from './thread-handle.js'
-import type { StageResult } from './thread-protocol.js'
+import type { SecretAnswer, StageResult } from './thread-protocol.js'
 import { VuPool } from './vu-pool.js'
 
 export interface TestRunSettings {
@@ -53,6 +55,8 @@ export interface TestRunSettings {
   /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
   readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
   readonly limits: Limits
+  /** Where secrets come from, as --secret-source has it; none without. */
+  readonly secrets?: SecretSettings
   /** Undefined: one for each core, and no more than there are VUs. */
   readonly threads?: number
   readonly hasThresholds: boolean
@@ -64,11 +68,22 @@ export interface TestRunSettings {
   readonly isRehearsal?: boolean
 }
 
+export interface SecretSettings {
+  /** Values of --secret-source. */
+  readonly specs: readonly string[]
+  /** That of the command, which may hold settings of sources. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The text of a file that a source names. */
+  readonly readFile: (path: string) => string
+}
+
 /** Told of what happens while a run goes on. Texts may hold what a script said. */
 export interface Observer {
   log(line: LogLine): void
   /** Called in a check only. */
   finding?(finding: Finding): void
+  /** Told of a secret before a script has it; lines of the log may hold it from then on. */
+  secret?(secret: string): void
 }
 
 /** A run that is ready to begin. */
@@ -119,6 +134,7 @@ export class TestRun {
   #isPaused = false
   #hasStarted = false
   #resume: () => void = () => {}
+  #secrets: SecretSources | undefined
 
   constructor(settings: TestRunSettings, observer: Observer) {
     this.#settings = settings
@@ -136,12 +152,14 @@ export class TestRun {
   }
 
   /**
-   * Loads the script, and answers the options that it exports.
+   * Opens the secret sources, loads the script, and answers the options that it exports.
    *
    * @throws {ScriptFailure} when the script threw in its init code
    * @throws {AppError}
    */
   async load(): Promise<ParsedOptions> {
+    const { specs, ...surroundings } = this.#settings.secrets ?? noSecrets
+    this.#secrets = SecretSources.open(specs, surroundings, (secret) => this.#observer.secret?.(secret))
     const script = await this.#load()
     this.#script = script
     try {
@@ -404,6 +422,7 @@ export class TestRun {
 
   /** Ends all threads, whatever they do. */
   async close(): Promise<void> {
+    this.#secrets?.close()
     await Promise.all(this.#threads.map((thread) => thread.terminate()))
   }
 
@@ -627,6 +646,9 @@ export class TestRun {
       case 'finding':
         this.#find(report.finding)
         return
+      case 'secretWanted':
+        void this.#giveSecret(thread, report)
+        return
       case 'testEnd':
         if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))
         else {
@@ -655,6 +677,15 @@ export class TestRun {
     return this.#sharedArrays?.bytes ?? 0
   }
 
+  async #giveSecret(thread: number, { request, source, key }: Extract<ThreadReport, { kind: 'secretWanted' }>) {
+    const answer: SecretAnswer = await this.#secrets!.get(source, key).then(
+      (secret) => ({ request, secret }),
+      (e: unknown) => ({ request, problem: e instanceof SecretError ? e.message : 'the source of secrets failed' }),
+    )
+    // A thread that has ended needs no answer.
+    await this.#threads[thread]!.call('giveSecret', answer).catch(() => {})
+  }
+
   #fail(e: unknown): void {
     this.#error ??= asAppError(e)
   }
@@ -677,6 +708,8 @@ function assertStages(script: LoadedScript): void {
     if (script.others.includes(name)) throw new AppError('SCRIPT_EXCEPTION', `exported '${name}' must be a function`)
   }
 }
+
+const noSecrets: SecretSettings = { specs: [], environment: {}, readFile: () => '' }
 
 function asAppError(e: unknown): AppError {
   if (isAppError(e)) return e

@@ -36,6 +36,14 @@ export type StageResult =
   | { kind: 'failed'; failure: GuestFailure }
   | { kind: 'interrupted' }
 
+/** What became of a `secretWanted` message. */
+export interface SecretAnswer {
+  readonly request: number
+  readonly secret?: string
+  /** Why there is none, for the script. */
+  readonly problem?: string
+}
+
 /** Requests and their answers by name. */
 export interface ThreadCalls {
   load(request: LoadRequest): LoadedScript
@@ -56,6 +64,7 @@ export interface ThreadCalls {
   interruptStage(): void
   /** Answers a request of the thread. */
   sharedArray(answer: SharedArrayAnswer): void
+  giveSecret(answer: SecretAnswer): void
   /** Hands over what has not been handed over, and closes connections. */
   finish(): void
 }
@@ -74,6 +83,8 @@ export type ThreadMessage =
   | { kind: 'samples'; batch: SampleBatch }
   | { kind: 'log'; lines: readonly LogLine[] }
   | { kind: 'sharedArray'; request: SharedArrayRequest }
+  /** A script asks for a secret; the answer is a call of giveSecret. Without a source it is the default one. */
+  | { kind: 'secretWanted'; request: number; source: string | undefined; key: string }
   | { kind: 'testEnd'; what: 'abort' | 'fail'; text: string }
   | { kind: 'finding'; finding: Finding }
   | { kind: 'vmLost'; error: CarriedError; vu: number; isLast: boolean }

@@ -33,9 +33,17 @@ import { globalIndex, scale } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
 import { ScriptVm } from './script-vm.js'
+import { SecretRequests } from './secret-requests.js'
 import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
-import type { LoopRequest, StageRequest, StageResult, ThreadCalls, ThreadMessage } from './thread-protocol.js'
+import type {
+  LoopRequest,
+  SecretAnswer,
+  StageRequest,
+  StageResult,
+  ThreadCalls,
+  ThreadMessage,
+} from './thread-protocol.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
 
 const flushPeriodMs = 100
@@ -65,10 +73,12 @@ export class ThreadRun implements Async<ThreadCalls> {
   #abortText: string | undefined
   #stage: ScriptVm | undefined
   readonly #rehearsal: Rehearsal | undefined
+  readonly #secrets: SecretRequests
 
   constructor(settings: ThreadSettings, send: Send) {
     this.#settings = settings
     this.#send = send
+    this.#secrets = new SecretRequests(send)
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     if (settings.isRehearsal) this.#rehearsal = new Rehearsal((finding) => this.#send({ kind: 'finding', finding }))
@@ -260,6 +270,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#sharedArrayLink.onAnswer(answer)
   }
 
+  giveSecret(answer: SecretAnswer): void {
+    this.#secrets.answer(answer)
+  }
+
   finish(): void {
     for (const vu of this.#vus.values()) vu.close()
     this.flush()
@@ -361,6 +375,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
       scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),
+      secret: (source, key) => this.#secrets.ask(source, key),
       onInternalError: (e) => this.reportInternal(e),
       log: (line) => this.#log(line),
       readFile: (path, base) => {

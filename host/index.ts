@@ -15,6 +15,7 @@ import { grpcRehearsal } from './grpc/grpc-rehearsal.js'
 import { http } from './http/http-module.js'
 import { metrics } from './metrics.js'
 import { rehearsal } from './rehearsal/rehearsal-module.js'
+import { secrets } from './secrets/secrets-module.js'
 import type { VuContext } from './vu-context.js'
 import { webCrypto } from './webcrypto/webcrypto-module.js'
 
@@ -34,6 +35,7 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   http,
   metrics,
   rehearsal,
+  secrets,
   timers,
   utf8,
   webCrypto,

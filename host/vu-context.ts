@@ -54,6 +54,8 @@ export interface ThreadServices {
   readonly resolveUrl: (base: string, specifier: string) => string
   /** Milliseconds since 1970, with a fraction. */
   readonly now: () => number
+  /** A secret of a source, the default one without a name. The promise is rejected with an error for the script. */
+  readonly secret: (source: string | undefined, key: string) => Promise<string>
   /** Told of errors that are ours and not the script's. */
   readonly onInternalError: (e: unknown) => void
   /** Called by `exec.test.abort` and `exec.test.fail`. */

@@ -14,6 +14,7 @@ import {
   terminalFormatter,
 } from './log-format.js'
 import type { LogTarget } from './log-output.js'
+import type { Redactor } from './redaction.js'
 
 /** The value of --log-format. Anything that is not json or raw is text, as in k6. */
 export type LogFormat = 'text' | 'json' | 'raw'
@@ -40,6 +41,8 @@ export interface LoggerOptions {
   /** The least important level that is written to the target (`level=` of --log-output). */
   readonly targetLevel?: LogLevel
   readonly limits?: Partial<LogLimits>
+  /** Knows the secrets that no line may show. */
+  readonly redactor?: Redactor
   /** The clock; the default is the machine's. */
   readonly now?: () => Date
 }
@@ -84,7 +87,8 @@ export class Logger {
     const isConsole = source === 'console'
     const consoleTarget = isConsole ? this.#consoleTarget : undefined
     const fields = consoleTarget === undefined ? (entry.fields ?? {}) : others
-    const line = this.#format(this.#cut({ ...entry, fields, time: entry.time ?? this.#now() }))
+    // Secrets first: half of one is left behind where a text was cut.
+    const line = this.#format(this.#cut(this.#redact({ ...entry, fields, time: entry.time ?? this.#now() })))
     if (isConsole && !this.#isWithinBudget(line)) return
     if (consoleTarget !== undefined) consoleTarget.write(line)
     else if (isAtLeast(entry.level, this.#options.targetLevel ?? 'debug')) this.#options.target.write(line)
@@ -122,6 +126,16 @@ export class Logger {
     if (this.#consoleBytes <= this.#limits.consoleBytes) return true
     this.#droppedEntries++
     return false
+  }
+
+  #redact(entry: LogEntry): LogEntry {
+    const { redactor } = this.#options
+    if (redactor === undefined) return entry
+    const fields: Record<string, string | number | boolean> = {}
+    for (const [name, value] of Object.entries(entry.fields)) {
+      fields[redactor.redact(name)] = typeof value === 'string' ? redactor.redact(value) : value
+    }
+    return { ...entry, msg: redactor.redact(entry.msg), fields }
   }
 
   #cut(entry: LogEntry): LogEntry {

@@ -3,7 +3,6 @@ import { type Finding, findingOf } from '../../engine/rehearsal.js'
 import { type PreparedRun, TestRun } from '../../engine/test-run.js'
 import { ExitCode, isAppError } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
-import type { Logger } from '../../report/logger.js'
 import { summaryData } from '../../report/summary-data.js'
 import { type CheckFlags, parseCheckFlags } from '../check-flags.js'
 import { type RunSettings, runSettings } from '../settings.js'
@@ -23,18 +22,18 @@ export async function check(argv: readonly string[], help: string): Promise<numb
     return ExitCode.ok
   }
   const settings = settingsOf(flags)
-  const { logger } = openLogger(settings, limitsFrom(settings.limits).logLineBytes)
+  const log = openLogger(settings, limitsFrom(settings.limits).logLineBytes)
   const checked: CheckedScript[] = []
   try {
     for (const script of flags.scripts) {
-      const result = await checkScript(script, settings, logger)
+      const result = await checkScript(script, settings, log)
       checked.push(result)
-      if (!flags.values.json) process.stdout.write(findingsText(result))
+      if (!flags.values.json) process.stdout.write(log.redactor.redact(findingsText(result)))
     }
   } finally {
-    logger.close()
+    log.logger.close()
   }
-  if (flags.values.json) process.stdout.write(findingsJson(checked))
+  if (flags.values.json) process.stdout.write(log.redactor.redact(findingsJson(checked)))
   return checked.find(({ exitCode }) => exitCode !== ExitCode.ok)?.exitCode ?? ExitCode.ok
 }
 
@@ -43,9 +42,12 @@ function settingsOf({ values }: CheckFlags): RunSettings {
   return runSettings({ isHelp: false, script: '', values: shared }, process.env)
 }
 
+type Log = ReturnType<typeof openLogger>
+
 /** One script. What cannot be checked at all is an error that was found. */
-async function checkScript(script: string, settings: RunSettings, logger: Logger): Promise<CheckedScript> {
+async function checkScript(script: string, settings: RunSettings, { logger, redactor }: Log): Promise<CheckedScript> {
   const findings: Finding[] = []
+  const observer = observerOf(logger, redactor)
   let test: TestRun | undefined
   try {
     test = new TestRun(
@@ -57,9 +59,10 @@ async function checkScript(script: string, settings: RunSettings, logger: Logger
         isRehearsal: true,
       },
       {
+        ...observer,
         // The answers are made up, and so is what a script says of them.
         log(line) {
-          if (settings.isVerbose || line.fields.source !== 'console') observerOf(logger).log(line)
+          if (settings.isVerbose || line.fields.source !== 'console') observer.log(line)
         },
         finding: (finding) => findings.push(finding),
       },

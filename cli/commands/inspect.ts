@@ -26,10 +26,13 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
   }
   const settings = runSettings(flags, process.env, { includesSystemEnv: false })
   const limits = limitsFrom(settings.limits)
-  const { logger } = openLogger(settings, limits.logLineBytes)
+  const { logger, redactor } = openLogger(settings, limits.logLineBytes)
   let test: TestRun | undefined
   try {
-    test = new TestRun({ ...testRunSettings(flags, settings, limits, logger), canResume: true }, observerOf(logger))
+    test = new TestRun(
+      { ...testRunSettings(flags, settings, limits, logger), canResume: true },
+      observerOf(logger, redactor),
+    )
     process.stdout.write(`${goJson(await optionsOf(test, flags, logger))}\n`)
     return ExitCode.ok
   } catch (e) {

@@ -29,14 +29,14 @@ export async function run(argv: readonly string[], help: string): Promise<number
   }
   const settings = runSettings(flags, process.env)
   const limits = limitsFrom(settings.limits)
-  const { logger, target } = openLogger(settings, limits.logLineBytes)
+  const { logger, target, redactor } = openLogger(settings, limits.logLineBytes)
   const fail = (e: unknown) => logError(logger, e)
   let test: TestRun | undefined
   const outputs: Output[] = []
   let screen: LiveProgress | undefined
   let closeApi = () => {}
   try {
-    test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger))
+    test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger, redactor))
     const prepared = await test.prepare()
     const { options } = prepared
     if (options.consoleOutput) {

@@ -7,6 +7,7 @@ import type { Observer, TestRunSettings } from '../../engine/test-run.js'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
 import type { Logger } from '../../report/logger.js'
+import type { Redactor } from '../../report/redaction.js'
 import { flagOptions, type RunFlags } from '../flags.js'
 import type { RunSettings } from '../settings.js'
 
@@ -34,7 +35,7 @@ export function scriptSettings(
   settings: RunSettings,
   limits: Limits,
   logger: Logger,
-): Pick<TestRunSettings, 'script' | 'scriptName' | 'env' | 'isBaseMode' | 'layers' | 'limits'> {
+): Pick<TestRunSettings, 'script' | 'scriptName' | 'env' | 'isBaseMode' | 'layers' | 'limits' | 'secrets'> {
   return {
     script: scriptSource(script),
     scriptName: script === '-' ? '-' : basename(script),
@@ -42,12 +43,18 @@ export function scriptSettings(
     isBaseMode: settings.compatibilityMode === 'base',
     layers: { ...configFile(settings, logger), env: parseEnvironment(process.env) },
     limits,
+    secrets: {
+      specs: settings.secretSources,
+      environment: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+    },
   }
 }
 
 /** Sends what the engine tells of a run to the log. */
-export const observerOf = (logger: Logger): Observer => ({
+export const observerOf = (logger: Logger, redactor: Redactor): Observer => ({
   log: (line) => logger.log({ ...line, time: new Date(line.timeMs) }),
+  secret: (secret) => redactor.add(secret),
 })
 
 /** Where the main module comes from. */

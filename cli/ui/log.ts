@@ -3,6 +3,7 @@ import { failureMessage, stackFields } from '../../engine/script-failure.js'
 import { ExitCode, isAppError } from '../../errors.js'
 import { openLogFile, parseLogOutput } from '../../report/log-output.js'
 import { type LogFormat, Logger } from '../../report/logger.js'
+import { Redactor } from '../../report/redaction.js'
 import type { RunSettings } from '../settings.js'
 
 /** Lines on their way to a stream; on a terminal they must not mix with the progress that is drawn there. */
@@ -28,7 +29,8 @@ export class StreamTarget {
 export function openLogger(
   settings: RunSettings,
   lineBytes: number,
-): { logger: Logger; target: StreamTarget | undefined } {
+): { logger: Logger; target: StreamTarget | undefined; redactor: Redactor } {
+  const redactor = new Redactor()
   const output = parseLogOutput(settings.logOutput)
   const stream = output.kind === 'stdout' ? process.stdout : process.stderr
   const streamTarget = output.kind === 'file' || output.kind === 'none' ? undefined : new StreamTarget(stream)
@@ -42,9 +44,10 @@ export function openLogger(
     isColored: streamTarget !== undefined && stream.isTTY === true && !settings.noColor,
     level: settings.isVerbose ? 'debug' : 'info',
     limits: { lineBytes },
+    redactor,
     ...(output.kind === 'file' ? { targetLevel: output.level } : {}),
   })
-  return { logger, target: streamTarget }
+  return { logger, target: streamTarget, redactor }
 }
 
 /** Logs what ended the command; answers the exit code. */

@@ -68,7 +68,6 @@ describe('parseRunFlags', () => {
     ['--paused'],
     ['--traces-output=otel'],
     ['--profiling-enabled'],
-    ['--secret-source=mock=a=b'],
     ['--new-machine-readable-summary'],
     ['--features', 'freeze-env'],
     ['-t', 'archive'],
@@ -103,7 +102,7 @@ describe('runHelp', () => {
     const help = runHelp('belljar')
     assert.match(help, /-u, --vus n/)
     assert.match(help, /--http-debug\[=full\]/)
-    assert.doesNotMatch(help, /--paused|--secret-source|--traces-output/)
+    assert.doesNotMatch(help, /--paused|--traces-output/)
   })
 })
 

@@ -14,6 +14,7 @@ describe('runSettings', () => {
       summaryExport: undefined,
       configPath: '/h/.config/k6/config.json',
       hasConfigPath: false,
+      secretSources: [],
       logOutput: 'stderr',
       logFormat: '',
       noColor: false,
@@ -56,6 +57,14 @@ describe('runSettings', () => {
     ])
   })
 
+  it('takes secret sources from flags, or one from the environment', () => {
+    const env = { K6_SECRET_SOURCE: 'mock=a=b,c=d' }
+    assert.deepEqual(settingsOf([], env).secretSources, ['mock=a=b,c=d'])
+    const flags = ['--secret-source=mock=x=y,z=1', '--secret-source', 'file=s']
+    assert.deepEqual(settingsOf(flags, env).secretSources, ['mock=x=y,z=1', 'file=s'])
+    assert.deepEqual(settingsOf([], {}).secretSources, [])
+  })
+
   const wrong: [string[], object, string][] = [
     [['-e', '1A=x'], {}, "invalid environment variable name '1A'"],
     [['--summary-mode', 'legacy'], {}, 'invalid summary mode'],
@@ -78,7 +87,7 @@ describe('runSettings', () => {
 })
 
 describe('environmentFlags', () => {
-  for (const env of [{ K6_ADDRESS: 'x:1' }, { K6_SECRET_SOURCE: 'mock=a=b' }, { K6_TRACES_OUTPUT: 'otel' }]) {
+  for (const env of [{ K6_ADDRESS: 'x:1' }, { K6_TRACES_OUTPUT: 'otel' }]) {
     it(`says that ${Object.keys(env)[0]} is not supported`, () => {
       assert.throws(() => environmentFlags(env), { code: 'NOT_SUPPORTED' })
     })

@@ -76,6 +76,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
         return { name, format: name.startsWith('file://') ? graph.module(name).format : 'native' }
       },
       resolveUrl: (base, specifier) => graph.resolve(base, specifier),
+      secret: () => Promise.reject(new Error('no secret sources are configured')),
       now: Date.now,
       onInternalError: (e) => internalErrors.push(e),
       onTestEnd: () => {},

@@ -13,6 +13,7 @@ import type * as fs from 'k6/experimental/fs'
 import type * as streams from 'k6/experimental/streams'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
+import type secrets from 'k6/secrets'
 import type * as timers from 'k6/timers'
 import type { File as OurFile } from '../../modules/internal/file.js'
 import type * as ourCrypto from '../../modules/k6/crypto.js'
@@ -25,6 +26,7 @@ import type * as ourStreams from '../../modules/k6/experimental/streams.js'
 import type * as ourK6 from '../../modules/k6/index.js'
 import type * as ourMetrics from '../../modules/k6/metrics.js'
 import type * as ourGrpc from '../../modules/k6/net/grpc.js'
+import type ourSecrets from '../../modules/k6/secrets.js'
 import type * as ourTimers from '../../modules/k6/timers.js'
 
 /** Fails to compile when `Ours` cannot stand where a script expects `Theirs`. */
@@ -54,6 +56,10 @@ export type CryptoDefault = Fits<typeof ourCrypto.default, Omit<typeof ourCrypto
 
 export type Encoding = Fits<typeof ourEncoding, Names<typeof encoding>>
 export type EncodingDefault = Fits<typeof ourEncoding.default, Names<typeof encoding>>
+
+type Source = Public<ReturnType<typeof secrets.source>>
+export type Secrets = Fits<typeof ourSecrets, { get: typeof secrets.get; source(name: string): Source }>
+export type SecretNames = Fits<keyof typeof ourSecrets, keyof typeof secrets>
 
 export type Timers = Fits<typeof ourTimers, Names<typeof timers>>
 export type TimersDefault = Fits<typeof ourTimers.default, Names<typeof timers>>

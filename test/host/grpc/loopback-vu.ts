@@ -78,6 +78,7 @@ export class LoopbackVu {
         sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
         http: HttpRuntime.forInit(allLimits),
         systemTags: new Set(systemTags),
+        secret: () => Promise.reject(new Error('no secret sources are configured')),
         scriptFolder: '/test',
         log: (line) => this.lines.push(line),
         readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),

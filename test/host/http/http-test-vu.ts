@@ -11,6 +11,8 @@ import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
 import { http } from '../../../host/http/http-module.js'
 import { type HttpOptions, HttpRuntime } from '../../../host/http/http-runtime.js'
+import { SharedArrayRegistry } from '../../../host/shared-array-registry.js'
+import { SharedArrays } from '../../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
@@ -85,6 +87,8 @@ export class HttpTestVu {
         registry: new MetricRegistry(),
         grpc: GrpcRuntime.forInit(allLimits),
         http: new HttpRuntime(all, allLimits, names),
+        sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
+        secret: () => assert.fail(),
         systemTags: new Set(systemTags),
         scriptFolder: '/test',
         log: (line) => this.lines.push(line),
