@@ -44,6 +44,8 @@ export const errorCodes = {
   SCHEMA_INVALID: ExitCode.scriptException,
   MESSAGE_INVALID: ExitCode.scriptException,
   CONNECT_FAILED: ExitCode.generic,
+  REMOTE_FAILED: ExitCode.scriptException,
+  LOCK_MISMATCH: ExitCode.scriptException,
   THRESHOLDS_FAILED: ExitCode.thresholdsFailed,
   MARKED_FAILED: ExitCode.markedFailed,
   INTERRUPTED: ExitCode.externalAbort,

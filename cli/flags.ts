@@ -91,6 +91,8 @@ const runFlagTable = {
   features: { kind: 'array', help: 'feature flags' },
   threads: { kind: 'integer', placeholder: 'n', help: 'worker threads that the virtual users share' },
   limit: { kind: 'array', placeholder: 'name=value', help: 'change a limit of the sandbox; repeatable' },
+  lock: { kind: 'string', placeholder: 'file', help: 'hashes of remote modules (default belljar.lock.json, if there)' },
+  'update-lock': { kind: 'boolean', help: 'write the lock file from the remote modules as they are now' },
   ...globalFlagTable,
 } as const satisfies FlagTable
 

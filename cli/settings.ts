@@ -85,6 +85,9 @@ export interface RunSettings {
   readonly threads?: number
   /** Limits of the sandbox to change, as `[name, value]` in the order given. */
   readonly limits: readonly (readonly [string, string])[]
+  /** The lock file of remote modules; undefined is the one beside the script. */
+  readonly lockPath?: string
+  readonly updatesLock: boolean
 }
 
 /**
@@ -118,6 +121,8 @@ export function runSettings(
     isVerbose: values.verbose ?? false,
     address: (values.address ?? fromEnv.address) || undefined,
     threads: values.threads,
+    ...(values.lock === undefined ? {} : { lockPath: values.lock }),
+    updatesLock: values['update-lock'] ?? false,
     limits: (values.limit ?? []).map((limit) => {
       const equals = limit.indexOf('=')
       return [limit.slice(0, equals), limit.slice(equals + 1)] as const

@@ -4,6 +4,7 @@ import type { Metric } from '../metrics/metric.js'
 import type { Limits } from '../policy/limits.js'
 import type { KeptFiles } from '../script/file-store.js'
 import type { GraphSnapshot } from '../script/module-graph.js'
+import type { ModuleLock } from '../script/module-lock.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import type { JsonValue } from './options/json-reader.js'
 import type { ScenarioConfig } from './options/scenario.js'
@@ -23,8 +24,14 @@ export interface ThreadSettings {
 
 export interface LoadRequest {
   readonly mainUrl: string
+  /** What the user calls it; the URL when not given. */
+  readonly mainName?: string
   /** The text of the main module when it does not come from a file. */
   readonly source?: string
+  /** True when the URL does not tell TypeScript from JavaScript: standard input. */
+  readonly isNameless?: boolean
+  /** What remote modules must be; undefined takes what comes. */
+  readonly lock?: ModuleLock
 }
 
 /** A script after its first init. */
@@ -37,6 +44,8 @@ export interface LoadedScript {
   readonly files: KeptFiles
   /** SharedArrays that it made. */
   readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
+  /** The remote modules among its modules. */
+  readonly remotes: ModuleLock
   /** Custom metrics that it declared. */
   readonly metrics: readonly Metric[]
 }

@@ -3,7 +3,7 @@ import { AppError } from '../errors.js'
 import { hostModules } from '../host/index.js'
 import type { VuContext } from '../host/vu-context.js'
 import type { Limits } from '../policy/limits.js'
-import { type Outcome, parseFailure, runToEnd } from '../runtime/event-loop.js'
+import { type GuestFailure, type Outcome, parseFailure, runToEnd } from '../runtime/event-loop.js'
 import { GuestError } from '../runtime/guest-error.js'
 import {
   internalExports,
@@ -13,8 +13,10 @@ import {
   isNativeModule,
   resolveInternal,
 } from '../runtime/guest-program.js'
-import { type Completion, type ModuleLoader, Vm } from '../runtime/vm.js'
+import { type Completion, commonJsHead, type ModuleLoader, Vm } from '../runtime/vm.js'
 import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
+import { isModuleUrl } from '../script/resolve.js'
+import { SourcePlaces } from '../script/source-map.js'
 import { ScriptFailure } from './script-failure.js'
 
 /** What a script exports. */
@@ -43,16 +45,20 @@ const providedModule = 'belljar:provided.js'
 /** Before the URL of a CommonJS file: the ES module around it, which is ours and may import what the file may not. */
 const facadeOf = 'belljar:facade/'
 const entryModule = 'belljar:entry.js'
+/** Its evaluation is the first of all: by then every static import was resolved. */
+const linkedModule = 'belljar:linked.js'
 
 export class ScriptVm {
   readonly vm: Vm<VuContext>
   readonly #vu: VuContext
   readonly #limits: Limits
+  readonly #places: SourcePlaces
 
-  private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits) {
+  private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits, places: SourcePlaces) {
     this.vm = vm
     this.#vu = vu
     this.#limits = limits
+    this.#places = places
   }
 
   /**
@@ -63,12 +69,14 @@ export class ScriptVm {
    */
   static async create(vu: VuContext, graph: ModuleGraph, configuration: GuestConfiguration): Promise<ScriptVm> {
     const { limits } = vu.services
-    const vm = await Vm.create({ limits, modules: hostModules, loader: loaderOf(graph) }, '__belljar')
+    const loader = new ScriptLoader(graph)
+    const vm = await Vm.create({ limits, modules: hostModules, loader }, '__belljar')
     vm.vu = vu
+    vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError
     vu.memory = () => vm.memory
     vu.interrupt = () => vm.interrupt()
-    const script = new ScriptVm(vm, vu, limits)
+    const script = new ScriptVm(vm, vu, limits, placesOf(graph))
     await script.#evaluate(internalSource(boot)!, boot)
     await script.enter('configure', JSON.stringify(configuration))
     await script.#evaluate(entryText(graph), entryModule, 'evaluated')
@@ -85,7 +93,7 @@ export class ScriptVm {
   async exports(): Promise<ScriptExports> {
     const text = await this.enter('exports')
     if (text === undefined) return { functions: [], others: [], options: undefined }
-    if (text.startsWith('!')) throw new ScriptFailure(parseFailure(text))
+    if (text.startsWith('!')) throw new ScriptFailure(this.#placed(parseFailure(text)))
     const found = JSON.parse(text) as { functions: string[]; others: string[]; options: unknown }
     return { functions: found.functions, others: found.others, options: found.options ?? undefined }
   }
@@ -115,7 +123,12 @@ export class ScriptVm {
     this.#vu.ring?.drain(this.#vu.metadata)
     if (outcome.kind === 'interrupted') await this.#endJobs(cpuMs)
     if (outcome.kind !== 'done' || this.#vu.tasks.size > 0) await this.#tidy()
-    return outcome
+    return outcome.kind === 'failed' ? { kind: 'failed', failure: this.#placed(outcome.failure) } : outcome
+  }
+
+  /** With places in the user's own files. */
+  #placed(failure: GuestFailure): GuestFailure {
+    return { ...failure, frames: this.#places.inFrames(failure.frames) }
   }
 
   /** Promise jobs of an interrupted iteration run out while the host still refuses them everything. */
@@ -141,29 +154,55 @@ export class ScriptVm {
   }
 }
 
-function loaderOf(graph: ModuleGraph): ModuleLoader {
-  return {
-    resolve(base, specifier) {
-      if (isInternalName(base)) return resolveInternal(base, specifier)
-      if (isNativeModule(base)) return specifier
-      if (specifier === importMeta) return specifier
-      if (isInternalName(specifier)) throw new GuestError('GoError', `the module "${specifier}" cannot be imported`)
-      const name = graph.resolve(base, specifier)
-      return isNativeModule(name) || graph.isEsModule(name) ? name : facadeOf + name
-    },
-    load(name) {
-      if (name === providedModule) return providedText(graph)
-      const internal = internalSource(name)
-      if (internal !== undefined) return internal
-      if (isNativeModule(name)) return nativeFacade(graph, name)
-      if (name.startsWith(facadeOf)) {
-        return commonJsFacade(graph, graph.module(name.slice(facadeOf.length)).url)
-      }
-      const module = graph.module(name)
-      return module.usesImportMeta ? withImportMeta(module) : module.source
-    },
-    loadCommonJs: (name) => graph.module(name).source,
+class ScriptLoader implements ModuleLoader {
+  readonly #graph: ModuleGraph
+  #refusesImports = false
+
+  constructor(graph: ModuleGraph) {
+    this.#graph = graph
   }
+
+  /** From now on: what a script still imports, it imports by `import()`, which k6 has not. */
+  refuseImports(): void {
+    this.#refusesImports = true
+  }
+
+  resolve(base: string, specifier: string): string {
+    const graph = this.#graph
+    if (this.#refusesImports) throw new GuestError('TypeError', 'dynamic modules not enabled in the host program')
+    if (isInternalName(base)) return resolveInternal(base, specifier)
+    if (isNativeModule(base)) return specifier
+    if (specifier === importMeta) return specifier
+    if (isInternalName(specifier)) throw new GuestError('GoError', `the module "${specifier}" cannot be imported`)
+    const name = graph.resolve(base, specifier)
+    return isNativeModule(name) || graph.isEsModule(name) ? name : facadeOf + name
+  }
+
+  load(name: string): string {
+    const graph = this.#graph
+    if (name === providedModule) return providedText(graph)
+    if (name === linkedModule) return `import { linked } from ${JSON.stringify(boot)}; linked();`
+    const internal = internalSource(name)
+    if (internal !== undefined) return internal
+    if (isNativeModule(name)) return nativeFacade(graph, name)
+    if (name.startsWith(facadeOf)) return commonJsFacade(graph, graph.module(name.slice(facadeOf.length)))
+    const module = graph.module(name)
+    return module.usesImportMeta ? importMetaHead(name) + module.source : module.source
+  }
+
+  loadCommonJs(name: string): string {
+    return this.#graph.module(name).source
+  }
+}
+
+/** What is needed to tell places in the user's files from those that the engine tells. */
+export function placesOf(graph: ModuleGraph): SourcePlaces {
+  return new SourcePlaces((url) => {
+    const module = graph.find(url)
+    if (module === undefined) return undefined
+    const head = module.format === 'commonjs' ? commonJsHead : module.usesImportMeta ? importMetaHead(url) : ''
+    return { shift: head.length, ...(module.map === undefined ? {} : { map: module.map }) }
+  })
 }
 
 /**
@@ -183,14 +222,15 @@ function nativeFacade(graph: ModuleGraph, name: string): string {
 }
 
 /** The engine makes an `import.meta` for each module; what k6 has on it is put there before the module runs. */
-function withImportMeta({ url, source }: ScriptModule): string {
+function importMetaHead(url: string): string {
   // On the first line, so that stacks still tell the right lines.
-  return `import { fillImportMeta } from ${JSON.stringify(importMeta)}; fillImportMeta(import.meta, ${JSON.stringify(url)}); ${source}`
+  return `import { fillImportMeta } from ${JSON.stringify(importMeta)}; fillImportMeta(import.meta, ${JSON.stringify(url)}); `
 }
 
-/** A CommonJS file as ES modules import it: its exports as default, and the names that somebody asks for. */
-function commonJsFacade(graph: ModuleGraph, url: string): string {
-  let text = `import { load } from ${JSON.stringify(boot)}; const m = load(${JSON.stringify(url)}); export default m;`
+/** A CommonJS or JSON file as ES modules import it: its exports as default, and the names that somebody asks for. */
+function commonJsFacade(graph: ModuleGraph, { url, format }: ScriptModule): string {
+  const loader = format === 'json' ? 'loadJson' : 'load'
+  let text = `import { ${loader} as load } from ${JSON.stringify(boot)}; const m = load(${JSON.stringify(url)}); export default m;`
   for (const name of graph.commonJsNames(url)) if (name !== 'default') text += `export const ${name} = m.${name};`
   return text
 }
@@ -200,7 +240,7 @@ function providedText(graph: ModuleGraph): string {
   let text = `import { provide } from ${JSON.stringify(boot)};`
   let count = 0
   for (const name of graph.required) {
-    if (name.startsWith('file://') && !graph.isEsModule(name)) continue
+    if (isModuleUrl(name) && !graph.isEsModule(name)) continue
     text += `import * as r${count} from ${JSON.stringify(name)}; provide(${JSON.stringify(name)}, r${count});`
     count++
   }
@@ -209,7 +249,8 @@ function providedText(graph: ModuleGraph): string {
 
 /** The module that evaluates a script: first what CommonJS code will require, then the main module. */
 function entryText(graph: ModuleGraph): string {
-  const text = `import ${JSON.stringify(providedModule)}; import { adopt, load } from ${JSON.stringify(boot)};`
+  const first = `import ${JSON.stringify(linkedModule)}; import ${JSON.stringify(providedModule)};`
+  const text = `${first} import { adopt, load } from ${JSON.stringify(boot)};`
   const main = JSON.stringify(graph.mainUrl)
   if (graph.isEsModule(graph.mainUrl)) return `${text}import * as main from ${main}; adopt(main);`
   return `${text}adopt(load(${main}));`

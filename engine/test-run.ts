@@ -24,6 +24,7 @@ import {
   trackSubMetrics,
 } from '../metrics/thresholds.js'
 import type { Limits } from '../policy/limits.js'
+import type { ModuleLock } from '../script/module-lock.js'
 import { type Clock, systemClock } from './executors/executor.js'
 import {
   type Consolidated,
@@ -243,6 +244,11 @@ export class TestRun {
       `could not initialize '${scriptName}': could not load JS test '${script.mainUrl}': ${e.message}`,
       { ...(e.hint === undefined ? {} : { hint: e.hint }), exitCode: e.exitCode },
     )
+  }
+
+  /** What the remote modules of the script are. Empty before `prepare`. */
+  get remotes(): ModuleLock {
+    return this.#script?.remotes ?? new Map()
   }
 
   #plan({ scenarios, options }: Consolidated): ExecutionPlan {

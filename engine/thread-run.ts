@@ -2,10 +2,12 @@
 import { dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
+import { HostResolver } from '../host/dns.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { HttpRuntime } from '../host/http/http-runtime.js'
 import { Rehearsal } from '../host/rehearsal/rehearsal.js'
+import { RemoteFetcher } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
 import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
@@ -17,13 +19,17 @@ import { TagSet } from '../metrics/tag-set.js'
 import { type GuestFailure, parseFailure, TaskQueue } from '../runtime/event-loop.js'
 import { isNativeModule } from '../runtime/guest-program.js'
 import { FileStore } from '../script/file-store.js'
+import { GraphBuilder } from '../script/graph-builder.js'
 import { ModuleGraph } from '../script/module-graph.js'
-import { fileUrlBeside, notFoundText, pathOfUrl } from '../script/resolve.js'
+import { LockedModules } from '../script/module-lock.js'
+import { openedFile } from '../script/opened-file.js'
+import { isModuleUrl, isRemote, pathOfUrl } from '../script/resolve.js'
 import { lexerReady } from '../script/source.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { httpOptionsOf } from './http-options.js'
+import { loadError } from './load-error.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
@@ -65,6 +71,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #sharedArrayLink: SharedArrayLink
   #files = new FileStore(new Map())
   #graph: ModuleGraph | undefined
+  /** There while the script is loaded. */
+  #builder: GraphBuilder | undefined
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
   #home: VuHome | undefined
@@ -87,12 +95,26 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   /** The first init: reads the script and all that it names, and evaluates it once. */
-  async load({ mainUrl, source }: LoadRequest): Promise<LoadedScript> {
+  async load({ mainUrl, mainName = mainUrl, source, isNameless, lock }: LoadRequest): Promise<LoadedScript> {
     await lexerReady
     const { limits } = this.#settings
     this.#files = new FileStore(new Map(), { maxFileBytes: limits.fileBytes })
-    const text = source ?? this.#readMain(mainUrl)
-    this.#graph = ModuleGraph.build(mainUrl, text, this.#files, isNativeModule)
+    const remotes = new LockedModules(new RemoteFetcher(new HostResolver()), lock)
+    this.#builder = await GraphBuilder.build(
+      {
+        url: mainUrl,
+        name: mainName,
+        ...(source === undefined ? {} : { source }),
+        ...(isNameless === undefined ? {} : { isNameless }),
+      },
+      {
+        files: this.#files,
+        isNative: isNativeModule,
+        remotes,
+        onWarning: (msg, error) => this.#warn(msg, { error }),
+      },
+    )
+    this.#graph = this.#builder.graph
     declareModuleMetrics(this.#registry, this.#graph.nativeModules)
     const registry = new SharedArrayRegistry(limits.sharedArrayBytes)
     this.#services = this.#newServices(
@@ -103,6 +125,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     )
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
+    this.#builder = undefined
     return {
       functions,
       others,
@@ -110,6 +133,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       graph: this.#graph.snapshot(),
       files: this.#files.kept,
       sharedArrays: registry.arrays,
+      remotes: remotes.found,
       metrics: this.#registry.all(),
     }
   }
@@ -120,15 +144,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       return await this.#newVm(0)
     } catch (e) {
       if (this.#abortText !== undefined) throw new AppError('SCRIPT_ABORTED', this.#abortText)
-      throw e instanceof ScriptFailure ? (syntaxError(e.failure) ?? e) : e
+      throw e instanceof ScriptFailure ? (loadError(e.failure, this.#graph!) ?? e) : e
     }
-  }
-
-  #readMain(mainUrl: string): string {
-    const path = pathOfUrl(mainUrl)
-    const bytes = this.#files.read(path)
-    if (bytes === undefined) throw new AppError('FILE_NOT_FOUND', notFoundText(path))
-    return Buffer.from(bytes).toString('utf8')
   }
 
   /** What follows belongs to a run with these options. */
@@ -322,6 +339,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     return performance.timeOrigin + performance.now()
   }
 
+  #warn(msg: string, fields: Record<string, string> = {}): void {
+    this.#log({ level: 'warning', msg, fields, timeMs: this.#now() })
+  }
+
   #log(line: LogLine): void {
     this.#lines.push(line)
     if (this.#lines.length >= maxWaitingLines) this.flush()
@@ -374,20 +395,23 @@ export class ThreadRun implements Async<ThreadCalls> {
       http,
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
-      scriptFolder: dirname(pathOfUrl(this.#graph!.mainUrl)),
+      scriptFolder: isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl)),
       secret: (source, key) => this.#secrets.ask(source, key),
       onInternalError: (e) => this.reportInternal(e),
       log: (line) => this.#log(line),
-      readFile: (path, base) => {
-        const absolutePath = pathOfUrl(
-          path.startsWith('file://') ? path : fileUrlBeside(base === '' ? graph().mainUrl : base, path),
-        )
-        return { absolutePath, bytes: this.#files.read(absolutePath) }
+      readFile: (path, base, writtenIn) => {
+        const found = openedFile(graph().mainUrl, path, base, writtenIn)
+        if (found.warning !== undefined && this.#builder !== undefined) this.#warn(found.warning)
+        return { absolutePath: found.path, bytes: this.#files.read(found.path) }
       },
       resolveModule: (base, specifier) => {
-        const name = graph().resolve(base === '' ? graph().mainUrl : base, specifier)
-        return { name, format: name.startsWith('file://') ? graph().module(name).format : 'native' }
+        const from = base === '' ? graph().mainUrl : base
+        const asFound = (name: string) => ({ name, format: graph().formatOf(name) })
+        const name = graph().resolve(from, specifier)
+        const isNew = this.#builder !== undefined && isModuleUrl(name) && graph().find(name) === undefined
+        return isNew ? this.#builder!.demand(from, specifier).then(asFound) : asFound(name)
       },
+      jsonText: (url) => graph().module(url).source,
       resolveUrl: (base, specifier) => graph().resolve(base, specifier),
       now: () => this.#now(),
       onTestEnd: (what, text) => {
@@ -458,15 +482,4 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#send({ kind: 'vmLost', error: carry(error), vu, isLast })
     return !isLast
   }
-}
-
-/**
- * The error for a module that cannot be parsed or linked: QuickJS gives such an error one frame that is a place and no
- * function. Undefined for what a running script threw.
- */
-function syntaxError({ text, frames }: GuestFailure): AppError | undefined {
-  const place = /^\tat (\S+):(\d+):(\d+)\n/.exec(frames)
-  if (!text.startsWith('SyntaxError') || place === null) return undefined
-  const [, file, line, column] = place
-  return new AppError('SCRIPT_EXCEPTION', `${file}:${line}:${column}: ${text}`)
 }

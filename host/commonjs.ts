@@ -1,6 +1,8 @@
 /** Trusted half of `require`: what a specifier means, as JSON of [name, format]. */
 import { defineHostModule, text } from '../runtime/host-module.js'
-import type { VuContext } from './vu-context.js'
+import type { FoundModule, VuContext } from './vu-context.js'
+
+const asJson = ({ name, format }: FoundModule) => JSON.stringify([name, format])
 
 export const commonJs = defineHostModule<VuContext>('commonjs', {
   /** What `import.meta.resolve` gives. */
@@ -9,7 +11,15 @@ export const commonJs = defineHostModule<VuContext>('commonjs', {
   },
 
   resolve(vu, base, specifier) {
-    const { name, format } = vu.services.resolveModule(text(base, 'base'), text(specifier, 'specifier'))
-    return JSON.stringify([name, format])
+    const found = vu.services.resolveModule(text(base, 'base'), text(specifier, 'specifier'))
+    return found instanceof Promise ? found.then(asJson) : asJson(found)
+  },
+
+  /** The text of a JSON file of the script. */
+  json: (vu, url) => vu.services.jsonText(text(url, 'url')),
+
+  /** All modules are linked. */
+  linked(vu) {
+    vu.onLinked()
   },
 })

@@ -2,19 +2,23 @@
 import { TextDecoder } from 'node:util'
 import { GuestError } from '../runtime/guest-error.js'
 import { defineHostModule, text } from '../runtime/host-module.js'
+import type { Crossing } from '../runtime/js-value.js'
 import type { VuContext } from './vu-context.js'
 
-function read(vu: VuContext, path: string, base: string): Uint8Array {
-  const { absolutePath, bytes } = vu.services.readFile(path, base)
+function read(vu: VuContext, ...[path, base, writtenIn]: Crossing[]): Uint8Array {
+  const { absolutePath, bytes } = vu.services.readFile(
+    text(path, 'path'),
+    text(base, 'base'),
+    text(writtenIn, 'writtenIn'),
+  )
   if (bytes === undefined) throw new GuestError('GoError', `stat ${absolutePath}: no such file or directory`)
   return bytes
 }
 
 export const files = defineHostModule<VuContext>('files', {
   /** The file as JSON text of a string: it may hold NUL. */
-  text: (vu, path, base) =>
-    JSON.stringify(Buffer.from(read(vu, text(path, 'path'), text(base, 'base'))).toString('utf8')),
-  bytes: (vu, path, base) => read(vu, text(path, 'path'), text(base, 'base')),
+  text: (vu, ...names) => JSON.stringify(Buffer.from(read(vu, ...names)).toString('utf8')),
+  bytes: (vu, ...names) => read(vu, ...names),
 })
 
 export const utf8 = defineHostModule<VuContext>('utf8', {

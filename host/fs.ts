@@ -4,9 +4,9 @@ import { defineHostModule, number, text } from '../runtime/host-module.js'
 import type { VuContext } from './vu-context.js'
 
 /** JSON of the file, or of [name, message] of an error that has a name of its own in k6's module. */
-function open(vu: VuContext, path: string, base: string): string {
+function open(vu: VuContext, path: string, base: string, writtenIn: string): string {
   try {
-    const { absolutePath, bytes } = vu.services.readFile(path, base)
+    const { absolutePath, bytes } = vu.services.readFile(path, base, writtenIn)
     if (bytes === undefined) return JSON.stringify(['NotFoundError', `no such file or directory: "${absolutePath}"`])
     return JSON.stringify({ number: vu.files.add(absolutePath, bytes), path: absolutePath, size: bytes.byteLength })
   } catch (e) {
@@ -16,7 +16,7 @@ function open(vu: VuContext, path: string, base: string): string {
 }
 
 export const fs = defineHostModule<VuContext>('fs', {
-  open: (vu, path, base) => open(vu, text(path, 'path'), text(base, 'base')),
+  open: (vu, path, base, writtenIn) => open(vu, text(path, 'path'), text(base, 'base'), text(writtenIn, 'writtenIn')),
 
   read(vu, file, from, most) {
     const { bytes } = vu.files.get(number(file, 'file'))

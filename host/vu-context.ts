@@ -30,8 +30,21 @@ export interface LogLine {
   timeMs: number
 }
 
-/** A file that a script names: relative to `base`, a file URL. Undefined when there is none. */
-export type ReadScriptFile = (path: string, base: string) => { absolutePath: string; bytes: Uint8Array | undefined }
+/**
+ * A file that a script names: relative to `base`, the URL of the module that runs. `writtenIn` is the module whose text has
+ * the call. Undefined when there is no such file.
+ */
+export type ReadScriptFile = (
+  path: string,
+  base: string,
+  writtenIn?: string,
+) => { absolutePath: string; bytes: Uint8Array | undefined }
+
+/** What `require` finds: the name of a module, and its format or `native`. */
+export interface FoundModule {
+  name: string
+  format: string
+}
 
 /** What all VUs of one thread share. */
 export interface ThreadServices {
@@ -49,7 +62,9 @@ export interface ThreadServices {
   readonly log: (line: LogLine) => void
   readonly readFile: ReadScriptFile
   /** The modules of the script, for CommonJS. */
-  readonly resolveModule: (base: string, specifier: string) => { name: string; format: string }
+  readonly resolveModule: (base: string, specifier: string) => FoundModule | Promise<FoundModule>
+  /** The text of a JSON module of the script. */
+  readonly jsonText: (url: string) => string
   /** The absolute form of a specifier, whether there is such a module or not. */
   readonly resolveUrl: (base: string, specifier: string) => string
   /** Milliseconds since 1970, with a fraction. */
@@ -93,6 +108,8 @@ export class VuContext {
   interrupt: () => void = () => {}
   /** The VM's memory as it is now: growing it replaces the buffer. */
   memory: () => ArrayBufferLike = () => new ArrayBuffer(0)
+  /** Told when all modules of the script are linked, before the first of them runs. */
+  onLinked: () => void = () => {}
   iteration: IterationInfo | undefined
   /** True once this VU has called `exec.test.abort`: its iteration ends there, and counts. */
   hasAborted = false

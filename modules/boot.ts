@@ -34,7 +34,7 @@ import {
 } from './internal/vu.js'
 
 /** The script's exports. */
-export { load, provide } from './internal/commonjs.js'
+export { linked, load, loadJson, provide } from './internal/commonjs.js'
 
 const exported = new NativeMap<string, unknown>()
 let setupData: unknown

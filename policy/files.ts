@@ -1,5 +1,5 @@
 /** The only way to a file that a script names: regular files within the limits, whatever the path is spelt like. */
-import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import { AppError } from '../errors.js'
 
@@ -22,7 +22,7 @@ export function readRegularFile(path: string, rules: FileRules): Uint8Array | un
   let handle: number
   try {
     const real = realpathSync(path)
-    if (rules.roots !== undefined && !rules.roots.some((root) => real === root || real.startsWith(root + sep))) {
+    if (!isInside(real, rules)) {
       throw new AppError('FILE_DENIED', `${path} lies outside of the folders that may be read`)
     }
     handle = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
@@ -45,6 +45,21 @@ export function readRegularFile(path: string, rules: FileRules): Uint8Array | un
     return readUpTo(handle, path, rules.maxFileBytes)
   } finally {
     closeSync(handle)
+  }
+}
+
+function isInside(real: string, { roots }: FileRules): boolean {
+  return roots === undefined || roots.some((root) => real === root || real.startsWith(root + sep))
+}
+
+/** The path of a regular file behind all links; undefined when there is none, or none in the folders that may be read. */
+export function realFilePath(path: string, rules: FileRules): string | undefined {
+  if (path.includes('\0')) return undefined
+  try {
+    const real = realpathSync(path)
+    return isInside(real, rules) && statSync(real).isFile() ? real : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -40,6 +40,9 @@ type Ended = { kind: 'returned'; value: Pointer } | { kind: 'thrown'; error: Poi
 
 type State = 'idle' | 'running' | 'suspended' | 'dead'
 
+/** What stands before the text of a CommonJS file, in its first line. */
+export const commonJsHead = '(function (module, exports, require) { '
+
 const maxArguments = 8
 const asyncifyStackFactor = 16
 const asyncifyHeaderBytes = 12
@@ -485,7 +488,7 @@ export class Vm<Vu> {
     const { raw } = this.#instance
     const name = argc > 1 ? this.#values.read(this.#ctx, raw._QTS_ArgvGetJSValueConstPointer(argv, 1)) : undefined
     if (typeof name !== 'string') throw new GuestError('TypeError', 'a file name is needed')
-    const source = `(function (module, exports, require) { ${this.#loader.loadCommonJs(name)}\n})`
+    const source = `${commonJsHead}${this.#loader.loadCommonJs(name)}\n})`
     const at = this.#values.writeCString(source)
     const fileName = this.#values.writeCString(name)
     try {

@@ -3,7 +3,7 @@
  * what was kept, so that all VUs see the same bytes and nothing that was not opened in the first init.
  */
 import { AppError } from '../errors.js'
-import { type FileRules, readRegularFile } from '../policy/files.js'
+import { type FileRules, readRegularFile, realFilePath } from '../policy/files.js'
 
 export type KeptFiles = ReadonlyMap<string, Uint8Array | undefined>
 
@@ -29,6 +29,20 @@ export class FileStore {
     const bytes = readRegularFile(path, this.#rules)
     this.#kept.set(path, bytes === undefined ? undefined : shared(bytes))
     return this.#kept.get(path)
+  }
+
+  /**
+   * The path of a file behind all links, or undefined when there is no regular file that may be read. Only the first init
+   * looks: what is found it keeps.
+   */
+  realPath(path: string): string | undefined {
+    if (this.#kept.has(path)) return this.#kept.get(path) === undefined ? undefined : path
+    return this.#rules === undefined ? undefined : realFilePath(path, this.#rules)
+  }
+
+  /** True for a regular file that may be read. What is closed is told where it is read. */
+  has(path: string): boolean {
+    return this.realPath(path) !== undefined
   }
 
   get kept(): KeptFiles {

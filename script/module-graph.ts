@@ -1,19 +1,19 @@
 /**
- * The modules of a script, resolved before any of them runs: which file each import means, its text, and which names are
- * asked of the modules of k6. The same graph then serves every VM. Evaluates nothing.
+ * The modules of a script: which file each import means, its text, and which names are asked of the modules of k6. Built
+ * once, by graph-builder.ts, before any of them runs; the same graph then serves every VM. Evaluates and reads nothing.
  */
 import { AppError } from '../errors.js'
-import type { FileStore } from './file-store.js'
-import { isRemoved, unknownModule } from './left-out.js'
-import { notFoundText, pathOfUrl, resolveSpecifier } from './resolve.js'
-import { assertSourceSize, type ImportRequest, type ModuleFormat, parseSource, requiredSpecifiers } from './source.js'
-import { stripTypes } from './typescript.js'
+import { unknownModule } from './left-out.js'
+import { isModuleUrl, resolveSpecifier } from './resolve.js'
+import type { ImportRequest, ModuleFormat } from './source.js'
 
 export interface ScriptModule {
   url: string
   format: ModuleFormat
   source: string
   usesImportMeta: boolean
+  /** A source map as JSON, see source-map.ts. */
+  map?: string
 }
 
 /** What crosses to the threads. */
@@ -22,15 +22,18 @@ export interface GraphSnapshot {
   modules: readonly ScriptModule[]
   /** Names that scripts ask of k6's modules, by module. */
   nativeNames: readonly (readonly [string, readonly string[]])[]
-  /** Modules of k6 and ES modules that CommonJS code requires. */
+  /** Modules of k6 and ES modules that are required. */
   required: readonly string[]
-  /** Names that ES modules ask of CommonJS files, by URL. */
+  /** Names that ES modules ask of CommonJS and JSON files, by URL. */
   commonJsNames: readonly (readonly [string, readonly string[]])[]
-  /** Files that CommonJS code requires and that are not there, by URL, with what they were called. */
+  /** Files that are required and not there, by URL, with the text of the error. */
   missing: readonly (readonly [string, string])[]
+  /** What specifiers mean that are not URLs or paths of files: those of packages. Keys are made by `linkKey`. */
+  links: readonly (readonly [string, string])[]
 }
 
 const maxModules = 2000
+const linkKey = (base: string, specifier: string) => `${base}\n${specifier}`
 
 export class ModuleGraph {
   readonly mainUrl: string
@@ -40,52 +43,13 @@ export class ModuleGraph {
   readonly #nativeNames = new Map<string, Set<string>>()
   readonly #commonJsNames = new Map<string, Set<string>>()
   readonly #required = new Set<string>()
-  /** Files that CommonJS code requires and that are not there, with the specifiers of the first calls. */
   readonly #missing = new Map<string, string>()
+  readonly #links = new Map<string, string>()
   readonly #isNative: (name: string) => boolean
 
-  private constructor(mainUrl: string, isNative: (name: string) => boolean) {
+  constructor(mainUrl: string, isNative: (name: string) => boolean) {
     this.mainUrl = mainUrl
     this.#isNative = isNative
-  }
-
-  /**
-   * Reads the main module and all that it reaches.
-   *
-   * @throws {AppError} with k6's text for a file that is missing or a module that k6 does not have
-   */
-  static build(
-    mainUrl: string,
-    mainSource: string,
-    files: FileStore,
-    isNative: (name: string) => boolean,
-  ): ModuleGraph {
-    const graph = new ModuleGraph(mainUrl, isNative)
-    graph.#add(mainUrl, mainSource)
-    const open: string[] = [mainUrl]
-    for (let url = open.shift(); url !== undefined; url = open.shift()) {
-      for (const request of graph.#requests.get(url)!) {
-        // As in k6, the import throws in the VM.
-        if (isRemoved(request.specifier)) continue
-        const target = graph.resolve(url, request.specifier)
-        if (!target.startsWith('file://')) {
-          graph.#note(graph.#nativeNames, target, request.names)
-          continue
-        }
-        if (!graph.#modules.has(target)) {
-          if (graph.#missing.has(target) || !graph.#read(target, files)) {
-            // An error only if the call is reached: CommonJS code may test for a file.
-            if (graph.isEsModule(url)) throw new AppError('SCRIPT_EXCEPTION', notFoundText(request.specifier))
-            graph.#missing.set(target, request.specifier)
-            graph.#required.delete(target)
-            continue
-          }
-          open.push(target)
-        }
-        if (graph.#modules.get(target)!.format === 'commonjs') graph.#note(graph.#commonJsNames, target, request.names)
-      }
-    }
-    return graph
   }
 
   static restore(snapshot: GraphSnapshot, isNative: (name: string) => boolean): ModuleGraph {
@@ -94,7 +58,8 @@ export class ModuleGraph {
     for (const [name, names] of snapshot.nativeNames) graph.#nativeNames.set(name, new Set(names))
     for (const [url, names] of snapshot.commonJsNames) graph.#commonJsNames.set(url, new Set(names))
     for (const name of snapshot.required) graph.#required.add(name)
-    for (const [url, specifier] of snapshot.missing) graph.#missing.set(url, specifier)
+    for (const [url, text] of snapshot.missing) graph.#missing.set(url, text)
+    for (const [key, url] of snapshot.links) graph.#links.set(key, url)
     return graph
   }
 
@@ -107,13 +72,16 @@ export class ModuleGraph {
       required: [...this.#required],
       commonJsNames: lists(this.#commonJsNames),
       missing: [...this.#missing],
+      links: [...this.#links],
     }
   }
 
   /** The URL, or the name of a module of k6, that `specifier` means in `base`. @throws {AppError} */
   resolve(base: string, specifier: string): string {
+    const link = this.#links.get(linkKey(base, specifier))
+    if (link !== undefined) return link
     const resolved = resolveSpecifier(base, specifier)
-    if (resolved.kind === 'file') return resolved.url
+    if (resolved.kind !== 'native') return resolved.url
     if (!this.#isNative(resolved.name)) throw unknownModule(resolved.name)
     return resolved.name
   }
@@ -122,19 +90,30 @@ export class ModuleGraph {
   module(url: string): ScriptModule {
     const module = this.#modules.get(url)
     if (module === undefined) {
-      const missing = this.#missing.get(url)
-      if (missing !== undefined) throw new AppError('SCRIPT_EXCEPTION', notFoundText(missing))
       throw new AppError(
         'SCRIPT_EXCEPTION',
-        `the module "${url}" was not previously resolved during initialization (__VU==0)`,
+        this.#missing.get(url) ?? `the module "${url}" was not previously resolved during initialization (__VU==0)`,
       )
     }
     return module
   }
 
-  /** True for a file of the graph that is an ES module. */
+  find(url: string): ScriptModule | undefined {
+    return this.#modules.get(url)
+  }
+
+  /** `esm`, `commonjs` or `json` for a module of the script, `native` for one of k6. @throws as `module` */
+  formatOf(name: string): ModuleFormat | 'native' {
+    return isModuleUrl(name) ? this.module(name).format : 'native'
+  }
+
+  /** True for a module of the graph that is an ES module. */
   isEsModule(url: string): boolean {
     return this.#modules.get(url)?.format === 'esm'
+  }
+
+  isMissing(url: string): boolean {
+    return this.#missing.has(url)
   }
 
   /** Names of the modules of k6 that the script imports, anywhere. */
@@ -150,55 +129,63 @@ export class ModuleGraph {
     return this.#commonJsNames.get(url) ?? new Set()
   }
 
-  /** Modules of k6 and ES modules that CommonJS files require, by name or URL. */
+  /** Modules of k6 and ES modules that are required, by name or URL. */
   get required(): ReadonlySet<string> {
     return this.#required
   }
 
-  /** False when there is no such file. */
-  #read(url: string, files: FileStore): boolean {
-    const bytes = files.read(pathOfUrl(url))
-    if (bytes === undefined) return false
-    this.#add(url, Buffer.from(bytes).toString('utf8'))
-    return true
+  /** What a module imports and requires. Empty where the graph was restored. */
+  requestsOf(url: string): readonly ImportRequest[] {
+    return this.#requests.get(url) ?? []
   }
 
-  #add(url: string, text: string): void {
-    assertSourceSize(url, text.length)
+  /** As `importer` calls the module that has no export of this name. Undefined where the graph was restored. */
+  specifierFor(name: string, url: string): string | undefined {
+    for (const [importer, requests] of this.#requests) {
+      for (const request of requests) {
+        if (!request.names.includes(name)) continue
+        if (this.resolve(importer, request.specifier) === url) return request.specifier
+      }
+    }
+    return undefined
+  }
+
+  // What follows is for the builder.
+
+  /** @throws {AppError} LIMIT_SIZE */
+  add(module: ScriptModule, requests: readonly ImportRequest[]): void {
     if (this.#modules.size >= maxModules) throw new AppError('LIMIT_SIZE', `a script may have ${maxModules} modules`)
-    const source = url.endsWith('.ts') ? stripTypes(url, text) : text
-    const { format, usesImportMeta, imports } = parseSource(source)
-    this.#modules.set(url, { url, source, format, usesImportMeta })
-    this.#requests.set(url, format === 'esm' ? imports : this.#requiresOf(url, source))
+    this.#modules.set(module.url, module)
+    this.#requests.set(module.url, requests)
   }
 
-  #requiresOf(url: string, source: string): readonly ImportRequest[] {
-    return requiredSpecifiers(source).flatMap((specifier) => {
-      const target = this.#tryResolve(url, specifier)
-      if (target === undefined) return []
-      this.#noteRequired(target)
-      return [{ specifier, names: [] }]
-    })
+  link(base: string, specifier: string, url: string): void {
+    this.#links.set(linkKey(base, specifier), url)
   }
 
-  #tryResolve(url: string, specifier: string): string | undefined {
-    try {
-      return this.resolve(url, specifier)
-    } catch {
-      return undefined
-    }
+  noteRequired(name: string): void {
+    this.#required.add(name)
   }
 
-  #noteRequired(target: string): void {
-    this.#required.add(target)
+  noteMissing(url: string, text: string): void {
+    this.#missing.set(url, text)
+    this.#required.delete(url)
   }
 
-  #note(map: Map<string, Set<string>>, key: string, names: readonly string[]): void {
-    let set = map.get(key)
-    if (set === undefined) {
-      set = new Set()
-      map.set(key, set)
-    }
-    for (const name of names) set.add(name)
+  noteNativeNames(name: string, names: readonly string[]): void {
+    note(this.#nativeNames, name, names)
   }
+
+  noteCommonJsNames(url: string, names: readonly string[]): void {
+    note(this.#commonJsNames, url, names)
+  }
+}
+
+function note(map: Map<string, Set<string>>, key: string, names: readonly string[]): void {
+  let set = map.get(key)
+  if (set === undefined) {
+    set = new Set()
+    map.set(key, set)
+  }
+  for (const name of names) set.add(name)
 }

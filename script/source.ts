@@ -5,12 +5,14 @@
 import { init, parse } from 'es-module-lexer'
 import { AppError } from '../errors.js'
 
-export type ModuleFormat = 'esm' | 'commonjs'
+export type ModuleFormat = 'esm' | 'commonjs' | 'json'
 
-/** One `import` or `export … from` of a module, with the names it asks for. */
+/** One `import`, `export … from` or `require` of a module, with the names it asks for. */
 export interface ImportRequest {
   specifier: string
   names: readonly string[]
+  /** True for a call of `require`, which may never be reached. */
+  isRequire?: boolean
 }
 
 export interface ParsedSource {

@@ -1,21 +1,118 @@
-/** TypeScript without a build step: types are stripped file by file and never checked, as k6 does. */
+/**
+ * TypeScript without a build step: types are stripped file by file and never checked, as k6 does. The same parser tells
+ * what is wrong with a file that the engine refuses.
+ */
 import { transformSync } from 'oxc-transform'
 import { AppError } from '../errors.js'
 
-/** JavaScript of a TypeScript file. @throws {AppError} SCRIPT_EXCEPTION for a syntax error, with its place */
-export function stripTypes(url: string, source: string): string {
-  const { code, errors } = transformSync(url.slice(url.lastIndexOf('/') + 1), source, {
+export interface Stripped {
+  code: string
+  /** A source map, as JSON: from the places in `code` to those in the file. */
+  map: string
+}
+
+/**
+ * JavaScript of a TypeScript file.
+ *
+ * @throws {AppError} SCRIPT_EXCEPTION for a syntax error, with its place; LIMIT_SIZE for a file that is nested too deeply
+ */
+export function stripTypes(url: string, source: string): Stripped {
+  if (source.length > maxParsedLetters) {
+    throw new AppError('LIMIT_SIZE', `${url} has ${source.length} letters; TypeScript may have ${maxParsedLetters}`, {
+      hint: 'make JavaScript of it beforehand',
+    })
+  }
+  if (!isBounded(source)) {
+    throw new AppError('LIMIT_SIZE', `${url} is nested too deeply to be read as TypeScript (${maxDepth} levels)`)
+  }
+  const { code, map, errors } = transformSync('module.ts', source, {
     sourceType: 'module',
     lang: 'ts',
+    sourcemap: true,
   })
-  const first = errors[0]
-  if (first !== undefined) {
-    const at = first.labels[0]?.start ?? 0
-    const before = source.slice(0, at).split('\n')
-    throw new AppError(
-      'SCRIPT_EXCEPTION',
-      `SyntaxError: ${first.message} at ${url}:${before.length}:${before[before.length - 1]!.length + 1}`,
-    )
+  if (errors.length > 0) throw new AppError('SCRIPT_EXCEPTION', `${url}: ${firstError(source, errors)}`)
+  return { code, map: JSON.stringify({ version: 3, sources: [url], names: [], mappings: map?.mappings ?? '' }) }
+}
+
+/** True for a text that is JavaScript already, as far as its syntax goes. */
+export function isJavaScript(source: string): boolean {
+  return (
+    isBounded(source) && transformSync('module.js', source, { sourceType: 'module', lang: 'js' }).errors.length === 0
+  )
+}
+
+/** What is wrong with a JavaScript file, in k6's form `Line 1:36 Unexpected token ;`. Undefined when nothing is found. */
+export function syntaxErrorText(source: string, isEsModule: boolean): string | undefined {
+  if (!isBounded(source)) return undefined
+  const sourceType = isEsModule ? 'module' : 'commonjs'
+  const { errors } = transformSync('module.js', source, { sourceType, lang: 'js' })
+  return errors.length === 0 ? undefined : firstError(source, errors)
+}
+
+interface ParseError {
+  message: string
+  labels: readonly { start: number }[]
+}
+
+function firstError(source: string, errors: readonly ParseError[]): string {
+  const [first] = errors as readonly [ParseError]
+  const bytes = Buffer.from(source)
+  // The parser counts bytes, and people count letters.
+  const at = Math.min(first.labels[0]?.start ?? 0, bytes.length)
+  const before = bytes.subarray(0, at).toString('utf8').split('\n')
+  const place = `${before.length}:${before[before.length - 1]!.length + 1}`
+  const token = /^(?:[\p{ID_Continue}$]+|\S)/u.exec(bytes.subarray(at, at + 200).toString('utf8'))?.[0]
+  const text = first.message === 'Unexpected token' ? `Unexpected token ${token ?? 'end of input'}` : first.message
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more errors)` : ''
+  return `Line ${place} ${text}${more}`
+}
+
+/** The parser is native and recursive: what it needs of the thread's stack grows with the text, and no error ends it. */
+const maxParsedLetters = 1024 * 1024
+const maxDepth = 1000
+/** Letters of indentation that the printed text may have. */
+const maxIndentation = 64 * 1024 * 1024
+const maxNamespaceParts = 50
+
+/**
+ * False for a text whose printed form would be out of proportion: each statement is indented by its depth, so depth times
+ * statements is what a few kilobytes of braces turn into gigabytes with. Brackets in strings count as well.
+ */
+function isBounded(source: string): boolean {
+  if (source.length > maxParsedLetters) return false
+  if (new RegExp(`\\b(?:namespace|module)\\s+[\\w$]+(?:\\s*\\.\\s*[\\w$]+){${maxNamespaceParts}}`).test(source))
+    return false
+  let depth = 0
+  let branches = 0
+  let cost = 0
+  for (let i = 0; i < source.length; i++) {
+    switch (source[i]) {
+      case '{':
+      case '(':
+      case '[':
+        depth++
+        if (depth > maxDepth) return false
+        cost += depth
+        break
+      case '}':
+      case ')':
+      case ']':
+        if (depth > 0) depth--
+        cost += depth
+        break
+      case ';':
+      case ',':
+      case '\n':
+        branches = 0
+        cost += depth
+        break
+      case 'f':
+        // `if (a) if (b) …` is indented, too, without any braces.
+        if (source[i - 1] === 'i' && ++branches > maxDepth) return false
+        cost += branches
+        break
+    }
+    if (cost > maxIndentation) return false
   }
-  return code
+  return true
 }

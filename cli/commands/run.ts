@@ -8,6 +8,7 @@ import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
 import { createOutput, type Output, type RunEnd } from '../../report/outputs/index.js'
 import { parseRunFlags } from '../flags.js'
+import { settleLock } from '../lock-file.js'
 import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
@@ -36,8 +37,10 @@ export async function run(argv: readonly string[], help: string): Promise<number
   let screen: LiveProgress | undefined
   let closeApi = () => {}
   try {
-    test = new TestRun(testRunSettings(flags, settings, limits, logger), observerOf(logger, redactor))
+    const testSettings = testRunSettings(flags, settings, limits, logger)
+    test = new TestRun(testSettings, observerOf(logger, redactor))
     const prepared = await test.prepare()
+    settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     const { options } = prepared
     if (options.consoleOutput) {
       logger.sendConsoleTo(openLogFile(options.consoleOutput, (error) => logger.error(error), 0o644))

@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Options, parseConfigFile, parseEnvironment } from '../../engine/options/options.js'
+import type { LoadRequest } from '../../engine/run-config.js'
 import type { Observer, TestRunSettings } from '../../engine/test-run.js'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
 import type { Logger } from '../../report/logger.js'
 import type { Redactor } from '../../report/redaction.js'
+import { isRemote, remoteUrl } from '../../script/resolve.js'
 import { flagOptions, type RunFlags } from '../flags.js'
+import { readLock } from '../lock-file.js'
 import type { RunSettings } from '../settings.js'
 
 /** @throws {AppError} for a configuration file or a variable that cannot be read */
@@ -37,7 +40,7 @@ export function scriptSettings(
   logger: Logger,
 ): Pick<TestRunSettings, 'script' | 'scriptName' | 'env' | 'isBaseMode' | 'layers' | 'limits' | 'secrets'> {
   return {
-    script: scriptSource(script),
+    script: scriptSource(script, settings),
     scriptName: script === '-' ? '-' : basename(script),
     env: settings.scriptEnv,
     isBaseMode: settings.compatibilityMode === 'base',
@@ -58,9 +61,14 @@ export const observerOf = (logger: Logger, redactor: Redactor): Observer => ({
 })
 
 /** Where the main module comes from. */
-function scriptSource(script: string): { mainUrl: string; source?: string } {
-  if (script === '-') return { mainUrl: pathToFileURL(resolve('-')).href, source: readFileSync(0, 'utf8') }
-  return { mainUrl: pathToFileURL(resolve(script)).href }
+function scriptSource(script: string, settings: RunSettings): LoadRequest {
+  const lock = readLock(script, settings)
+  const locked = lock === undefined ? {} : { lock }
+  if (script === '-') {
+    return { mainUrl: pathToFileURL(resolve('-')).href, source: readFileSync(0, 'utf8'), isNameless: true, ...locked }
+  }
+  const mainUrl = isRemote(script) ? remoteUrl(script) : pathToFileURL(resolve(script)).href
+  return { mainUrl, mainName: script, ...locked }
 }
 
 function configFile(settings: RunSettings, logger: Logger): { file?: Options } {

@@ -3,12 +3,15 @@
  * run when it is first required; modules of k6 and ES modules are there before, provided by the entry module.
  */
 import { compile, ops } from './bridge.js'
-import { firstFile } from './describe-error.js'
+import { firstFile, safeText } from './describe-error.js'
 import { GoError } from './go-error.js'
-import { call, mapGet, mapSet, NativeError, NativeMap, parseJson, toText } from './primordials.js'
+import { call, mapGet, mapSet, NativeError, NativeMap, NativeSyntaxError, parseJson, toText } from './primordials.js'
 import { vu } from './vu.js'
 
-const host = ops<{ resolve(base: string, specifier: string): string }>('commonjs', ['resolve'])
+const host = ops<{ resolve(base: string, specifier: string): string; json(url: string): string; linked(): undefined }>(
+  'commonjs',
+  ['resolve', 'json', 'linked'],
+)
 
 interface CommonJsModule {
   exports: unknown
@@ -22,13 +25,46 @@ export function provide(name: string, namespace: unknown): void {
   mapSet(provided, name, namespace)
 }
 
+/** Tells the host that all modules are linked: what is imported from now on is imported by `import()`. */
+export function linked(): void {
+  host.linked()
+}
+
+let running: string | undefined
+
+/** The CommonJS file whose text runs at present. */
+export function runningFile(): string | undefined {
+  return running
+}
+
+/** The value in a JSON file, read once. */
+export function loadJson(url: string): unknown {
+  const known = mapGet(modules, url)
+  if (known !== undefined) return known.exports
+  let value: unknown
+  try {
+    value = parseJson(host.json(url))
+  } catch (e) {
+    throw new NativeSyntaxError(`${url} is not JSON: ${safeText(e)}`)
+  }
+  mapSet(modules, url, { exports: value })
+  return value
+}
+
 /** The exports of the CommonJS file at `url`, which runs now unless it has run before. */
 export function load(url: string): unknown {
   const known = mapGet(modules, url)
   if (known !== undefined) return known.exports
   const module: CommonJsModule = { exports: {} }
   mapSet(modules, url, module)
-  call(compile(url), module.exports, module, module.exports, (specifier: unknown) => requireFrom(url, specifier))
+  const run = compile(url)
+  const outer = running
+  running = url
+  try {
+    call(run, module.exports, module, module.exports, (specifier: unknown) => requireFrom(url, specifier))
+  } finally {
+    running = outer
+  }
   return module.exports
 }
 
@@ -54,6 +90,7 @@ function requireFrom(base: string, specifier: unknown): unknown {
   const found = resolve(base, wanted)
   const name = found[0]
   if (found[1] === 'commonjs') return load(name)
+  if (found[1] === 'json') return loadJson(name)
   const namespace = mapGet(provided, name)
   if (namespace === undefined) {
     throw new GoError(`require() of ${wanted}: write the name as a literal, so that it is found before the script runs`)

@@ -7,7 +7,6 @@ import {
   NativeError,
   regexpExec,
   stringIncludes,
-  stringIndexOf,
   stringifyJson,
   stringSlice,
   stringSplit,
@@ -62,10 +61,17 @@ export function framesOf(error: Error): string {
     if (repeats > 0) frames += `\t… the same ${repeats} more times\n`
     repeats = 0
     last = line
-    frames += `\t${line}\n`
+    frames += `\t${withoutNoName(line)}\n`
     count++
   }
   return repeats > 0 ? `${frames}\t… the same ${repeats} more times\n` : frames
+}
+
+/** k6 shows a function without a name, and the text of a module itself, as the place alone. */
+function withoutNoName(line: string): string {
+  const anonymous = 'at <anonymous> ('
+  if (!stringStartsWith(line, anonymous)) return line
+  return `at ${stringSlice(line, anonymous.length, line.length - 1)}`
 }
 
 /** JSON of {text, frames}: `Error: message` (or the value itself) and where it came from. */
@@ -75,16 +81,28 @@ export function describeError(value: unknown): string {
   return `{"text":${stringifyJson(safeText(value))},"frames":${stringifyJson(isOfErrorClass ? framesOf(value) : '')}}`
 }
 
-/** The first file of a user in a stack. */
+/** The file of a user in a line of a stack. */
+function fileOf(line: string): string | undefined {
+  // `file:///folder/name.js:12:34)`: the numbers are behind the last colons.
+  return regexpExec(/((?:file|https):\/\/.*?):\d+(?::\d+)?\)?$/, line)?.[1]
+}
+
+/** The first file of a user in a stack: the one that called. */
 export function firstFile(stack: string): string | undefined {
   const lines = stringSplit(stack, '\n')
   for (let i = 0; i < lines.length; i++) {
-    const from = stringIndexOf(lines[i]!, 'file://')
-    if (from < 0) continue
-    const place = stringSlice(lines[i]!, from)
-    // `file:///folder/name.js:12:34)`: the numbers are behind the last colons.
-    const match = regexpExec(/^(.*?):\d+(?::\d+)?\)?$/, place)
-    return match?.[1]
+    const file = fileOf(lines[i]!)
+    if (file !== undefined) return file
+  }
+  return undefined
+}
+
+/** The last file of a user in a stack: the one that everything began in. */
+export function lastFile(stack: string): string | undefined {
+  const lines = stringSplit(stack, '\n')
+  for (let i = lines.length - 1; i >= 0; i--) {
+    const file = fileOf(lines[i]!)
+    if (file !== undefined) return file
   }
   return undefined
 }

@@ -18,7 +18,7 @@ import {
 import { promised } from './promised.js'
 
 const host = ops<{
-  open(path: string, base: string): string
+  open(path: string, base: string, writtenIn: string): string
   read(file: number, from: number, most: number): ArrayBuffer
 }>('fs', ['open', 'read'])
 
@@ -109,8 +109,8 @@ export class File {
 }
 
 /** The file at a path beside `base`, the URL of a module. @throws an error with k6's name for what is wrong with it */
-export function openFile(path: string, base: string): File {
-  const answer = parseJson(host.open(path, base)) as Opened | [FileErrorName, string]
+export function openFile(path: string, base: string, writtenIn: string): File {
+  const answer = parseJson(host.open(path, base, writtenIn)) as Opened | [FileErrorName, string]
   if (isArray(answer)) throw fileError(answer[0], answer[1])
   return new File(answer)
 }

@@ -1,6 +1,6 @@
 /** The global objects of a k6 script. What QuickJS has and k6 has not is taken away. */
 import { ops } from './bridge.js'
-import { callingFile } from './calling-file.js'
+import { callingFiles } from './calling-files.js'
 import { require } from './commonjs.js'
 import { console } from './console.js'
 import { GoError } from './go-error.js'
@@ -21,10 +21,10 @@ import { timers } from './timers.js'
 import { vu } from './vu.js'
 import { crypto } from './webcrypto/crypto.js'
 
-const files = ops<{ text(path: string, base: string): string; bytes(path: string, base: string): ArrayBuffer }>(
-  'files',
-  ['text', 'bytes'],
-)
+const files = ops<{
+  text(path: string, base: string, writtenIn: string): string
+  bytes(path: string, base: string, writtenIn: string): ArrayBuffer
+}>('files', ['text', 'bytes'])
 const utf8 = ops<{ encode(text: string): ArrayBuffer; decode(bytes: ArrayBuffer, isFatal: boolean): string }>('utf8', [
   'encode',
   'decode',
@@ -66,8 +66,8 @@ function open(path: unknown, mode?: unknown): string | ArrayBuffer {
   }
   const name = path === undefined ? '' : toText(path)
   if (name === '') throw new GoError("open() can't be used with an empty filename")
-  const base = callingFile()
-  return mode === 'b' ? files.bytes(name, base) : (parseJson(files.text(name, base)) as string)
+  const { base, writtenIn } = callingFiles()
+  return mode === 'b' ? files.bytes(name, base, writtenIn) : (parseJson(files.text(name, base, writtenIn)) as string)
 }
 
 /** The bytes of a buffer or of a view on one, as a buffer of their own. */
@@ -107,6 +107,19 @@ class TextDecoder {
   }
 }
 
+/** CommonJS files have these as parameters; to reach the global one is a mistake that k6 explains. */
+function ofCommonJs(name: string): PropertyDescriptor {
+  return {
+    get() {
+      throw new GoError(
+        `you are trying to access identifier "${name}", this likely is due to mixing ECMAScript Modules (ESM) and ` +
+          "CommonJS syntax. This isn't supported in the JavaScript standard, please use only one or the other",
+      )
+    },
+    set: (value: unknown) => defineProperty(globalThis, name, { value, writable: true }),
+  }
+}
+
 /** Global variables as k6 has them: writable, as a script may replace any of them for itself. */
 export function installGlobals(): void {
   // QuickJS calls this method for every template literal, ours too: a script must not be able to replace it.
@@ -129,6 +142,8 @@ export function installGlobals(): void {
   for (const [name, value] of Object.entries(globals)) {
     defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false })
   }
+  for (const name of ['module', 'exports'])
+    defineProperty(globalThis, name, { ...ofCommonJs(name), configurable: true })
   defineProperty(globalThis, '__VU', { get: () => vu.id, configurable: true })
   defineProperty(globalThis, '__ITER', { get: () => vu.iteration, configurable: true })
   watchSymbol()

@@ -157,7 +157,6 @@ describeInVmThread('the doors of the sandbox', import.meta.url, (it) => {
       'os',
       'SharedArrayBuffer',
       'Atomics',
-      'module',
     ]
     const source = `export default () => { for (const name of ${JSON.stringify(names)}) console.log(typeof globalThis[name]) }`
     assert.deepEqual(
@@ -220,7 +219,7 @@ describeInVmThread('the doors of the sandbox', import.meta.url, (it) => {
       const files = {
         'c.cjs': `exports.go = async () => { try { await import('${name}'); console.log('got it') } catch (e) { console.log(e.message) } }`,
       }
-      assert.deepEqual(await said(source, { files }), [`the module "${name}" cannot be imported`])
+      assert.deepEqual(await said(source, { files }), ['dynamic modules not enabled in the host program'])
     }
   })
 
@@ -282,17 +281,79 @@ describeInVmThread('modules', import.meta.url, (it) => {
     assert.deepEqual(await said(source, { files: circle }), ['2 1'])
   })
 
-  it('that cannot be resolved say why where they are imported', async () => {
-    const source = `export default async () => {
-      for (const name of ['./late.mjs', 'k6/nope', 'https://x.test/a.js']) try { await import(name) } catch (e) { console.log(e.name + ': ' + e.message) }
-    }`
-    const [late, unknown, remote] = await said(source)
+  it('cannot be imported dynamically, not even those that are there', async () => {
+    const source = `
+      import './a.mjs'
+      const wait = import('./a.mjs').catch((e) => console.log('init', e.name, e.message))
+      export default async () => {
+        for (const name of ['./a.mjs', './late.mjs', 'k6', 'https://x.test/a.js']) {
+          try { await import(name) } catch (e) { console.log(e.name + ': ' + e.message) }
+        }
+      }`
+    const refused = 'TypeError: dynamic modules not enabled in the host program'
+    const lines = [
+      'a runs',
+      refused.replace(': d', ' d').replace('TypeError', 'init TypeError'),
+      ...Array(4).fill(refused),
+    ]
+    assert.deepEqual(await said(source, { files }), lines)
+  })
+
+  it('that are not known beforehand are read when they are required, in the first init', async () => {
+    const late = {
+      'late1.cjs': "exports.name = 'one'; exports.inner = require('./' + 'late2.cjs')",
+      'late2.cjs': "exports.name = 'two'",
+      'late.mjs': 'export const x = 1',
+    }
+    const source = `
+      const found = require('./late' + 1 + '.cjs')
+      for (const name of ['./nope.cjs', './late.mjs']) {
+        try { require(name) } catch (e) { console.log(e.message.slice(0, 50)) }
+      }
+      export default () => console.log(found.name, found.inner.name)`
+    assert.deepEqual(await said(source, { files: late }), [
+      `The moduleSpecifier "./nope.cjs" couldn't be found`,
+      'require() of ./late.mjs: write the name as a liter',
+      'one two',
+    ])
+  })
+
+  it('may be required by ES modules, too', async () => {
+    const source =
+      "const { b } = require('./b.cjs'); const { a } = require('./a.mjs'); export default () => console.log(a, b)"
+    assert.deepEqual(await said(source, { files }), ['a runs', 'b runs', '1 2'])
+  })
+
+  it('are given their values from JSON files, whatever has become of JSON.parse', async () => {
+    const json = { 'x.json': '{"__proto__": 1, "list": [1, {"a": 2}], "name": "x"}', 'bad.json': '{"a": }' }
+    const source = `
+      import whole, { name } from './x.json'
+      import again from './x.json' with { type: 'json' }
+      JSON.parse = () => 'mine'
+      const required = require('./x.json')
+      let error
+      try { require('./bad.json') } catch (e) { error = e }
+      export default () => console.log(JSON.stringify(whole), name, whole === again, whole === required, error.name + ': ' + error.message)`
+    const [text] = await said(source, { files: json })
     assert.match(
-      late!,
-      /^GoError: the module "file:\/\/\/test\/late\.mjs" was not previously resolved during initialization/,
+      text!,
+      /^\{"__proto__":1,"list":\[1,\{"a":2\}\],"name":"x"\} x true true SyntaxError: file:\/\/\/test\/bad\.json is not JSON: /,
     )
-    assert.match(unknown!, /^GoError: unknown modules \["k6\/nope"\]/)
-    assert.match(remote!, /^GoError: remote modules are not supported/)
+  })
+
+  it('that are ES modules have neither module nor exports, and say so in the words of k6', async () => {
+    const source = `
+      const seen = []
+      for (const f of [() => module.exports, () => typeof exports, () => { module.exports = {} }]) {
+        try { f(); seen.push('nothing') } catch (e) { seen.push(e.name + ': ' + e.message.slice(0, 47)) }
+      }
+      globalThis.exports = 5
+      export default () => { for (const text of seen) console.log(text); console.log(exports) }`
+    const told = (name: string) => `GoError: you are trying to access identifier "${name}", this`.slice(0, 56)
+    assert.deepEqual(
+      (await said(source)).map((text) => text.slice(0, 56)),
+      [told('module'), told('exports'), told('module'), '5'],
+    )
   })
 
   it('that k6 removed throw where they are imported or required', async () => {

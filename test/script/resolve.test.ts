@@ -63,11 +63,41 @@ describe('resolveSpecifier', () => {
     }
   })
 
-  it('refuses remote modules and other schemes by their names', () => {
-    assert.throws(() => resolveSpecifier(base, 'https://jslib.k6.io/a.js'), {
-      code: 'NOT_SUPPORTED',
-      message: 'remote modules are not supported: https://jslib.k6.io/a.js',
+  it('takes https URLs for remote modules, in one spelling, and paths in a remote module for remote ones', () => {
+    const remote = 'https://host.test/lib/a.js?v=1'
+    for (const [from, specifier, expected] of [
+      [base, 'https://HOST.test:443/lib/../a.js#part', 'https://host.test/a.js'],
+      [remote, './b.js', 'https://host.test/lib/b.js'],
+      [remote, '../b.js', 'https://host.test/b.js'],
+      [remote, '/b.js', 'https://host.test/b.js'],
+      [remote, 'b.js', 'https://host.test/lib/b.js'],
+      [remote, '//other.test/b.js', 'https://other.test/b.js'],
+    ] as const) {
+      assert.deepEqual(resolveSpecifier(from, specifier), { kind: 'remote', url: expected })
+    }
+    assert.deepEqual(resolveSpecifier(remote, 'k6/http'), { kind: 'native', name: 'k6/http' })
+    for (const wrong of ['https://', 'https://user@host.test/a.js', 'https://u:p@host.test/a.js', 'https://[::/a.js']) {
+      assert.throws(() => resolveSpecifier(base, wrong), { code: 'SCRIPT_EXCEPTION' }, wrong)
+    }
+  })
+
+  it('closes files to remote modules', () => {
+    assert.throws(() => resolveSpecifier('https://host.test/a.js', 'file:///etc/passwd'), {
+      code: 'SCRIPT_EXCEPTION',
+      message: 'origin (https://host.test/a.js) not allowed to load local file: file:///etc/passwd',
     })
+  })
+
+  it('refuses the short URLs that k6 has given up', () => {
+    for (const special of ['cdnjs.com/libraries/Faker', 'github.com/owner/name/file.js']) {
+      assert.throws(() => resolveSpecifier(base, special), {
+        code: 'SCRIPT_EXCEPTION',
+        message: /'special' urls are no longer supported/,
+      })
+    }
+  })
+
+  it('refuses other schemes by their names', () => {
     for (const scheme of ['http', 'ftp', 'data', 'node', 'belljar', 'FILE']) {
       assert.throws(() => resolveSpecifier(base, `${scheme}://x/a.js`), {
         code: 'SCRIPT_EXCEPTION',

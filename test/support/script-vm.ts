@@ -3,6 +3,7 @@
  * half of the runner promises. Must run in a thread with a large stack.
  */
 
+import assert from 'node:assert/strict'
 import { defaultSystemTags } from '../../engine/options/metric-options.js'
 import { ScriptVm } from '../../engine/script-vm.js'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
@@ -18,8 +19,8 @@ import { type Limits, trustedLimits } from '../../policy/limits.js'
 import { TaskQueue } from '../../runtime/event-loop.js'
 import { isNativeModule } from '../../runtime/guest-program.js'
 import { FileStore } from '../../script/file-store.js'
-import { ModuleGraph } from '../../script/module-graph.js'
-import { fileUrlBeside, pathOfUrl } from '../../script/resolve.js'
+import { GraphBuilder } from '../../script/graph-builder.js'
+import { openedFile } from '../../script/opened-file.js'
 import { lexerReady } from '../../script/source.js'
 
 export interface ScriptUnderTest {
@@ -48,7 +49,16 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
   const kept = new Map(Object.entries(options.files ?? {}).map(([name, text]) => [`/test/${name}`, Buffer.from(text)]))
   const files = new FileStore(kept, { maxFileBytes: 1024 * 1024, roots: ['/test'] })
   const mainUrl = 'file:///test/script.js'
-  const graph = ModuleGraph.build(mainUrl, source, files, isNativeModule)
+  const builder = await GraphBuilder.build(
+    { url: mainUrl, name: 'script.js', source },
+    {
+      files,
+      isNative: isNativeModule,
+      remotes: { fetch: () => assert.fail('no remote modules here') },
+      onWarning: () => {},
+    },
+  )
+  const { graph } = builder
   const lines: LogLine[] = []
   const internalErrors: unknown[] = []
   const registry = new MetricRegistry()
@@ -67,14 +77,15 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       systemTags: new Set(defaultSystemTags),
       scriptFolder: '/test',
       log: (line) => lines.push(line),
-      readFile(path, base) {
-        const absolutePath = pathOfUrl(fileUrlBeside(base === '' ? mainUrl : base, path))
-        return { absolutePath, bytes: files.read(absolutePath) }
+      readFile(path, base, writtenIn) {
+        const found = openedFile(mainUrl, path, base, writtenIn)
+        return { absolutePath: found.path, bytes: files.read(found.path) }
       },
-      resolveModule(base, specifier) {
-        const name = graph.resolve(base === '' ? mainUrl : base, specifier)
-        return { name, format: name.startsWith('file://') ? graph.module(name).format : 'native' }
+      async resolveModule(base, specifier) {
+        const name = await builder.demand(base === '' ? mainUrl : base, specifier)
+        return { name, format: graph.formatOf(name) }
       },
+      jsonText: (url) => graph.module(url).source,
       resolveUrl: (base, specifier) => graph.resolve(base, specifier),
       secret: () => Promise.reject(new Error('no secret sources are configured')),
       now: Date.now,

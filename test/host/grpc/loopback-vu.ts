@@ -83,6 +83,7 @@ export class LoopbackVu {
         log: (line) => this.lines.push(line),
         readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
         resolveModule: () => assert.fail(),
+        jsonText: () => assert.fail(),
         resolveUrl: () => assert.fail(),
         now: Date.now,
         onInternalError: (e) => assert.fail(String(e)),

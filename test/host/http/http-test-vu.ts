@@ -95,6 +95,7 @@ export class HttpTestVu {
         readFile: () => assert.fail(),
         resolveModule: () => assert.fail(),
         resolveUrl: () => assert.fail(),
+        jsonText: () => assert.fail(),
         now: Date.now,
         onInternalError: (e) => assert.fail(String(e)),
         onTestEnd: () => {},
