@@ -407,7 +407,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       resolveModule: (base, specifier) => {
         const from = base === '' ? graph().mainUrl : base
         const asFound = (name: string) => ({ name, format: graph().formatOf(name) })
-        const name = graph().resolve(from, specifier)
+        const name = graph().resolve(from, specifier, true)
         const isNew = this.#builder !== undefined && isModuleUrl(name) && graph().find(name) === undefined
         return isNew ? this.#builder!.demand(from, specifier).then(asFound) : asFound(name)
       },

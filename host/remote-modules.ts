@@ -93,7 +93,7 @@ export class RemoteFetcher {
         url.href,
         {
           method: 'GET',
-          agent: false,
+          // No agent at all, not even `false`: an agent would dial by itself.
           createConnection: () => socket,
           headers: { accept: '*/*', 'accept-encoding': 'identity', connection: 'close', 'user-agent': 'belljar' },
           signal: stop,
@@ -125,7 +125,7 @@ export class RemoteFetcher {
 
   #handshake({ ip, port, hostName }: CheckedAddress, stop: AbortSignal): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
-      const isName = hostName !== ip.text && !hostName.startsWith('[')
+      const isName = hostName !== ip.text
       const socket = connect({
         host: ip.text,
         port,

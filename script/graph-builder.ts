@@ -70,11 +70,11 @@ export class GraphBuilder {
    */
   async demand(base: string, specifier: string): Promise<string> {
     const { graph } = this
-    const known = graph.resolve(base, specifier)
+    const known = graph.resolve(base, specifier, true)
     if (!isModuleUrl(known) || graph.find(known) !== undefined || graph.isMissing(known)) return known
     const name = await this.#follow(base, { specifier, names: [], isRequire: true })
     if (name !== undefined) await this.#readAll([name])
-    return graph.resolve(base, specifier)
+    return graph.resolve(base, specifier, true)
   }
 
   async #readAll(open: string[]): Promise<void> {
@@ -93,7 +93,7 @@ export class GraphBuilder {
     if (isRemoved(request.specifier)) return undefined
     let target: string
     try {
-      target = graph.resolve(base, request.specifier)
+      target = graph.resolve(base, request.specifier, request.isRequire)
     } catch (e) {
       // The error comes when the call is reached, if it is.
       if (request.isRequire) return undefined
@@ -107,7 +107,7 @@ export class GraphBuilder {
     let isNew = false
     if (graph.find(target) === undefined) {
       const error = graph.isMissing(target) ? notFoundText(request.specifier) : await this.#read(target, base, request)
-      target = graph.resolve(base, request.specifier)
+      target = graph.resolve(base, request.specifier, request.isRequire)
       isNew = typeof error !== 'string' && error
       if (typeof error === 'string') {
         // An error only if the call is reached: CommonJS code may test for a file.
@@ -135,7 +135,7 @@ export class GraphBuilder {
       const path = this.#pathOf(pathOfUrl(target), base, request)
       if (path === undefined) return notFoundText(request.specifier)
       url = pathToFileURL(path).href
-      if (url !== target) this.graph.link(base, request.specifier, url)
+      if (url !== target) this.graph.link(base, request, url)
       if (this.graph.find(url) !== undefined) return false
       const text = await this.#text(url)
       if (text === undefined) return notFoundText(request.specifier)

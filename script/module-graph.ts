@@ -33,7 +33,8 @@ export interface GraphSnapshot {
 }
 
 const maxModules = 2000
-const linkKey = (base: string, specifier: string) => `${base}\n${specifier}`
+const linkKey = (base: string, specifier: string, isRequire: boolean) =>
+  `${isRequire ? 'require' : 'import'}\n${base}\n${specifier}`
 
 export class ModuleGraph {
   readonly mainUrl: string
@@ -76,9 +77,14 @@ export class ModuleGraph {
     }
   }
 
-  /** The URL, or the name of a module of k6, that `specifier` means in `base`. @throws {AppError} */
-  resolve(base: string, specifier: string): string {
-    const link = this.#links.get(linkKey(base, specifier))
+  /**
+   * The URL, or the name of a module of k6, that `specifier` means in `base`. Packages may have one file for `import` and
+   * another one for `require`.
+   *
+   * @throws {AppError}
+   */
+  resolve(base: string, specifier: string, isRequire = false): string {
+    const link = this.#links.get(linkKey(base, specifier, isRequire))
     if (link !== undefined) return link
     const resolved = resolveSpecifier(base, specifier)
     if (resolved.kind !== 'native') return resolved.url
@@ -144,7 +150,7 @@ export class ModuleGraph {
     for (const [importer, requests] of this.#requests) {
       for (const request of requests) {
         if (!request.names.includes(name)) continue
-        if (this.resolve(importer, request.specifier) === url) return request.specifier
+        if (this.resolve(importer, request.specifier, request.isRequire) === url) return request.specifier
       }
     }
     return undefined
@@ -159,8 +165,8 @@ export class ModuleGraph {
     this.#requests.set(module.url, requests)
   }
 
-  link(base: string, specifier: string, url: string): void {
-    this.#links.set(linkKey(base, specifier), url)
+  link(base: string, { specifier, isRequire = false }: ImportRequest, url: string): void {
+    this.#links.set(linkKey(base, specifier, isRequire), url)
   }
 
   noteRequired(name: string): void {
