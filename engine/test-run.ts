@@ -147,6 +147,11 @@ export class TestRun {
     return this.#thresholds
   }
 
+  /** Bytes of all SharedArrays of the run: there is one copy of each, however many VUs there are. */
+  get sharedArrayBytes(): number {
+    return this.#sharedArrays?.bytes ?? 0
+  }
+
   /** Milliseconds since the scenarios began; undefined before. */
   get elapsedMs(): number | undefined {
     return this.#runStartMs === 0 ? undefined : this.#clock.now() - this.#runStartMs
@@ -676,11 +681,6 @@ export class TestRun {
     const answer = await answerSharedArray(this.#sharedArrays!, thread, request)
     // A thread that has ended wants no answer.
     if (answer !== undefined) await this.#threads[thread]!.call('sharedArray', answer).catch(() => {})
-  }
-
-  /** Bytes of all SharedArrays of the run: there is one copy of each, however many VUs there are. */
-  get sharedArrayBytes(): number {
-    return this.#sharedArrays?.bytes ?? 0
   }
 
   async #giveSecret(thread: number, { request, source, key }: Extract<ThreadReport, { kind: 'secretWanted' }>) {

@@ -32,23 +32,22 @@ const indexBytes = Uint32Array.BYTES_PER_ELEMENT
 
 /** An array on its way: elements come in any portions, and the memory to share is made once they are all there. */
 export class SharedArrayDraft {
-  readonly #maxBytes: number
   readonly #chunks: Uint8Array[] = []
   readonly #ends: number[] = []
   #bytes = 0
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
+  /** What the array would take of the limit so far. */
+  get bytes(): number {
+    return this.#bytes + this.#ends.length * indexBytes
   }
 
-  /** Takes whole lines: the JSON of an element and a line feed, any number of times. @throws {AppError} LIMIT_SIZE */
+  /** Takes whole lines: the JSON of an element and a line feed, any number of times. */
   append(lines: string): void {
     const chunk = Buffer.from(lines, 'utf8')
     for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) {
       this.#ends.push(this.#bytes + at)
     }
     this.#bytes += chunk.length
-    if (this.#bytes + this.#ends.length * indexBytes > this.#maxBytes) throw tooLarge(this.#maxBytes)
     this.#chunks.push(chunk)
   }
 

@@ -1,8 +1,10 @@
 /** The SharedArrays of a run as the VMs of one thread see them: by number once they are there, by name before. */
 import { AppError } from '../errors.js'
 import { GuestError } from '../runtime/guest-error.js'
-import { elementOf, type SharedArrayData, SharedArrayDraft } from './shared-array-data.js'
+import { elementOf, type SharedArrayData, SharedArrayDraft, tooLarge } from './shared-array-data.js'
 import type { SharedArrayClaims } from './shared-array-registry.js'
+
+const maxNameLength = 8192
 
 export class SharedArrays {
   readonly #claims: SharedArrayClaims
@@ -22,11 +24,14 @@ export class SharedArrays {
 
   /** The number of the array, or undefined when `vm` is now to make it. Waits while another VM does. */
   claim(name: string, vm: object): number | Promise<number | undefined> {
+    if (name.length > maxNameLength) {
+      throw new AppError('LIMIT_SIZE', `the name of a SharedArray may have ${maxNameLength} characters`)
+    }
     const known = this.#numbers.get(name)
     if (known !== undefined) return known
     return this.#claims.claim(name, this.#maker(vm)).then((data) => {
       if (data !== undefined) return this.#keep(name, data)
-      this.#drafts.set(name, { vm, draft: new SharedArrayDraft(this.#maxBytes) })
+      this.#drafts.set(name, { vm, draft: new SharedArrayDraft() })
       return undefined
     })
   }
@@ -34,6 +39,10 @@ export class SharedArrays {
   /** More elements of an array that `vm` makes: each its JSON and a line feed. @throws {AppError} LIMIT_SIZE */
   append(name: string, vm: object, lines: string): void {
     this.#draft(name, vm).append(lines)
+    let bytes = 0
+    // One array may be made within another: there are hardly ever two.
+    for (const { draft } of this.#drafts.values()) bytes += draft.bytes
+    if (bytes > this.#maxBytes) throw tooLarge(this.#maxBytes)
   }
 
   /** The array is complete: all VMs of the run have it from now on. @throws {AppError} LIMIT_SIZE */

@@ -24,11 +24,12 @@ function optionsOf(args: readonly Crossing[]): CsvOptions {
 async function parse(vu: VuContext, file: number, options: CsvOptions): Promise<number> {
   const { path, bytes } = vu.files.get(file)
   const { sharedArrays } = vu.services
+  // Says what is wrong with the options before they become a name.
+  const records = new CsvRecords(bytes, options)
   const name = `csv:${JSON.stringify([path, options])}`
   const known = await sharedArrays.claim(name, vu)
   if (known !== undefined) return known
   try {
-    const records = new CsvRecords(bytes, options)
     for (let isOver = false; !isOver; ) {
       let lines = ''
       while (lines.length < lengthPerTurn && !isOver) {

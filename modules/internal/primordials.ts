@@ -98,6 +98,7 @@ export function whenSettled(
   }
 }
 export const stringIncludes = uncurry(String.prototype.includes) as (self: string, part: string) => boolean
+export const stringIndexOf = uncurry(String.prototype.indexOf) as (self: string, part: string, from?: number) => number
 export const stringLastIndexOf = uncurry(String.prototype.lastIndexOf) as (self: string, part: string) => number
 export const stringSlice = uncurry(String.prototype.slice) as (self: string, from: number, to?: number) => string
 export const stringSplit = uncurry(String.prototype.split as never) as unknown as (self: string, by: string) => string[]
