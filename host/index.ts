@@ -18,6 +18,7 @@ import { rehearsal } from './rehearsal/rehearsal-module.js'
 import { secrets } from './secrets/secrets-module.js'
 import type { VuContext } from './vu-context.js'
 import { webCrypto } from './webcrypto/webcrypto-module.js'
+import { x509 } from './x509/x509-module.js'
 
 export const hostModules: readonly HostModule<VuContext>[] = [
   clock,
@@ -39,4 +40,5 @@ export const hostModules: readonly HostModule<VuContext>[] = [
   timers,
   utf8,
   webCrypto,
+  x509,
 ]
