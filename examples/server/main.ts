@@ -1,5 +1,5 @@
 /**
- * The example server as a program: `node build/examples/server/main.js [--port N] [--tls]`.
+ * The example server as a program: `node build/examples/server/main.js [--port N] [--tls] [--http]`.
  * Prints its addresses as one line of JSON and ends on SIGTERM, or when its standard input closes, so that it never
  * outlives the program that started it.
  */
@@ -16,10 +16,12 @@ function portOf(text: string): number {
   return /^\d{1,5}$/.test(text) && port <= 65535 ? port : fail(`--port is "${text}", it must be a number up to 65535`)
 }
 
-function readOptions(): { port: number; tls: boolean } {
+function readOptions(): { port: number; tls: boolean; http: boolean } {
   try {
-    const { values } = parseArgs({ options: { port: { type: 'string' }, tls: { type: 'boolean' } } })
-    return { port: portOf(values.port ?? '0'), tls: values.tls ?? false }
+    const { values } = parseArgs({
+      options: { port: { type: 'string' }, tls: { type: 'boolean' }, http: { type: 'boolean' } },
+    })
+    return { port: portOf(values.port ?? '0'), tls: values.tls ?? false, http: values.http ?? false }
   } catch (e) {
     return fail(e instanceof Error ? e.message : String(e))
   }

@@ -3,6 +3,8 @@
  * Not for a process with --disallow-code-generation-from-strings (see schema.ts); there, start main.ts beside it.
  */
 import { readFileSync } from 'node:fs'
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -10,6 +12,7 @@ import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation, protoPath as healthProtoFile } from 'grpc-health-check'
 import { packageRoot } from '../../package-root.js'
 import { linkedDescriptors } from './descriptors.js'
+import { httpServer } from './http.js'
 import { OrderBook } from './order-book.js'
 import { schema, serviceNamed } from './schema.js'
 import { authService } from './services/auth.js'
@@ -24,6 +27,8 @@ export interface ExampleServerOptions {
   port?: number
   /** Listens on a second, free port with TLS as well. */
   tls?: boolean
+  /** Answers HTTP on another free port: logging in without gRPC. */
+  http?: boolean
 }
 
 export interface ExampleServer {
@@ -31,6 +36,8 @@ export interface ExampleServer {
   plaintext: string
   /** Address with TLS: `localhost:PORT`; its certificate holds for 127.0.0.1 too. */
   tls?: string
+  /** Address of the HTTP side: `127.0.0.1:PORT`. */
+  http?: string
   /** Breaks all connections and frees the ports. */
   close(): Promise<void>
 }
@@ -40,6 +47,13 @@ const tlsFile = (name: string): Buffer => readFileSync(join(packageRoot, 'exampl
 function bind(server: Server, port: number, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)))
+  })
+}
+
+function listen(server: HttpServer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => resolve(`127.0.0.1:${(server.address() as AddressInfo).port}`))
   })
 }
 
@@ -65,8 +79,11 @@ export async function startServer(options: ExampleServerOptions = {}): Promise<E
   const described = linkedDescriptors({ ...schema, ...loadSync(healthProtoFile, { keepCase: true }) })
   new ReflectionService(described).addToServer(server)
 
+  const web = httpServer(sessions)
   const close = (): Promise<void> =>
     new Promise((resolve) => {
+      web.close()
+      web.closeAllConnections()
       server.tryShutdown(() => resolve())
       // Does not wait for callers, who may hold a stream open for ever.
       server.forceShutdown()
@@ -74,10 +91,12 @@ export async function startServer(options: ExampleServerOptions = {}): Promise<E
   try {
     const port = await bind(server, options.port ?? 0, ServerCredentials.createInsecure())
     const plaintext = `127.0.0.1:${port}`
-    if (!options.tls) return { plaintext, close }
+    const http = options.http ? await listen(web) : undefined
+    const addresses = http === undefined ? { plaintext } : { plaintext, http }
+    if (!options.tls) return { ...addresses, close }
     const pair = { cert_chain: tlsFile('server.pem'), private_key: tlsFile('server.key') }
     const tlsPort = await bind(server, 0, ServerCredentials.createSsl(null, [pair]))
-    return { plaintext, tls: `localhost:${tlsPort}`, close }
+    return { ...addresses, tls: `localhost:${tlsPort}`, close }
   } catch (e) {
     await close()
     throw e

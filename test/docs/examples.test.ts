@@ -54,13 +54,14 @@ describe('docs: the examples of the pages do what the pages say', () => {
     it(page, async function () {
       this.timeout(120_000)
       const folder = makeFolder()
-      const { plaintext, tls } = await sharedServer()
+      const { plaintext, tls, http } = await sharedServer()
       const env = {
         PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
         HOME: folder,
         NO_COLOR: '1',
         GRPC_ADDR: plaintext,
         GRPC_TLS_ADDR: tls!,
+        HTTP_ADDR: http!,
       }
       try {
         for (const example of examples) await runExample(page, folder, example, env)

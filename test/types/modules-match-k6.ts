@@ -11,6 +11,7 @@ import type * as execution from 'k6/execution'
 import type * as csv from 'k6/experimental/csv'
 import type * as fs from 'k6/experimental/fs'
 import type * as streams from 'k6/experimental/streams'
+import type * as http from 'k6/http'
 import type * as metrics from 'k6/metrics'
 import type * as grpc from 'k6/net/grpc'
 import type secrets from 'k6/secrets'
@@ -23,6 +24,7 @@ import type * as ourExecution from '../../modules/k6/execution.js'
 import type * as ourCsv from '../../modules/k6/experimental/csv.js'
 import type * as ourFs from '../../modules/k6/experimental/fs.js'
 import type * as ourStreams from '../../modules/k6/experimental/streams.js'
+import type * as ourHttp from '../../modules/k6/http.js'
 import type * as ourK6 from '../../modules/k6/index.js'
 import type * as ourMetrics from '../../modules/k6/metrics.js'
 import type * as ourGrpc from '../../modules/k6/net/grpc.js'
@@ -154,3 +156,34 @@ export type GrpcHealthCheck = Fits<OurClient['healthCheck'], (service?: string) 
 export type GrpcClientNames = Fits<keyof OurClient, keyof TheirClient>
 
 export type GrpcStream = Fits<Made<typeof ourGrpc.Stream>, Public<grpc.Stream>>
+
+// What carries a brand of @types/k6, or is made of the type of a request, is compared by what it gives, below.
+type Branded = 'CookieJar' | 'FileData' | 'cookieJar' | 'expectedStatuses' | 'file' | 'setResponseCallback' | 'url'
+type HttpMethods = 'del' | 'get' | 'head' | 'options' | 'patch' | 'post' | 'put' | 'request'
+type HttpNames = Names<typeof http>
+export type Http = Fits<
+  Omit<typeof ourHttp, 'batch' | 'asyncRequest' | HttpMethods>,
+  Omit<HttpNames, 'batch' | 'asyncRequest' | HttpMethods | Branded>
+>
+export type HttpAllNames = Fits<Exclude<keyof HttpNames, 'FileData'>, keyof typeof ourHttp>
+export type HttpNoOtherNames = Fits<Exclude<keyof typeof ourHttp, 'default'>, keyof HttpNames>
+export type HttpDefaultNames = Fits<keyof typeof ourHttp.default, Exclude<keyof HttpNames, 'FileData'>>
+
+// Names of protocols and cipher suites are lists in @types/k6; html() and its like throw here.
+type TheirHttpResponse = Omit<
+  http.Response,
+  'proto' | 'tls_cipher_suite' | 'json' | 'html' | 'submitForm' | 'clickLink'
+>
+export type HttpResponse = Fits<ourHttp.Response, TheirHttpResponse>
+export type HttpResponseNames = Fits<keyof http.Response, keyof ourHttp.Response>
+type Takes<F extends (...args: never[]) => unknown> = (...args: Parameters<F>) => unknown
+export type HttpMethodArguments = Fits<
+  Pick<typeof ourHttp, HttpMethods>,
+  { [K in HttpMethods]: Takes<(typeof http)[K]> }
+>
+export type HttpAsyncRequest = Fits<
+  typeof ourHttp.asyncRequest,
+  (...args: Parameters<typeof http.asyncRequest>) => Promise<TheirHttpResponse>
+>
+export type HttpCookieJar = Fits<Public<ourHttp.CookieJar>, Public<http.CookieJar>>
+export type HttpFile = Fits<ReturnType<typeof ourHttp.file>, Public<http.FileData>>

@@ -11,6 +11,7 @@ import { type ChannelCredentials, Client, credentials, Metadata, type status } f
 export interface Addresses {
   plaintext: string
   tls?: string
+  http?: string
 }
 
 /** Starts the program; the caller ends it. */
@@ -36,10 +37,10 @@ after(async () => {
   await hasEnded
 })
 
-/** Addresses of the server that all tests share; it has TLS too. */
+/** Addresses of the server that all tests share; it has TLS and HTTP too. */
 export function sharedServer(): Promise<Addresses> {
   if (shared === undefined) {
-    const child = spawnServer(['--tls'])
+    const child = spawnServer(['--tls', '--http'])
     child.stderr!.pipe(process.stderr)
     shared = { child, addresses: addressesOf(child) }
   }
