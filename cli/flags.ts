@@ -88,7 +88,7 @@ const runFlagTable = {
   },
   linger: { kind: 'boolean', short: 'l', help: 'wait for Ctrl-C when the test is done' },
   'no-usage-report': { kind: 'boolean', help: 'accepted; nothing is ever reported to anyone' },
-  features: { kind: 'array', help: 'feature flags' },
+  features: { kind: 'list', placeholder: 'a,b', help: 'features to switch on: freeze-env, merge-run-tags; repeatable' },
   threads: { kind: 'integer', placeholder: 'n', help: 'worker threads that the virtual users share' },
   limit: { kind: 'array', placeholder: 'name=value', help: 'change a limit of the sandbox; repeatable' },
   lock: { kind: 'string', placeholder: 'file', help: 'hashes of remote modules (default belljar.lock.json, if there)' },
@@ -109,7 +109,6 @@ const unsupported = new Map<string, string>([
     'new-machine-readable-summary',
     'the new machine-readable summary is not supported; leave --new-machine-readable-summary (K6_NEW_MACHINE_READABLE_SUMMARY) out',
   ],
-  ['features', 'feature flags are not supported; leave --features (K6_FEATURES) out'],
 ])
 
 /** The command line of `run`, taken apart. */
@@ -301,6 +300,7 @@ export function flagOptions({ values }: RunFlags): Options {
     dns: dns ? usage(() => parseDns(dns)) : undefined,
     out: values.out,
     linger: values.linger,
+    features: values.features,
     noUsageReport: values['no-usage-report'],
   }
 }

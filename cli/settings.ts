@@ -41,7 +41,6 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
     )
   }
   refuseUnsupported('traces-output', get('K6_TRACES_OUTPUT'))
-  refuseUnsupported('features', get('K6_FEATURES'))
   refuseUnsupported('profiling-enabled', get('K6_PROFILING_ENABLED'))
   refuseUnsupported('new-machine-readable-summary', getBool('K6_NEW_MACHINE_READABLE_SUMMARY'))
   return {

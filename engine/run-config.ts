@@ -18,6 +18,8 @@ export interface ThreadSettings {
   readonly isBaseMode: boolean
   /** The script is checked and not run. */
   readonly isRehearsal: boolean
+  /** Keeps scripts from changing __ENV. */
+  readonly freezesEnv: boolean
   /** Shared counters, see shared-counters.ts. */
   readonly counters: SharedArrayBuffer
 }

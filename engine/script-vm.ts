@@ -36,6 +36,7 @@ export interface GuestConfiguration {
   tags: Readonly<Record<string, string>>
   throwOnWarnings: boolean
   isRehearsal: boolean
+  freezesEnv: boolean
 }
 
 const boot = internalName('boot')

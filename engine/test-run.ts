@@ -53,6 +53,8 @@ export interface TestRunSettings {
   readonly scriptName: string
   readonly env: ReadonlyMap<string, string>
   readonly isBaseMode: boolean
+  /** The feature freeze-env, which is there before a script is. */
+  readonly freezesEnv: boolean
   /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
   readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
   readonly limits: Limits
@@ -200,7 +202,11 @@ export class TestRun {
       ...(cli === undefined ? {} : { cli: cli() }),
     }
     const consolidated = consolidateOptions(layers, (name) => script.functions.includes(name))
-    const { options } = consolidated
+    const { options, features } = consolidated
+    for (const feature of features.unknown) this.#logError('Unknown feature flag', { feature })
+    for (const feature of features.active) {
+      this.#log('info', 'Experimental feature enabled', { feature, lifecycle: 'experimental' })
+    }
     if (options.paused && !this.#settings.canResume) {
       throw new AppError('NOT_SUPPORTED', 'a test cannot start paused without the REST API, which could resume it', {
         hint: 'give --address (K6_ADDRESS) as well, or leave `paused` out',
@@ -438,12 +444,13 @@ export class TestRun {
   }
 
   #newThread(): ThreadHandle {
-    const { env, isBaseMode, limits } = this.#settings
+    const { env, freezesEnv, isBaseMode, limits } = this.#settings
     const isRehearsal = this.#settings.isRehearsal ?? false
     const settings = {
       threadIndex: this.#threads.length,
       limits: isRehearsal ? { ...limits, cpuMs: Math.min(limits.cpuMs, limits.checkMs) } : limits,
       env,
+      freezesEnv,
       isBaseMode,
       isRehearsal,
       counters: this.counters.buffer,

@@ -376,6 +376,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       throwOnWarnings: options?.throw ?? false,
       isRehearsal: this.#rehearsal !== undefined,
       isBaseMode: this.#settings.isBaseMode,
+      freezesEnv: this.#settings.freezesEnv,
     }
   }
 

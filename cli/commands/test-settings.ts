@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { resolveFeatures } from '../../engine/options/features.js'
 import { type Options, parseConfigFile, parseEnvironment } from '../../engine/options/options.js'
 import type { LoadRequest } from '../../engine/run-config.js'
 import type { Observer, TestRunSettings } from '../../engine/test-run.js'
@@ -21,7 +22,7 @@ export function testRunSettings(
   limits: Limits,
   logger: Logger,
 ): TestRunSettings {
-  const { layers, ...script } = scriptSettings(flags.script, settings, limits, logger)
+  const { layers, ...script } = scriptSettings(flags.script, settings, limits, logger, flags.values.features)
   return {
     ...script,
     layers: { ...layers, cli: () => flagOptions(flags) },
@@ -38,13 +39,21 @@ export function scriptSettings(
   settings: RunSettings,
   limits: Limits,
   logger: Logger,
-): Pick<TestRunSettings, 'script' | 'scriptName' | 'env' | 'isBaseMode' | 'layers' | 'limits' | 'secrets'> {
+  flagFeatures?: RunFlags['values']['features'],
+): Pick<
+  TestRunSettings,
+  'script' | 'scriptName' | 'env' | 'isBaseMode' | 'freezesEnv' | 'layers' | 'limits' | 'secrets'
+> {
+  const { file } = configFile(settings, logger)
+  const env = parseEnvironment(process.env)
+  const features = resolveFeatures(flagFeatures, env.features, file?.features)
   return {
     script: scriptSource(script, settings),
     scriptName: script === '-' ? '-' : basename(script),
     env: settings.scriptEnv,
     isBaseMode: settings.compatibilityMode === 'base',
-    layers: { ...configFile(settings, logger), env: parseEnvironment(process.env) },
+    freezesEnv: features.active.includes('freeze-env'),
+    layers: { ...(file === undefined ? {} : { file }), env },
     limits,
     secrets: {
       specs: settings.secretSources,

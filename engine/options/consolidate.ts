@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../errors.js'
 import { formatSegment, formatSegmentSequence, isSameSegment } from '../plan/segment.js'
+import { type Features, featureTags, resolveFeatures } from './features.js'
 import { type JsonValue, jsonObject } from './json-reader.js'
 import { checkTrendStats, defaultSummaryTrendStats, defaultSystemTags, type SystemTag } from './metric-options.js'
 import { type DnsPolicy, type DnsSelect, type DnsSpec, parseDnsTtl } from './network-options.js'
@@ -51,6 +52,7 @@ export interface Consolidated {
   /** Sorted by start time, then name. */
   readonly scenarios: readonly ScenarioConfig[]
   readonly warnings: readonly OptionWarning[]
+  readonly features: Features
 }
 
 const defaultTimeoutMs = { setup: 60_000, teardown: 60_000, handleSummary: 120_000 }
@@ -63,7 +65,14 @@ const defaultTimeoutMs = { setup: 60_000, teardown: 60_000, handleSummary: 120_0
  */
 export function consolidateOptions(layers: OptionLayers, isExecutable: (name: string) => boolean): Consolidated {
   const warnings: OptionWarning[] = []
-  const merged = merge(layers, warnings)
+  const features = resolveFeatures(layers.cli?.features, layers.env?.features, layers.file?.features)
+  if (layers.script?.features !== undefined) {
+    warnings.push({
+      message:
+        'the option `features` of a script is without effect; use --features, K6_FEATURES or the configuration file',
+    })
+  }
+  const merged = merge(layers, warnings, features.active.includes('merge-run-tags'))
   refuseBadTrendStats(merged)
   const specified = deriveScenarios(merged, warnings)
   refuseProblems(specified, isExecutable)
@@ -75,7 +84,7 @@ export function consolidateOptions(layers: OptionLayers, isExecutable: (name: st
   }
   const scenarios = [...(specified.scenarios ?? [])].map(([name, spec]) => resolveScenario(name, spec))
   scenarios.sort((a, b) => a.startTimeMs - b.startTimeMs || (a.name < b.name ? -1 : 1))
-  return { options: withDefaults(specified), specified, scenarios, warnings }
+  return { options: withDefaults(specified, features), specified, scenarios, warnings, features }
 }
 
 /** Several sources as one, the weakest first; nothing is derived and nothing checked. */
@@ -114,7 +123,7 @@ function saysHowToRun(options: Options): boolean {
   return [durationMs, iterations, stages, scenarios].some((value) => value !== undefined)
 }
 
-function merge(layers: OptionLayers, warnings: OptionWarning[]): Options {
+function merge(layers: OptionLayers, warnings: OptionWarning[], mergesTags: boolean): Options {
   // the command line is also below the file, as in k6; that shows only where a layer clears what is below it
   let merged = overlay(layers.cli ?? {}, layers.file ?? {})
   for (const level of ['script', 'env', 'cli'] as const) {
@@ -122,7 +131,9 @@ function merge(layers: OptionLayers, warnings: OptionWarning[]): Options {
     if (merged.scenarios !== undefined && saysHowToRun(upper)) {
       warnings.push({ message: `"${level}" level configuration overrode scenarios configuration entirely` })
     }
-    merged = overlay(merged, upper)
+    const { tags } = merged
+    merged = overlay(merged, level === 'script' ? { ...upper, features: undefined } : upper)
+    if (mergesTags && upper.tags !== undefined) merged.tags = new Map([...(tags ?? []), ...upper.tags])
   }
   return merged
 }
@@ -210,13 +221,10 @@ function refuseUnsupported(options: Options): void {
   const refuse = (what: string, hint: string) => {
     throw new AppError('NOT_SUPPORTED', `${what} is not supported`, { hint })
   }
-  if (options.features?.length) {
-    refuse(`the option \`features\` (${options.features.join(', ')})`, 'remove the option')
-  }
   if (options.webDashboard) refuse('the web dashboard', 'unset K6_WEB_DASHBOARD')
 }
 
-function withDefaults(specified: Options): ConsolidatedOptions {
+function withDefaults(specified: Options, features: Features): ConsolidatedOptions {
   return {
     ...specified,
     setupTimeoutMs: specified.setupTimeoutMs ?? defaultTimeoutMs.setup,
@@ -224,7 +232,7 @@ function withDefaults(specified: Options): ConsolidatedOptions {
     handleSummaryTimeoutMs: specified.handleSummaryTimeoutMs ?? defaultTimeoutMs.handleSummary,
     systemTags: specified.systemTags ?? defaultSystemTags,
     summaryTrendStats: specified.summaryTrendStats ?? defaultSummaryTrendStats,
-    tags: specified.tags ?? new Map(),
+    tags: new Map([...(specified.tags ?? []), ...featureTags(features)]),
     dns: {
       ttlMs: dnsTtlMs(specified.dns?.ttl),
       select: specified.dns?.select ?? 'random',

@@ -412,7 +412,7 @@ export const optionFields: readonly OptionField[] = [
   field('metricSamplesBufferSize', integer, { env: 'K6_METRIC_SAMPLES_BUFFER_SIZE' }),
   field('noCookiesReset', boolean, { env: 'K6_NO_COOKIES_RESET' }),
   field('discardResponseBodies', boolean, { env: 'K6_DISCARD_RESPONSE_BODIES' }),
-  field('features', strings),
+  field('features', strings, { env: 'K6_FEATURES' }),
   field('consoleOutput', string, { json: undefined, env: 'K6_CONSOLE_OUTPUT' }),
   field(
     'localIPs',

@@ -3,6 +3,8 @@ import { ops } from './bridge.js'
 import {
   arraySort,
   createObject,
+  defineProperty,
+  freeze,
   hasOwn,
   keys,
   mapGet,
@@ -29,6 +31,7 @@ export interface Configuration {
   throwOnWarnings: boolean
   /** The script is checked and not run. */
   isRehearsal: boolean
+  freezesEnv: boolean
 }
 
 export const vu = {
@@ -134,6 +137,7 @@ export function configure(configuration: Configuration): void {
   vu.throwOnWarnings = configuration.throwOnWarnings
   vu.isRehearsal = configuration.isRehearsal
   runEnv = configuration.env
+  freezesEnv = configuration.freezesEnv
   resetEnv({})
   for (let i = 0; i < configuration.systemTags.length; i++) mapSet(systemTags, configuration.systemTags[i]!, true)
   runTags = configuration.tags
@@ -141,15 +145,24 @@ export function configure(configuration: Configuration): void {
 }
 
 let runEnv: Readonly<Record<string, string>> = {}
+let freezesEnv = false
 
 /** Puts __ENV back to that of the run plus `more`: the environment of a scenario. */
 export function resetEnv(more: Readonly<Record<string, string>>): void {
+  if (freezesEnv) vu.env = createObject(null) as Record<string, string>
   const old = keys(vu.env)
   for (let i = 0; i < old.length; i++) delete vu.env[old[i]!]
   const sets = [runEnv, more]
   for (let i = 0; i < sets.length; i++) {
     const names = keys(sets[i]!)
     for (let j = 0; j < names.length; j++) vu.env[names[j]!] = sets[i]![names[j]!]!
+  }
+  if (!freezesEnv) return
+  freeze(vu.env)
+  try {
+    defineProperty(globalThis, '__ENV', { value: vu.env, writable: false, configurable: true, enumerable: false })
+  } catch {
+    // A script that froze its global object keeps what was there.
   }
 }
 

@@ -8,6 +8,7 @@ describe('runSettings', () => {
   it('has the defaults of k6', () => {
     const { scriptEnv, ...rest } = settingsOf([], { HOME: '/h' })
     assert.deepEqual(rest, {
+      address: undefined,
       compatibilityMode: 'extended',
       noThresholds: false,
       summaryMode: 'compact',
@@ -87,7 +88,7 @@ describe('runSettings', () => {
 })
 
 describe('environmentFlags', () => {
-  for (const env of [{ K6_ADDRESS: 'x:1' }, { K6_TRACES_OUTPUT: 'otel' }]) {
+  for (const env of [{ K6_PROFILING_ENABLED: 'true' }, { K6_TRACES_OUTPUT: 'otel' }]) {
     it(`says that ${Object.keys(env)[0]} is not supported`, () => {
       assert.throws(() => environmentFlags(env), { code: 'NOT_SUPPORTED' })
     })

@@ -32,6 +32,7 @@ export async function checkScript(source: string, limits: Partial<Limits> = {}):
       hasThresholds: false,
       hasBreakdown: false,
       canResume: false,
+      freezesEnv: false,
       isRehearsal: true,
     },
     { log: (line) => log.push(line), finding: (finding) => findings.push(finding) },

@@ -44,6 +44,7 @@ export async function runScript(source: string, options: RunOptions = {}): Promi
       scriptName: 'script.js',
       env: new Map(Object.entries(options.env ?? {})),
       isBaseMode: false,
+      freezesEnv: false,
       layers: { cli: () => parseOptions(options.options ?? {}, 'script').options },
       limits: { ...trustedLimits, ...options.limits },
       threads: options.threads ?? 1,

@@ -104,6 +104,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
     tags: {},
     throwOnWarnings: false,
     isRehearsal: false,
+    freezesEnv: false,
   })
   return { script, context, lines, internalErrors, said: () => lines.map((line) => line.msg) }
 }

@@ -234,12 +234,6 @@ describe('consolidateOptions', () => {
     assert.throws(() => ofScript({ dns: { ttl: 'soon' } }), { exitCode: 255, message: 'invalid DNS TTL: soon' })
   })
 
-  for (const json of [{ paused: true }, { features: ['freeze-env'] }]) {
-    it(`refuses ${Object.keys(json)[0]}, which is not supported`, () => {
-      assert.throws(() => ofScript(json), { code: 'NOT_SUPPORTED' })
-    })
-  }
-
   it('sorts scenarios by start time, then name', () => {
     const executor = 'per-vu-iterations'
     const { scenarios } = ofScript({
