@@ -55,4 +55,6 @@ export interface OutputContext {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Told about trouble while the run goes on, for the log. */
   readonly onError: (error: string) => void
+  /** How long outputs that push may go on when the run has ended; ten seconds if left out. */
+  readonly stopTimeoutMs?: number
 }

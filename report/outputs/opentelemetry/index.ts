@@ -38,6 +38,7 @@ export function createOpenTelemetryOutput(type: string, argument: string, contex
     format: new OtlpFormat(config, trouble),
     intervalMs: config.exportIntervalMs,
     trouble,
+    stopTimeoutMs: context.stopTimeoutMs,
     ...(config.protocol === 'grpc' ? grpcSender(config) : httpSender(config)),
   })
 }

@@ -49,6 +49,7 @@ export function createPrometheusOutput(type: string, argument: string, context: 
     format: new RemoteWriteFormat(config, trouble),
     intervalMs: config.pushIntervalMs,
     trouble,
+    stopTimeoutMs: context.stopTimeoutMs,
     send: async ({ body }, signal) => {
       assertAccepted(config.url.host, await poster.post(body, signal))
       return undefined

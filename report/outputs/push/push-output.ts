@@ -30,7 +30,7 @@ export interface PushOptions extends Omit<SendQueueOptions, 'trouble'> {
   /** Ends what the sending keeps open. */
   readonly close: () => void
   /** How long `stop()` may go on sending. */
-  readonly stopTimeoutMs?: number
+  readonly stopTimeoutMs?: number | undefined
 }
 
 const defaultStopTimeoutMs = 10_000

@@ -80,10 +80,12 @@ export class SendQueue {
 
   async #sendAll(): Promise<void> {
     let pauseMs = this.#options.firstPauseMs
+    // Of an attempt that was cut off at the end, the failure before it says more.
+    let reason = 'there was no time left to send it'
     while (this.#requests.length > 0) {
       const failure = await this.#attempt(this.#requests[0]!)
       if (this.#abort.signal.aborted) {
-        while (this.#requests.length > 0) this.#drop(0, failure?.message ?? 'there was no time left to send it')
+        while (this.#requests.length > 0) this.#drop(0, reason)
         break
       }
       if (failure === undefined) {
@@ -91,7 +93,8 @@ export class SendQueue {
       } else if (!failure.isRetryable) {
         this.#drop(0, failure.message)
       } else {
-        this.#options.trouble.failed(failure.message)
+        reason = failure.message
+        this.#options.trouble.failed(reason)
         await this.#pause(failure.retryAfterMs ?? pauseMs)
         pauseMs = Math.min(pauseMs * 2, this.#options.maxPauseMs)
       }
