@@ -8,7 +8,7 @@ export type ScenarioStatus = 'waiting' | 'running' | 'stopping' | 'interrupted' 
 
 export class ScenarioTracker {
   readonly scenario: ScenarioRun
-  #hasEnded = false
+  #endedAtMs: number | undefined
 
   constructor(scenario: ScenarioRun) {
     this.scenario = scenario
@@ -21,18 +21,18 @@ export class ScenarioTracker {
       await clock.until(startTimeMs, stop)
       if (!stop.aborted) await runScenario(this.scenario)
     } finally {
-      this.#hasEnded = true
+      this.#endedAtMs = clock.now()
     }
   }
 
-  /** Milliseconds since the scenario began; negative before. */
+  /** Milliseconds since the scenario began, until it ended; negative before. */
   get elapsedMs(): number {
-    return this.scenario.clock.now() - this.scenario.startTimeMs
+    return (this.#endedAtMs ?? this.scenario.clock.now()) - this.scenario.startTimeMs
   }
 
   get status(): ScenarioStatus {
     const { config, stop, counters, index } = this.scenario
-    if (this.#hasEnded) {
+    if (this.#endedAtMs !== undefined) {
       return stop.aborted || counters.getFor(index, 'interrupted') > 0 ? 'interrupted' : 'done'
     }
     if (this.elapsedMs < 0) return 'waiting'

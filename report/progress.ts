@@ -84,9 +84,14 @@ export function progressFrame(state: ProgressState, screen: ProgressScreen, goes
   let text = lineEnd
   let wrappedLines = 0
   for (const row of rows) {
-    const plain = rowText(row, barWidth, false)
+    const line = (hasColor: boolean) => {
+      const padded = rowText(row, barWidth, hasColor)
+      // On a narrow terminal, blanks at the end would take a line of their own.
+      return screen.isTty ? padded.trimEnd() : padded
+    }
+    const plain = line(false)
     wrappedLines += Math.trunc(Math.max(0, [...plain].length - 1) / screen.columns)
-    text += `${screen.hasColor && screen.isTty ? rowText(row, barWidth, true) : plain}${lineEnd}`
+    text += `${screen.hasColor && screen.isTty ? line(true) : plain}${lineEnd}`
   }
   return screen.isTty && goesBack ? `${text}\r\u001b[J\u001b[${rows.length + wrappedLines + 1}A` : text
 }
@@ -131,7 +136,7 @@ function barBody(share: number, barWidth: number, faint: (text: string) => strin
 }
 
 function fittingBarWidth(rows: readonly Row[], columns: number): number {
-  const widths = rows.map((row) => ('text' in row ? 0 : [...rowText(row, maxBarWidth, false)].length))
+  const widths = rows.map((row) => ('text' in row ? 0 : [...rowText(row, maxBarWidth, false).trimEnd()].length))
   const surplus = Math.max(0, ...widths) - (columns - 1)
   return Math.min(maxBarWidth, Math.max(minBarWidth, maxBarWidth - Math.max(0, surplus)))
 }
@@ -163,6 +168,12 @@ export class ProgressPrinter {
     const frame = progressFrame(state, screen, true)
     this.#frame = screen.isTty ? frame : ''
     this.#stream.write(frame)
+  }
+
+  /** Takes the last frame off the terminal, so that nothing of it shines through what is written in its place. */
+  clear(): void {
+    if (this.#frame !== '') this.#stream.write('\r\u001b[J')
+    this.#frame = ''
   }
 
   /** Draws the state for the last time; it stays on the screen, and nothing is drawn below other text from now on. */

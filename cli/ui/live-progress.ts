@@ -24,7 +24,8 @@ export class LiveProgress {
     this.#printer = new ProgressPrinter(process.stdout, () => ({
       isTty: process.stdout.isTTY === true,
       hasColor: !settings.noColor,
-      columns: process.stdout.columns ?? 80,
+      // A terminal that does not know its width says 0.
+      columns: process.stdout.columns || 80,
     }))
     // On a terminal, log lines push the frame down instead of mixing with it.
     if (this.#isShown && process.stdout.isTTY && target?.stream.isTTY) {
@@ -40,6 +41,7 @@ export class LiveProgress {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#printer.clear()
   }
 
   /** The last frame, below everything else. */

@@ -79,6 +79,26 @@ default   [  32% ] 3 VUs  1.0s/3s
     assert.ok(line(30).endsWith('\u001b[6A'))
   })
 
+  it('leaves no blanks at the end of a line of a terminal, where they would wrap', () => {
+    const timed = executorColumns({ executor: 'constant-vus', vus: 3, elapsedMs: 3000, durationMs: 3000 })
+    const counted = executorColumns({
+      executor: 'per-vu-iterations',
+      vus: 2,
+      elapsedMs: 0,
+      durationMs: 600_000,
+      doneIterations: 0,
+      iterationsPerVu: 2,
+    })
+    const state = stateOf({
+      scenarios: [
+        { name: 'a', status: 'running', ...timed },
+        { name: 'b', status: 'running', ...counted },
+      ],
+    })
+    assert.doesNotMatch(progressFrame(state, terminal, false), / \u001b\[K/)
+    assert.match(progressFrame(state, plain, false), /3\.0s\/3s {8,}\n/)
+  })
+
   it('shows what happens before the scenarios', () => {
     const head = { name: 'Init', share: 0.5, right: ['1/2 VUs initialized'] } as const
     assert.equal(progressFrame({ head, scenarios: [] }, plain, false), '\nInit   [  50% ] 1/2 VUs initialized\n')
@@ -108,5 +128,20 @@ describe('ProgressPrinter', () => {
     printer.finish(stateOf())
     printer.writeAbove(stream, 'late\n')
     assert.equal(text, `early\n${frame}log\u001b[0K\n${frame}${progressFrame(stateOf(), terminal, false)}late\n`)
+  })
+
+  it('takes its frame off a terminal, once, and leaves other places alone', () => {
+    const written = (screen: typeof terminal | typeof plain) => {
+      let text = ''
+      const printer = new ProgressPrinter({ write: (part) => (text += part) }, () => screen)
+      printer.clear()
+      printer.draw(stateOf())
+      const drawn = text.length
+      printer.clear()
+      printer.clear()
+      return text.slice(drawn)
+    }
+    assert.equal(written(terminal), '\r\u001b[J')
+    assert.equal(written(plain), '')
   })
 })
