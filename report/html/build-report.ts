@@ -8,7 +8,7 @@ import type { MetricStore, StoredMetric } from '../../metrics/store.js'
 import { type Threshold, thresholdValue } from '../../metrics/thresholds.js'
 import { cleanText } from '../clean-text.js'
 import { humanValue } from '../human-value.js'
-import type { RunEnd, RunFacts } from '../outputs/output.js'
+import type { RunEnd, RunFacts } from '../outputs/reported-run.js'
 import type { ReportCheck, ReportData, ReportMetric, ReportThreshold, Verdict } from './app/report-data.js'
 import { type RunRecorder, recorderLimits } from './run-recorder.js'
 

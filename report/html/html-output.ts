@@ -1,17 +1,20 @@
 /** The output `html`: follows the run, and writes a page about it when it has ended. */
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { AppError } from '../../errors.js'
 import type { MetricStore, StoredSamples } from '../../metrics/store.js'
 import { packageRoot } from '../../package-root.js'
-import { LineFile, type TextStream } from '../outputs/line-file.js'
-import type { Output, RunEnd, RunFacts } from '../outputs/output.js'
+import type { TextStream } from '../outputs/line-file.js'
+import type { Output } from '../outputs/output.js'
+import type { RunEnd, RunFacts } from '../outputs/reported-run.js'
 import { buildReport } from './build-report.js'
 import { reportDocument } from './document.js'
 import { RunRecorder } from './run-recorder.js'
 
 /** What the output needs to know of the run. */
 export interface HtmlOutputOptions {
-  /** The file, `report.html` if left out; `-` for standard output. */
+  /** The file, `report.html` if left out, compressed if it ends with `.gz`; `-` for standard output. */
   readonly path: string
   readonly stdout: TextStream
   readonly store: MetricStore
@@ -23,16 +26,19 @@ export interface HtmlOutputOptions {
 export class HtmlOutput implements Output {
   readonly description: string
   readonly #options: HtmlOutputOptions
-  readonly #file: LineFile
+  readonly #path: string
+  /** Undefined for standard output. */
+  readonly #fd: number | undefined
   readonly #recorder = new RunRecorder()
 
   /** @throws {AppError} `OUTPUT_FAILED` if the file cannot be opened */
   constructor(options: HtmlOutputOptions) {
     this.#options = options
-    const path = options.path || 'report.html'
+    this.#path = options.path || 'report.html'
+    const isStdout = this.#path === '-'
     // Now and not at the end, when a folder that is missing would cost the whole report.
-    this.#file = new LineFile(path, options.stdout, options.onError)
-    this.description = path === '-' ? 'html (stdout)' : `html (${path})`
+    this.#fd = isStdout ? undefined : openForWriting(this.#path)
+    this.description = isStdout ? 'html (stdout)' : `html (${this.#path})`
   }
 
   add(samples: StoredSamples): void {
@@ -40,17 +46,35 @@ export class HtmlOutput implements Output {
   }
 
   async stop(end?: RunEnd): Promise<void> {
-    const { store, run, onError } = this.#options
     try {
-      if (end !== undefined) {
-        const data = buildReport(`belljar ${version()}`, store, this.#recorder, run, end)
-        this.#file.write(reportDocument(data, readAsset('app.js'), readAsset('app.css')))
-      }
+      if (end !== undefined) this.#write(this.#page(end))
     } catch (e) {
-      onError(`could not write the report: ${e instanceof Error ? e.message : String(e)}`)
+      this.#options.onError(
+        `could not write the report to ${this.#path}: ${e instanceof Error ? e.message : String(e)}`,
+      )
     } finally {
-      await this.#file.close()
+      if (this.#fd !== undefined) closeSync(this.#fd)
     }
+  }
+
+  #page(end: RunEnd): string {
+    const { store, run } = this.#options
+    const data = buildReport(`belljar ${version()}`, store, this.#recorder, run, end)
+    return reportDocument(data, readAsset('app.js'), readAsset('app.css'))
+  }
+
+  #write(page: string): void {
+    if (this.#fd === undefined) this.#options.stdout.write(page)
+    else writeFileSync(this.#fd, this.#path.endsWith('.gz') ? gzipSync(page) : page)
+  }
+}
+
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, 'w', 0o666)
+  } catch (e) {
+    const reason = e instanceof Error ? e.message : String(e)
+    throw new AppError('OUTPUT_FAILED', `could not open '${path}' for writing: ${reason}`, { cause: e })
   }
 }
 

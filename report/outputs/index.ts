@@ -7,7 +7,7 @@ import { CsvOutput } from './csv.js'
 import { JsonOutput } from './json.js'
 import type { Output, OutputContext } from './output.js'
 
-export type { Output, OutputContext, RunEnd, RunFacts } from './output.js'
+export type { Output, OutputContext } from './output.js'
 
 type CreateOutput = (argument: string, context: OutputContext) => Output | Promise<Output>
 

@@ -2,33 +2,10 @@
  * What an output is: something that gets every sample of a run. Each kind is a file beside this one and a line in
  * index.ts.
  */
-import type { AppError } from '../../errors.js'
 import type { MetricStore, StoredSamples } from '../../metrics/store.js'
-import type { ThresholdDefinitions, Thresholds } from '../../metrics/thresholds.js'
+import type { ThresholdDefinitions } from '../../metrics/thresholds.js'
 import type { TextStream } from './line-file.js'
-
-/** What is known of a run before it begins. */
-export interface RunFacts {
-  /** The script's path as it was given. */
-  readonly script: string
-  /** `(100.00%) 1 scenario, 2 max VUs, …` */
-  readonly summary: string
-  /** `default: 6 iterations shared among 2 VUs (…)`, in the order they start. */
-  readonly scenarios: readonly string[]
-  /** The options as JSON knows them. */
-  readonly options: unknown
-}
-
-/** How a run ended. */
-export interface RunEnd {
-  /** Milliseconds since 1970 when the run's duration began to count. */
-  readonly startedAtMs: number
-  readonly durationMs: number
-  /** Judged for the last time. */
-  readonly thresholds: Thresholds
-  /** Undefined if nothing went wrong. */
-  readonly error: AppError | undefined
-}
+import type { RunEnd, RunFacts } from './reported-run.js'
 
 /** Gets every sample of a run. */
 export interface Output {

@@ -162,10 +162,7 @@ describe('belljar run, as it loads modules', () => {
       await errorOf('main.ts'),
       /Error: from TypeScript\\n\\tat fail \(file:\S+\/lib\.ts:6:13\)\\n\\tat (default \()?file:\S+\/main\.ts:3:3\)?\\n/,
     )
-    assert.match(
-      await errorOf('cjs.js'),
-      /Error: from CommonJS\\n\\tat file:\S+\/cjs\.js:1:42\\n/,
-    )
+    assert.match(await errorOf('cjs.js'), /Error: from CommonJS\\n\\tat file:\S+\/cjs\.js:1:42\\n/)
     assert.match(
       await errorOf('dist/inline.js'),
       /Error: from a bundle\\n\\tat bundled \(file:\S+\/src\/real\.ts:5:7\)\\n/,

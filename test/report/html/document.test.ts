@@ -5,7 +5,7 @@ import { Thresholds } from '../../../metrics/thresholds.js'
 import { buildReport, reportLimits } from '../../../report/html/build-report.js'
 import { reportDocument } from '../../../report/html/document.js'
 import { RunRecorder } from '../../../report/html/run-recorder.js'
-import type { RunEnd, RunFacts } from '../../../report/outputs/index.js'
+import type { RunEnd, RunFacts } from '../../../report/outputs/reported-run.js'
 import { feed, newStore, type RunSample, someTimeMs } from '../../metrics/run-of.js'
 
 const facts: RunFacts = { script: 'script.js', summary: '1 scenario', scenarios: ['default: 1 iteration'], options: {} }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { Thresholds } from '../../../metrics/thresholds.js'
 import { createOutput } from '../../../report/outputs/index.js'
 import { feed, newStore, someTimeMs } from '../../metrics/run-of.js'
@@ -37,6 +38,13 @@ describe('the output html', () => {
     assert.ok(page.startsWith('<!doctype html>') && page.endsWith('</html>\n'))
     assert.match(page, /"metric":"cnt"/)
     assert.deepEqual(errors, [])
+  })
+
+  it('compresses a file whose name says so', async () => {
+    const file = join(folder, 'report.html.gz')
+    const { output } = await open(`html=${file}`)
+    await output.stop(end)
+    assert.match(gunzipSync(readFileSync(file)).toString(), /<\/html>\n$/)
   })
 
   it('writes nothing about a run that was given up', async () => {

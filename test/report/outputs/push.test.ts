@@ -180,6 +180,7 @@ describe('an output whose receiver', () => {
     const context = {
       store,
       thresholds: new Map(),
+      run: { script: 'script.js', summary: '', scenarios: [], options: {} },
       systemTags: [],
       stdout: { write: () => {} },
       onError: (error: string) => errors.push(error),
