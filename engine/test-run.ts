@@ -6,8 +6,6 @@ import { availableParallelism } from 'node:os'
 import { AppError, ExitCode, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
 import type { Finding } from '../host/rehearsal/finding.js'
-import { SecretError } from '../host/secrets/secret-source.js'
-import { SecretSources } from '../host/secrets/secret-sources.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { Metric } from '../metrics/metric.js'
@@ -41,10 +39,11 @@ import { findIdleThresholds, findOptionWarnings, rehearse, usableThresholds } fr
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
 import { ScenarioTracker } from './scenario-tracker.js'
 import { failureMessage, stackFields } from './script-failure.js'
+import { SecretDesk, type SecretSettings } from './secret-desk.js'
 import { answerSharedArray, type SharedArrayRequest } from './shared-array-link.js'
 import { maxScenarios, SharedCounters } from './shared-counters.js'
 import { ThreadHandle, type ThreadReport } from './thread-handle.js'
-import type { SecretAnswer, StageResult } from './thread-protocol.js'
+import type { StageResult } from './thread-protocol.js'
 import { VuPool } from './vu-pool.js'
 
 export interface TestRunSettings {
@@ -69,15 +68,6 @@ export interface TestRunSettings {
   readonly canResume: boolean
   /** The script is going to be checked with `rehearse` and not run with `execute`. */
   readonly isRehearsal?: boolean
-}
-
-export interface SecretSettings {
-  /** Values of --secret-source. */
-  readonly specs: readonly string[]
-  /** That of the command, which may hold settings of sources. */
-  readonly environment: Readonly<Record<string, string | undefined>>
-  /** The text of a file that a source names. */
-  readonly readFile: (path: string) => string
 }
 
 /** Told of what happens while a run goes on. Texts may hold what a script said. */
@@ -137,7 +127,7 @@ export class TestRun {
   #isPaused = false
   #hasStarted = false
   #resume: () => void = () => {}
-  #secrets: SecretSources | undefined
+  #secrets: SecretDesk | undefined
 
   constructor(settings: TestRunSettings, observer: Observer) {
     this.#settings = settings
@@ -166,8 +156,7 @@ export class TestRun {
    * @throws {AppError}
    */
   async load(): Promise<ParsedOptions> {
-    const { specs, ...surroundings } = this.#settings.secrets ?? noSecrets
-    this.#secrets = SecretSources.open(specs, surroundings, (secret) => this.#observer.secret?.(secret))
+    this.#secrets = new SecretDesk(this.#settings.secrets, (secret) => this.#observer.secret?.(secret))
     const script = await this.#load()
     this.#script = script
     try {
@@ -665,7 +654,9 @@ export class TestRun {
         this.#find(report.finding)
         return
       case 'secretWanted':
-        void this.#giveSecret(thread, report)
+        void this.#secrets!.answer(report).then((answer) =>
+          this.#threads[thread]!.call('giveSecret', answer).catch(() => {}),
+        )
         return
       case 'testEnd':
         if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))
@@ -690,15 +681,6 @@ export class TestRun {
     if (answer !== undefined) await this.#threads[thread]!.call('sharedArray', answer).catch(() => {})
   }
 
-  async #giveSecret(thread: number, { request, source, key }: Extract<ThreadReport, { kind: 'secretWanted' }>) {
-    const answer: SecretAnswer = await this.#secrets!.get(source, key).then(
-      (secret) => ({ request, secret }),
-      (e: unknown) => ({ request, problem: e instanceof SecretError ? e.message : 'the source of secrets failed' }),
-    )
-    // A thread that has ended needs no answer.
-    await this.#threads[thread]!.call('giveSecret', answer).catch(() => {})
-  }
-
   #fail(e: unknown): void {
     this.#error ??= asAppError(e)
   }
@@ -721,8 +703,6 @@ function assertStages(script: LoadedScript): void {
     if (script.others.includes(name)) throw new AppError('SCRIPT_EXCEPTION', `exported '${name}' must be a function`)
   }
 }
-
-const noSecrets: SecretSettings = { specs: [], environment: {}, readFile: () => '' }
 
 function asAppError(e: unknown): AppError {
   if (isAppError(e)) return e

@@ -37,8 +37,4 @@ export class Handles<T> {
   delete(id: unknown): void {
     this.#held.delete(id as number)
   }
-
-  get size(): number {
-    return this.#held.size
-  }
 }
