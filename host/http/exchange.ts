@@ -112,7 +112,8 @@ export function exchange(
     }
     const { method, path, body } = request
     const headers: IncomingHttpHeaders = Object.create(null)
-    for (const [name, value] of request.headers) headers[name] = value
+    // One character for each byte of UTF-8, which is how undici writes them.
+    for (const [name, value] of request.headers) headers[name] = Buffer.from(value).toString('latin1')
     connection.client.dispatch({ method: method as Dispatcher.HttpMethod, path, headers, body: body ?? null }, handler)
   })
 }
@@ -129,6 +130,9 @@ function failureOfWire(error: unknown, hasHeaders: boolean): HttpFailure {
   if (error instanceof HttpFailure) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const failure = (number: number, text: string) => new HttpFailure(number, text, text, { cause: error })
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    return failure(1000, 'the request has a header that cannot be sent')
+  }
   if (code === 'ECONNRESET') return failure(1220, 'read: connection reset by peer')
   if (code === 'EPIPE') return failure(1201, 'write: broken pipe')
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {

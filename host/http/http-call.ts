@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { TagSet } from '../../metrics/tag-set.js'
+import { longestTimerMs } from '../longest-timer.js'
 import { DialDeadline } from '../net/dial-deadline.js'
 import { tlsSettingsOf } from '../net/tls.js'
 import type { VuContext } from '../vu-context.js'
@@ -52,27 +53,51 @@ export async function performCall(
   tags: TagSet,
 ): Promise<CallOutcome> {
   const target = parseHttpTarget(spec.url)
+  // Not asked for again: by the time that something ends, the VU may be in its next iteration.
+  const { signal } = vu.abort
   await loadUndici()
-  const deadline = new DialDeadline(spec.timeoutMs, vu.abort.signal)
+  await turnOf(vu, signal)
+  const deadline = new DialDeadline(spec.timeoutMs, signal)
   try {
-    return await new HttpCall(vu, spec, tags, deadline.signal).run(target, body)
+    return await new HttpCall(vu, spec, tags, deadline.signal, signal).run(target, body)
   } finally {
     deadline.clear()
   }
+}
+
+/** Waits for this call's turn under the option `rps`; that is no part of the time that it has. */
+async function turnOf(vu: VuContext, signal: AbortSignal): Promise<void> {
+  const next = vu.http.runtime.options.nextSlotMs?.()
+  if (next === undefined) return
+  const waitMs = next - vu.services.now()
+  if (waitMs <= 0 || signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, Math.min(waitMs, longestTimerMs))
+    signal.addEventListener('abort', done)
+  })
 }
 
 class HttpCall {
   readonly #vu: VuContext
   readonly #spec: RequestSpec
   readonly #tags: TagSet
+  /** Aborted when the time is up, and when the iteration is cut. */
   readonly #signal: AbortSignal
+  /** Aborted when the iteration is cut. */
+  readonly #cut: AbortSignal
   readonly #expected: StatusSet | null
 
-  constructor(vu: VuContext, spec: RequestSpec, tags: TagSet, signal: AbortSignal) {
+  constructor(vu: VuContext, spec: RequestSpec, tags: TagSet, signal: AbortSignal, cut: AbortSignal) {
     this.#vu = vu
     this.#spec = spec
     this.#tags = tags
     this.#signal = signal
+    this.#cut = cut
     this.#expected = spec.expected === undefined ? vu.http.expected : spec.expected
   }
 
@@ -188,7 +213,7 @@ class HttpCall {
       const lines = response.headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value)
       if (lines.length > 0) await vu.http.jar(this.#spec.jar).store(urlFor(target), lines)
     }
-    if (!vu.abort.signal.aborted) {
+    if (!this.#cut.aborted) {
       const hop = {
         method,
         shownUrl: target.shown,
@@ -209,7 +234,6 @@ class HttpCall {
     const observer = debugObserver(this.#vu)
     observer?.onRequest(wire)
     const beganAtMs = performance.now()
-    await this.#pace()
     let mayReuse = !this.#vu.http.runtime.options.noConnectionReuse
     for (;;) {
       const attempt = await this.#attempt(target, wire, beganAtMs, mayReuse)
@@ -255,10 +279,10 @@ class HttpCall {
 
   /** What an error means; the end of the time goes before all that follows from it. */
   #failureOf(error: unknown): HttpFailure {
-    if (this.#signal.aborted && !this.#vu.abort.signal.aborted) return timedOut()
+    if (this.#signal.aborted && !this.#cut.aborted) return timedOut()
     const failure = failureOf(error)
     if (failure instanceof HttpFailure) return failure
-    if (this.#vu.abort.signal.aborted) return new HttpFailure(1000, 'context canceled')
+    if (this.#cut.aborted) return new HttpFailure(1000, 'context canceled')
     throw failure
   }
 
@@ -279,23 +303,6 @@ class HttpCall {
       maxBodyBytes: this.#vu.services.limits.httpBodyBytes,
       keepsBody: responseTypeOf(this.#vu, this.#spec) !== 'none',
     }
-  }
-
-  /** Waits for this request's turn under the option `rps`. */
-  async #pace(): Promise<void> {
-    const next = this.#vu.http.runtime.options.nextSlotMs?.()
-    if (next === undefined) return
-    const waitMs = next - this.#vu.services.now()
-    if (waitMs <= 0 || this.#signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        this.#signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, waitMs)
-      this.#signal.addEventListener('abort', done)
-    })
   }
 
   #wireHeaders(headers: readonly (readonly [string, string])[], target: HttpTarget): [string, string][] {

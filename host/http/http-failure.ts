@@ -33,6 +33,7 @@ const dialRules: readonly (readonly [pattern: RegExp, code: number, short: strin
     1311,
     "x509: certificate doesn't match hostname",
   ],
+  [/x509: certificate has expired/, 1300, 'x509: certificate has expired or is not yet valid'],
   [/^(remote error: )?tls: /, 1300, ''],
   [/connection reset by peer$/, 1220, 'read: connection reset by peer'],
 ]
@@ -45,7 +46,9 @@ export function failureOf(error: unknown): unknown {
   if (isAppError(error, 'NOT_SUPPORTED')) return new HttpFailure(1300, error.message, error.message, { cause: error })
   if (error instanceof DialError) {
     const rule = dialRules.find(([pattern]) => pattern.test(error.message))
-    if (rule === undefined) return new HttpFailure(1000, error.message, error.message, { cause: error })
+    // What comes before has ports and addresses in it.
+    const last = error.message.slice(error.message.lastIndexOf(': ') + 1).trim()
+    if (rule === undefined) return new HttpFailure(1000, last, error.message, { cause: error })
     return new HttpFailure(rule[1], rule[2] || error.message, error.message, { cause: error })
   }
   return error

@@ -37,16 +37,18 @@ function bytesOf(body: Crossing): Uint8Array | undefined {
 /** Makes a call; what fails is in the response, logged, or thrown where the script wants that. */
 async function run(vu: VuContext, { spec, body, tags }: PreparedCall): Promise<string> {
   vu.http.begin()
+  const { signal } = vu.abort
+  const settle = (given: GuestResponse, prefix: string) =>
+    signal.aborted ? given.json : settled(vu, spec, given, prefix)
   let answer: GuestResponse
   try {
     const outcome = await performCall(vu, spec, body, tags)
     answer = await guestResponse(vu, spec, outcome)
-    if (answer.failure !== undefined)
-      return settled(vu, spec, answer, `${goMethod(spec.method)} "${outcome.target.shown}": `)
+    if (answer.failure !== undefined) return settle(answer, `${goMethod(spec.method)} "${outcome.target.shown}": `)
   } catch (e) {
     if (!(e instanceof HttpFailure)) throw e
     answer = failedResponse(e)
-    return settled(vu, spec, answer, '')
+    return settle(answer, '')
   } finally {
     vu.http.end()
   }
@@ -55,7 +57,6 @@ async function run(vu: VuContext, { spec, body, tags }: PreparedCall): Promise<s
 
 /** Throws or logs a failure, as option and parameter say. */
 function settled(vu: VuContext, spec: RequestSpec, { json, failure }: GuestResponse, prefix: string): string {
-  if (vu.abort.signal.aborted) return json
   const error = `${prefix}${failure?.message}`
   if (spec.throws ?? vu.http.runtime.options.throws ?? false) throw new GuestError('GoError', error)
   vu.services.log({ level: 'warning', msg: 'Request Failed', fields: { error }, timeMs: vu.services.now() })

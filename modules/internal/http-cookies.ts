@@ -21,7 +21,6 @@ export class CookieJar {
       this.#id = 0
       return
     }
-    if (vu.phase === 'init') throw new GoError('Making cookie jars in the init context is not supported')
     this.#id = host.newJar()
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runHelp } from '../../cli/flags.js'
 import { optionFields } from '../../engine/options/option-table.js'
@@ -43,6 +43,18 @@ describe('docs: tables tell what the code does', () => {
     const names = optionFields.map(({ json, key }) => json ?? key)
     assert.deepEqual(
       names.filter((name) => !words.has(name)),
+      [],
+    )
+  })
+
+  it('http.md has every export of the module', () => {
+    const page = readPage('docs/http.md')
+    const source = readFileSync(join(packageRoot, 'modules/k6/http.ts'), 'utf8')
+    const names = [...source.matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name = '']) => name)
+    assert.ok(names.length > 20)
+    const told = (name: string) => page.includes(name.replace(/^(OCSP_[A-Z]+_|TLS_1_).*/, '$1'))
+    assert.deepEqual(
+      names.filter((name) => !told(name)),
       [],
     )
   })

@@ -65,6 +65,17 @@ describe('k6/http: requests', () => {
       assert.equal(refused.error, 'the request header Upgrade is not supported')
     })
 
+    it('may have headers with any text in UTF-8, and none that the client cannot send', async () => {
+      const server = await rawServer((socket, head) => {
+        const value = Buffer.from(/^x-a: (.*)$/im.exec(head)![1]!, 'latin1')
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${value.length}\r\n\r\n`)
+        socket.write(value)
+      })
+      assert.equal((await vu.get(server.url, { headers: [['X-A', 'é 日本']] })).body, 'é 日本')
+      const bad = await vu.get(server.url, { headers: [['Connection', '@']] })
+      assert.equal(bad.error, 'the request has a header that cannot be sent')
+    })
+
     it('are compressed as they are told', async () => {
       const { url } = await httpServer(echo)
       const sent = echoed(await vu.request({ method: 'POST', url, compression: 'deflate, gzip' }, 'aaa'))
@@ -246,6 +257,15 @@ describe('k6/http: requests', () => {
       const { url } = await httpServer(() => setTimeout(() => vu.context.abort.abort(), 20))
       await vu.get(url)
       assert.deepEqual(vu.samples(), [])
+    })
+
+    it('none in the iteration after the one that was cut', async () => {
+      const { url } = await httpServer(() => {
+        vu.context.abort.abort()
+        vu.context.renew()
+      })
+      await vu.get(url)
+      assert.deepEqual([vu.samples(), vu.lines], [[], []])
     })
 
     it('or throw where the option or the parameter says so', async () => {
@@ -475,6 +495,15 @@ describe('k6/http: requests', () => {
       assert.equal((await vu.request({ method: 'POST', url: server.url }, 'x')).error, 'EOF')
     })
 
+    it('anew when the server said that it ends them', async () => {
+      const server = await httpServer((_, response) => response.writeHead(200, { connection: 'close' }).end('x'))
+      for (let i = 0; i < 3; i++) {
+        const { status, error } = await vu.request({ method: 'POST', url: server.url }, 'x')
+        assert.deepEqual([status, error], [200, ''])
+      }
+      assert.equal(server.connections, 3)
+    })
+
     it('whose bytes are counted', async () => {
       const server = await httpServer((_, response) => response.end('x'.repeat(1000)))
       await vu.request({ method: 'POST', url: server.url }, 'y'.repeat(500))
@@ -526,8 +555,10 @@ describe('k6/http: requests', () => {
         return slots.at(-1)!
       }
       newVu({ options: { nextSlotMs } })
-      const { timings } = await vu.get(url)
-      assert.ok(timings.blocked! >= 35)
+      const beganAtMs = performance.now()
+      const response = await vu.get(url, { timeout: 30 })
+      assert.ok(performance.now() - beganAtMs >= 35)
+      assert.equal(response.error, '', 'the wait is no part of the time that a request has')
     })
   })
 

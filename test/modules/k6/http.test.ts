@@ -126,7 +126,6 @@ describe('k6/http in a script', () => {
         'Making http requests in the init context is not supported',
         'Using batch in the init context is not supported',
         'Making cookie jars in the init context is not supported',
-        'Making cookie jars in the init context is not supported',
       ].join(' | '),
     ])
   })
