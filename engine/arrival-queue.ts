@@ -61,7 +61,7 @@ export class ArrivalQueue {
   readonly #cursor: TickCursor
   /** The one that has waited longest is first. */
   #waiting: Waiting[] = []
-  #timer: NodeJS.Timeout | undefined
+  #isServing = false
 
   constructor(times: ArrivalTimes, ticks: Iterable<Tick>, counters: SharedCounters, now: () => number) {
     this.#times = times
@@ -79,7 +79,7 @@ export class ArrivalQueue {
     return new Promise((resolve) => {
       this.#waiting.push({ vu, resolve })
       if (!isFirst) this.#counters.addFor(this.#times.scenario, 'idle', 1)
-      if (this.#timer === undefined) this.#serve()
+      if (!this.#isServing) this.#serve()
     })
   }
 
@@ -95,10 +95,13 @@ export class ArrivalQueue {
     resolve(hasTurn)
   }
 
-  /** Gives all turns that are due, and sets the timer for the next. */
+  /**
+   * Gives the turn that is due, or sets the timer for the next. One at a time: what its VU does at once comes first, and other
+   * threads can take what is due meanwhile.
+   */
   #serve(): void {
     const { startTimeMs, endTimeMs, lastStartMs } = this.#times
-    this.#timer = undefined
+    this.#isServing = false
     while (this.#waiting.length > 0) {
       const offsetMs = this.#cursor.offsetMs
       const now = this.#now()
@@ -108,10 +111,15 @@ export class ArrivalQueue {
       }
       const restMs = startTimeMs + offsetMs - now
       if (restMs > 0) {
-        this.#timer = setTimeout(() => this.#serve(), Math.min(restMs, longestWaitMs))
+        this.#isServing = true
+        setTimeout(() => this.#serve(), Math.min(restMs, longestWaitMs))
         return
       }
-      if (this.#cursor.take()) this.#release(this.#waiting.shift()!, true)
+      if (!this.#cursor.take()) continue
+      this.#isServing = true
+      setImmediate(() => this.#serve())
+      this.#release(this.#waiting.shift()!, true)
+      return
     }
   }
 }

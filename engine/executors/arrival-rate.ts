@@ -1,7 +1,7 @@
 /** The executors that begin iterations at given times, whatever became of the earlier ones. */
 import { TickCursor } from '../arrival-queue.js'
 import type { ConstantArrivalRateConfig, RampingArrivalRateConfig } from '../options/scenario.js'
-import { arrivalTicks, lastStartMs } from '../plan/arrival.js'
+import { arrivalTicks, lastStartMs, lateStartMs } from '../plan/arrival.js'
 import { regularDurationMs } from '../plan/requirements.js'
 import { scale } from '../plan/segment.js'
 import type { VuHandle } from '../vu-pool.js'
@@ -11,6 +11,8 @@ type ArrivalRun = ScenarioRun<ConstantArrivalRateConfig | RampingArrivalRateConf
 
 /** How long to drop iterations in a row before others have their turn in this thread. */
 const longestTurnMs = 5
+/** How long after the end to go on counting what was not begun: at some rates there is no end of it. */
+const giveUpMs = 2000
 /** How long to wait for a thread to take an iteration that is due, before looking again. */
 const lookAgainMs = 1
 
@@ -48,36 +50,46 @@ export async function runArrivalRate(run: ArrivalRun): Promise<void> {
     }
   }
 
+  const ticks = new TickCursor(arrivalTicks(config, run.striping), counters, index)
+  const lastMs = lastStartMs(config, endTimeMs)
+  /** When the next iteration is due; undefined when there is none left. */
+  const nextMs = () => {
+    const offsetMs = ticks.offsetMs
+    const atMs = offsetMs === undefined ? endTimeMs : run.startTimeMs + offsetMs
+    return atMs < endTimeMs ? atMs : undefined
+  }
+
+  /** Drops what is due and cannot begin: no VU is idle, or those that are were not allowed to run for too long. */
+  const dropDue = () => {
+    const untilMs = clock.now() + longestTurnMs
+    let count = 0
+    let isShortOfVus = false
+    for (let atMs = nextMs(); atMs !== undefined; atMs = nextMs()) {
+      const now = clock.now()
+      const isIdle = counters.getFor(index, 'idle') > 0
+      if (atMs > now || now > untilMs || (isIdle && now < Math.min(atMs + lateStartMs, lastMs))) break
+      if (!ticks.take()) continue
+      count++
+      isShortOfVus ||= !isIdle
+    }
+    return { count, isShortOfVus }
+  }
+
   const follow = async () => {
-    const cursor = new TickCursor(arrivalTicks(config, run.striping), counters, index)
-    const lastMs = lastStartMs(config, endTimeMs)
-    let pausedAtMs = 0
     let growing: Promise<void> = Promise.resolve()
-    for (let offsetMs = cursor.offsetMs; offsetMs !== undefined; offsetMs = cursor.offsetMs) {
-      const atMs = run.startTimeMs + offsetMs
-      if (atMs >= endTimeMs) break
-      if (atMs > clock.now()) {
-        await clock.until(atMs, stop)
-        pausedAtMs = clock.now()
-      }
-      if (stop.aborted || clock.now() >= lastMs) break
-      if (counters.getFor(index, 'idle') > 0) {
-        await clock.until(clock.now() + lookAgainMs, stop)
-        continue
-      }
-      if (clock.now() - pausedAtMs > longestTurnMs) {
-        await new Promise((resolve) => setImmediate(resolve))
-        pausedAtMs = clock.now()
-        continue
-      }
-      if (!cursor.take()) continue
-      run.dropped(1)
-      if (vus.length < most) {
+    for (let atMs = nextMs(); atMs !== undefined; atMs = nextMs()) {
+      if (atMs > clock.now()) await clock.until(atMs, stop)
+      if (stop.aborted || clock.now() > endTimeMs + giveUpMs) break
+      const { count, isShortOfVus } = dropDue()
+      if (count > 0) run.dropped(count)
+      if (isShortOfVus && vus.length < most) {
         if (!isGrowing) growing = grow()
-      } else if (!hasWarned) {
+      } else if (isShortOfVus && !hasWarned) {
         hasWarned = true
         run.warn(`Insufficient VUs, reached ${vus.length} active VUs and cannot initialize more`)
       }
+      if (count > 0) await new Promise((resolve) => setImmediate(resolve))
+      else if (atMs === nextMs()) await clock.until(clock.now() + lookAgainMs, stop)
     }
     await clock.until(endTimeMs, stop)
     await growing

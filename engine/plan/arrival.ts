@@ -26,10 +26,10 @@ export function arrivalTicks(
 }
 
 /**
- * How late an iteration may begin that was due before the end of the scenario. The last ones are always a little late, and
- * without this each run would lack some.
+ * How late an iteration may begin, also when it was due before the end of the scenario: on a busy machine some always are a
+ * little late. What is later still is dropped, so that a machine that cannot keep up says so.
  */
-const lateStartMs = 500
+export const lateStartMs = 500
 
 /** The moment from which on no iteration begins: never after everything is interrupted. */
 export function lastStartMs(config: { gracefulStopMs: number }, endTimeMs: number): number {
