@@ -271,17 +271,27 @@ export const optionFields: readonly OptionField[] = [
     fromJson: readScenarios,
     toJson: (value) => jsonObject([...value].map(([name, spec]) => [name, scenarioJson(spec)])),
   }),
-  field('executionSegment', {
-    goType: 'lib.ExecutionSegment',
-    fromJson: (value) => (value === null ? undefined : parseSegment(textOf(value, 'lib.ExecutionSegment'))),
-    toJson: formatSegment,
-  }),
-  field('executionSegmentSequence', {
-    goType: 'lib.ExecutionSegmentSequence',
-    fromJson: (value) =>
-      value === null ? undefined : parseSegmentSequence(textOf(value, 'lib.ExecutionSegmentSequence')),
-    toJson: formatSegmentSequence,
-  }),
+  field(
+    'executionSegment',
+    {
+      goType: 'lib.ExecutionSegment',
+      fromJson: (value) => (value === null ? undefined : parseSegment(textOf(value, 'lib.ExecutionSegment'))),
+      fromText: (text) => (text === '' ? undefined : parseSegment(text)),
+      toJson: formatSegment,
+    },
+    { env: 'K6_EXECUTION_SEGMENT' },
+  ),
+  field(
+    'executionSegmentSequence',
+    {
+      goType: 'lib.ExecutionSegmentSequence',
+      fromJson: (value) =>
+        value === null ? undefined : parseSegmentSequence(textOf(value, 'lib.ExecutionSegmentSequence')),
+      fromText: (text) => (text === '' ? undefined : parseSegmentSequence(text)),
+      toJson: formatSegmentSequence,
+    },
+    { env: 'K6_EXECUTION_SEGMENT_SEQUENCE' },
+  ),
   field('noSetup', boolean, { env: 'K6_NO_SETUP' }),
   field('setupTimeoutMs', duration, { json: 'setupTimeout', env: 'K6_SETUP_TIMEOUT', goName: 'SetupTimeout' }),
   field('noTeardown', boolean, { env: 'K6_NO_TEARDOWN' }),

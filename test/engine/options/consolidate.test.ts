@@ -185,6 +185,16 @@ describe('consolidateOptions', () => {
     ],
     [
       'constant-arrival-rate',
+      { rate: 1, duration: '1s', preAllocatedVUs: -1 },
+      "the number of preAllocatedVUs can't be negative",
+    ],
+    [
+      'ramping-vus',
+      { startVUs: 100_000_001, stages: [{ duration: '1s', target: 1 }] },
+      'the startVUs exceed max limit of 100000000',
+    ],
+    [
+      'constant-arrival-rate',
       {},
       "the iteration rate isn't specified, the duration is unspecified, the number of preAllocatedVUs isn't specified",
     ],
@@ -232,6 +242,21 @@ describe('consolidateOptions', () => {
       message: "invalid trend stat 'mode', unknown format",
     })
     assert.throws(() => ofScript({ dns: { ttl: 'soon' } }), { exitCode: 255, message: 'invalid DNS TTL: soon' })
+  })
+
+  it('refuses a scenario without a name', () => {
+    assert.throws(() => ofScript({ scenarios: { '': { executor: 'per-vu-iterations' } } }), {
+      message:
+        /scenario {2}has configuration errors: scenario name can't be empty, the scenario name should contain only/,
+    })
+  })
+
+  it('warns of client certificates that are for some domains only', () => {
+    const { warnings } = consolidateOptions(
+      { script: { tlsAuth: [{ cert: 'c', key: 'k', domains: ['x'] }] } },
+      hasDefault,
+    )
+    assert.match(warnings[0]!.message, /^tlsAuth\.domains may be removed/)
   })
 
   it('sorts scenarios by start time, then name', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseConfigFile, parseEnvironment, parseOptions } from '../../../engine/options/options.js'
+import { formatSegment, formatSegmentSequence } from '../../../engine/plan/segment.js'
 import { packageRoot } from '../../../package-root.js'
 
 const fromScript = (json: unknown) => parseOptions(json, 'script').options
@@ -211,6 +212,10 @@ describe('parseEnvironment', () => {
       K6_DNS: 'ttl=1m,select=first',
       K6_OUT: 'json=a,csv=b',
       K6_ITERATIONS: '',
+      K6_EXECUTION_SEGMENT: '1/4',
+      K6_EXECUTION_SEGMENT_SEQUENCE: '0,25%,1',
+      K6_FEATURES: 'freeze-env,x',
+      K6_PAUSED: 'true',
       OTHER: 'x',
     })
     assert.equal(options.vus, 2)
@@ -232,6 +237,10 @@ describe('parseEnvironment', () => {
     assert.deepEqual(options.dns, { ttl: '1m', select: 'first' })
     assert.deepEqual(options.out, ['json=a', 'csv=b'])
     assert.equal(options.iterations, undefined)
+    assert.equal(formatSegment(options.executionSegment), '0:1/4')
+    assert.equal(formatSegmentSequence(options.executionSegmentSequence!), '0,1/4,1')
+    assert.deepEqual(options.features, ['freeze-env', 'x'])
+    assert.equal(options.paused, true)
   })
 
   const wrong: [string, string, string][] = [
