@@ -84,7 +84,7 @@ const runFlagTable = {
     kind: 'array',
     short: 'o',
     placeholder: 'name=arg',
-    help: 'where samples go, json=file or csv=file, or a report, html=file; repeatable',
+    help: 'where samples go: json=file, csv=file, html=file, opentelemetry, experimental-prometheus-rw; repeatable',
   },
   linger: { kind: 'boolean', short: 'l', help: 'wait for Ctrl-C when the test is done' },
   'no-usage-report': { kind: 'boolean', help: 'accepted; nothing is ever reported to anyone' },

@@ -143,7 +143,9 @@ export class Thresholds {
         expression: parseThreshold(definition.threshold),
         hasFailed: false,
       }))
-      this.#metrics.set(stored.name, { stored, thresholds })
+      // Another key may name the same part: its tags in another order.
+      const others = this.#metrics.get(stored.name)?.thresholds ?? []
+      this.#metrics.set(stored.name, { stored, thresholds: [...others, ...thresholds] })
     }
   }
 

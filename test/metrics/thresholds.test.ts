@@ -161,6 +161,20 @@ describe('Thresholds', () => {
     assert.equal(crossedThresholds(breached).exitCode, 99)
   })
 
+  it('hold for a sub-metric whatever the order of its tags in each key', () => {
+    const store = newStore()
+    const thresholds = Thresholds.of(defined({ 'tre{a:1,b:2}': ['max<1'], 'tre{b:2, a:1}': ['min<1'] }), store)
+    feed(store, [['tre', 5, { a: '1', b: '2' }]])
+    assert.deepEqual(thresholds.evaluate(1000, true).breached, ['tre{a:1,b:2}'])
+    assert.deepEqual(
+      thresholds.of('tre{a:1,b:2}').map(({ threshold, hasFailed }) => [threshold, hasFailed]),
+      [
+        ['max<1', true],
+        ['min<1', true],
+      ],
+    )
+  })
+
   it('leave metrics without samples alone until the end', () => {
     const thresholds = Thresholds.of(defined({ cnt: [{ threshold: 'count>0', abortOnFail: true }] }), newStore())
     assert.deepEqual(thresholds.evaluate(10, false), { breached: [], mustAbort: false })
