@@ -92,8 +92,8 @@ function retryAfterMs(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,6}$/.test(header) ? Number(header) * 1000 : undefined
 }
 
-/** Node.js wraps what happened on several addresses into an error without a message. */
+/** Node.js wraps what happened on several addresses of a name into an error without a message. */
 function reasonOf(e: Error): string {
-  const { message, code } = e as NodeJS.ErrnoException
-  return message || code || e.name
+  if (e instanceof AggregateError) return e.errors.map((one: Error) => one.message).join(', ')
+  return e.message
 }

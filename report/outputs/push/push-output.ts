@@ -42,6 +42,7 @@ export class PushOutput implements Output {
   readonly #queue: SendQueue
   readonly #timer: NodeJS.Timeout
   #pushing: Promise<void> = Promise.resolve()
+  #isPushing = false
 
   constructor(options: PushOptions) {
     this.description = options.description
@@ -64,15 +65,27 @@ export class PushOutput implements Output {
     this.#options.trouble.end()
   }
 
-  /** One after the other, and other work of the thread goes on between two requests. */
+  /** One request after the other, and other work of the thread goes on between two of them. */
   #push(isLast: boolean): void {
+    // The next one will have what this one would.
+    if (this.#isPushing && !isLast) return
+    this.#isPushing = true
     this.#pushing = this.#pushing
-      .then(async () => {
-        for (const request of this.#options.format.requests(Date.now(), isLast)) {
-          this.#queue.offer(request)
-          await nextTurn()
-        }
+      .then(() => this.#offerAll(isLast))
+      .finally(() => {
+        this.#isPushing = false
       })
-      .catch((e: unknown) => this.#options.trouble.failed(e instanceof Error ? e.message : String(e)))
+  }
+
+  async #offerAll(isLast: boolean): Promise<void> {
+    const { format, trouble } = this.#options
+    try {
+      for (const request of format.requests(Date.now(), isLast)) {
+        this.#queue.offer(request)
+        await nextTurn()
+      }
+    } catch (e) {
+      trouble.failed(`internal error: ${e instanceof Error ? e.message : String(e)}`)
+    }
   }
 }

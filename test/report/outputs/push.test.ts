@@ -5,6 +5,9 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { SampleBuffer } from '../../../metrics/sample-buffer.js'
+import { CounterSink } from '../../../metrics/sink.js'
+import { TagSet } from '../../../metrics/tag-set.js'
 import { createOutput } from '../../../report/outputs/index.js'
 import { OutputTrouble } from '../../../report/outputs/output-trouble.js'
 import {
@@ -13,6 +16,7 @@ import {
   SendQueue,
   type SendQueueOptions,
 } from '../../../report/outputs/push/send-queue.js'
+import { SeriesTable } from '../../../report/outputs/push/series-table.js'
 import { deadPort } from '../../host/grpc/scripted-server.js'
 import { feed, newStore, type RunSample } from '../../metrics/run-of.js'
 import { httpReceiver, readRemoteWrite } from './receivers.js'
@@ -101,6 +105,34 @@ describe('SendQueue', () => {
     await delay(5)
     await end()
     assert.deepEqual(sent, [1])
+  })
+})
+
+describe('SeriesTable', () => {
+  it('adds up series over all threads, and counts samples of series beyond its limit', () => {
+    const log: string[] = []
+    const trouble = new OutputTrouble({ output: 'x', unit: 'samples', log: (text) => log.push(text) })
+    const table = new SeriesTable(() => new CounterSink(), trouble, 2)
+    const store = newStore()
+    store.onSamples((batch) => table.add(batch))
+    feed(store, [
+      ['cnt', 1, { a: '1' }],
+      ['cnt', 2, { a: '2' }],
+      ['cnt', 4, { a: '3' }],
+      ['gau', 8, { a: '1' }],
+    ])
+    const sums = () => table.takeChanged().map(({ metric, tags, sink }) => [metric.name, tags.get('a'), sink.sum])
+    assert.deepEqual(sums(), [
+      ['cnt', '1', 1],
+      ['cnt', '2', 2],
+    ])
+    assert.deepEqual(log, ['output x: there are more than 2 series (2 samples lost so far)'])
+    const other = new SampleBuffer()
+    other.add(other.series(store.registry.get('cnt')!, TagSet.from([['a', '2']]), TagSet.from([['vu', '7']])), 0, 16)
+    store.ingest(2, other.take()!)
+    assert.deepEqual(sums(), [['cnt', '2', 18]])
+    assert.deepEqual(sums(), [])
+    assert.equal(table.all().length, 2)
   })
 })
 
