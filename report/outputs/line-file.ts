@@ -25,10 +25,12 @@ export interface LineFileLimits {
   readonly closeTimeoutMs: number
 }
 
-const defaultLimits: LineFileLimits = { maxQueued: 64 * 1024 * 1024, closeTimeoutMs: 10_000 }
+const defaultLimits: LineFileLimits = { maxQueued: 128 * 1024 * 1024, closeTimeoutMs: 10_000 }
 
 // Enough for a good ratio; each block is a gzip member of its own, and a file of several members is one gzip file.
 const blockLength = 1024 * 1024
+/** Lines repeat themselves so much that more effort gains little, and a busy run would write faster than it compresses. */
+const compressionLevel = 1
 const retryMs = 20
 
 const gzipAsync = promisify(gzip)
@@ -161,7 +163,7 @@ export class LineFile {
       this.#target.write(text)
       return
     }
-    const bytes = this.#isCompressed ? await gzipAsync(text) : Buffer.from(text)
+    const bytes = this.#isCompressed ? await gzipAsync(text, { level: compressionLevel }) : Buffer.from(text)
     for (let at = 0; at < bytes.length && this.#failure === undefined; ) {
       try {
         at += (await writeAsync(this.#target, bytes, at)).bytesWritten
