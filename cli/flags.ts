@@ -78,7 +78,10 @@ const runFlagTable = {
   'no-thresholds': { kind: 'boolean', help: 'do not check thresholds' },
   'summary-mode': { kind: 'string', placeholder: 'mode', help: 'summary at the end: compact, full or disabled' },
   'summary-export': { kind: 'string', placeholder: 'file', help: 'write the summary to a JSON file' },
-  'new-machine-readable-summary': { kind: 'boolean', help: 'another form of exported summaries' },
+  'new-machine-readable-summary': {
+    kind: 'boolean',
+    help: 'another shape of --summary-export and of what handleSummary gets',
+  },
   'traces-output': { kind: 'string', placeholder: 'none', help: 'where traces go' },
   out: {
     kind: 'array',
@@ -105,10 +108,6 @@ const inspectFlagTable = {
 const unsupported = new Map<string, string>([
   ['traces-output', 'traces are not supported; leave --traces-output (K6_TRACES_OUTPUT) out'],
   ['profiling-enabled', 'profiling endpoints are not supported; leave --profiling-enabled (K6_PROFILING_ENABLED) out'],
-  [
-    'new-machine-readable-summary',
-    'the new machine-readable summary is not supported; leave --new-machine-readable-summary (K6_NEW_MACHINE_READABLE_SUMMARY) out',
-  ],
 ])
 
 /** The command line of `run`, taken apart. */

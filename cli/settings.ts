@@ -17,6 +17,7 @@ export interface EnvironmentFlags {
   readonly noThresholds?: boolean
   readonly summaryMode?: string
   readonly summaryExport?: string
+  readonly newMachineReadableSummary?: boolean
   readonly config?: string
   readonly secretSource?: string
   readonly logOutput?: string
@@ -42,7 +43,6 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
   }
   refuseUnsupported('traces-output', get('K6_TRACES_OUTPUT'))
   refuseUnsupported('profiling-enabled', get('K6_PROFILING_ENABLED'))
-  refuseUnsupported('new-machine-readable-summary', getBool('K6_NEW_MACHINE_READABLE_SUMMARY'))
   return {
     type: get('K6_TYPE'),
     compatibilityMode: get('K6_COMPATIBILITY_MODE'),
@@ -50,6 +50,7 @@ export function environmentFlags(env: Environment): EnvironmentFlags {
     noThresholds: getBool('K6_NO_THRESHOLDS'),
     summaryMode: get('K6_SUMMARY_MODE'),
     summaryExport: get('K6_SUMMARY_EXPORT'),
+    newMachineReadableSummary: getBool('K6_NEW_MACHINE_READABLE_SUMMARY'),
     config: get('K6_CONFIG'),
     secretSource: get('K6_SECRET_SOURCE'),
     logOutput: get('K6_LOG_OUTPUT'),
@@ -68,6 +69,8 @@ export interface RunSettings {
   readonly noThresholds: boolean
   readonly summaryMode: 'compact' | 'full' | 'disabled'
   readonly summaryExport?: string
+  /** The shape of --summary-export, and of what handleSummary gets. */
+  readonly hasMachineSummary: boolean
   readonly configPath: string
   /** False when the path is the default, where a missing file is no error. */
   readonly hasConfigPath: boolean
@@ -110,6 +113,7 @@ export function runSettings(
     noThresholds: values['no-thresholds'] ?? fromEnv.noThresholds ?? false,
     summaryMode: summaryMode(values['summary-mode'] ?? fromEnv.summaryMode ?? ''),
     summaryExport: (values['summary-export'] ?? fromEnv.summaryExport) || undefined,
+    hasMachineSummary: values['new-machine-readable-summary'] ?? fromEnv.newMachineReadableSummary ?? false,
     configPath: config ?? defaultConfig,
     hasConfigPath: config !== undefined && config !== defaultConfig,
     secretSources: values['secret-source'] ?? (fromEnv.secretSource ? [fromEnv.secretSource] : []),

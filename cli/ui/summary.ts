@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { PreparedRun, RunResult, TestRun } from '../../engine/test-run.js'
 import type { Logger } from '../../report/logger.js'
+import { machineSummary } from '../../report/machine-summary.js'
 import { summaryData } from '../../report/summary-data.js'
 import { summaryExport } from '../../report/summary-export.js'
 import { summaryText } from '../../report/summary-text.js'
@@ -12,6 +13,7 @@ export async function writeSummary(
   test: TestRun,
   { options }: PreparedRun,
   result: RunResult,
+  script: string,
   settings: RunSettings,
   logger: Logger,
 ): Promise<void> {
@@ -26,13 +28,15 @@ export async function writeSummary(
     setupData: result.setupData,
   }
   const { store, thresholds } = test
+  const machine = settings.hasMachineSummary ? machineSummary(store, context, script, new Date()) : undefined
   const own = result.hasHandleSummary
-    ? await test.handleSummary(JSON.stringify(summaryData(store, thresholds, context)))
+    ? await test.handleSummary(JSON.stringify(machine ?? summaryData(store, thresholds, context)))
     : undefined
   if (own !== undefined) writeOwn(own, logger)
   else process.stdout.write(`\n${summaryText(store, thresholds, context, settings.summaryMode)}\n\n`)
   if (settings.summaryExport !== undefined) {
-    write(settings.summaryExport, summaryExport(store, thresholds, context), logger)
+    const text = machine === undefined ? summaryExport(store, thresholds, context) : JSON.stringify(machine, null, 4)
+    write(settings.summaryExport, text, logger)
   }
 }
 

@@ -66,7 +66,6 @@ describe('parseRunFlags', () => {
   for (const argv of [
     ['--traces-output=otel'],
     ['--profiling-enabled'],
-    ['--new-machine-readable-summary'],
     ['-t', 'archive'],
   ]) {
     it(`says that ${argv.join(' ')} is not supported`, () => {

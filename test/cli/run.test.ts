@@ -298,6 +298,41 @@ describe('belljar run', () => {
     assert.deepEqual(points[0].data.tags, { check: 'one', group: '', scenario: 'default' })
   })
 
+  it('gives handleSummary and the file the machine-readable summary when asked for it', async () => {
+    write(
+      'machine.js',
+      `import { check } from 'k6'
+       export default function () { check(1, { one: 1 }) }
+       export const handleSummary = ({ version, config, results }) =>
+         ({ stdout: [version, config.script, results.checks.results[0].passes, Object.keys(results)].join() })
+      `,
+    )
+    const flags = ['run', '-q', '-i', '2', '--new-machine-readable-summary', '--summary-export', 'machine.json']
+    const { code, out } = await belljar([...flags, 'machine.js'])
+    assert.equal(code, 0)
+    assert.equal(out, '1.0.0,machine.js,2,metrics,checks')
+    const { metadata, config } = JSON.parse(readFileSync(join(folder, 'machine.json'), 'utf8'))
+    assert.deepEqual([metadata.k6Version, config.execution], ['2.2.0', 'local'])
+  })
+
+  it('writes the report of a run that is interrupted', async () => {
+    write('long.js', "import { sleep } from 'k6'; export default function () { console.log('on'); sleep(60) }\n")
+    let isKilled = false
+    const { code } = await belljar(
+      ['run', '-q', '-d', '1m', '--out', 'html=long.html', '--out', 'csv=long.csv', 'long.js'],
+      (err, kill) => {
+        if (isKilled || !err.includes('msg=on')) return
+        isKilled = true
+        kill('SIGINT')
+      },
+    )
+    assert.equal(code, 105)
+    const page = readFileSync(join(folder, 'long.html'), 'utf8')
+    assert.match(page, /"verdict":"interrupted","exitCode":105,"reason":"test run was aborted/)
+    assert.match(page, /"script":"long.js"/)
+    assert.match(readFileSync(join(folder, 'long.csv'), 'utf8'), /^metric_name/)
+  })
+
   it('ends in order at the first SIGINT: teardown runs and the summary is printed', async () => {
     write(
       'signal.js',

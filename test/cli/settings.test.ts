@@ -13,6 +13,7 @@ describe('runSettings', () => {
       noThresholds: false,
       summaryMode: 'compact',
       summaryExport: undefined,
+      hasMachineSummary: false,
       configPath: '/h/.config/k6/config.json',
       hasConfigPath: false,
       secretSources: [],
@@ -28,11 +29,19 @@ describe('runSettings', () => {
   })
 
   it('lets flags win over the environment', () => {
-    const env = { K6_SUMMARY_MODE: 'full', K6_LOG_FORMAT: 'json', K6_NO_THRESHOLDS: 'true', NO_COLOR: '' }
+    const env = {
+      K6_SUMMARY_MODE: 'full',
+      K6_LOG_FORMAT: 'json',
+      K6_NO_THRESHOLDS: 'true',
+      K6_NEW_MACHINE_READABLE_SUMMARY: '1',
+      NO_COLOR: '',
+    }
     const settings = settingsOf(['--summary-mode', 'disabled', '--no-thresholds=false'], env)
     assert.equal(settings.summaryMode, 'disabled')
     assert.equal(settings.logFormat, 'json')
     assert.equal(settings.noThresholds, false)
+    assert.equal(settings.hasMachineSummary, true)
+    assert.equal(settingsOf(['--new-machine-readable-summary=false'], env).hasMachineSummary, false)
     assert.equal(settings.noColor, true)
   })
 

@@ -77,7 +77,7 @@ async function withPage(context: BrowserContext, url: string, use: (page: Page) 
 async function takePictures(context: BrowserContext, url: string, to: string): Promise<void> {
   for (const scheme of ['light', 'dark'] as const) {
     const page = await context.newPage()
-    await page.setViewportSize({ width: 1200, height: 1290 })
+    await page.setViewportSize({ width: 1200, height: 1340 })
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(url)
     await page.waitForSelector('.uplot canvas')
