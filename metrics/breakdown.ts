@@ -53,9 +53,10 @@ export class Breakdown {
       sinks.push(...part.sinksFor(metric, tags, budget))
     }
     const path = tags.get('group')?.replace(/^::/, '') ?? ''
-    // The groups around setup() and teardown() are k6's own and have no place in the summary.
-    if (path === '' || path === 'setup' || path === 'teardown') return sinks
-    for (const name of path.split('::')) part = part.group(name)
+    const names = path.split('::')
+    // The groups around setup() and teardown() are k6's own and have no place in the summary, nor has what is in them.
+    if (path === '' || names[0] === 'setup' || names[0] === 'teardown') return sinks
+    for (const name of names) part = part.group(name)
     // A group has its own samples only, not those of the groups inside it.
     sinks.push(...part.sinksFor(metric, tags, budget))
     return sinks

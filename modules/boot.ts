@@ -135,7 +135,8 @@ onEntry('setOptions', (json: string) => {
 /** Puts the VU into a phase, with tags and environment of the scenario. */
 onEntry('activate', (phase: Phase, tagsJson: string, envJson: string) => {
   vu.phase = phase
-  vu.group = ''
+  // Groups of setup and teardown are inside the one that k6 puts around them, as the tags say.
+  vu.group = phase === 'setup' || phase === 'teardown' ? `::${phase}` : ''
   resetTags(parseJson(tagsJson) as Record<string, string>)
   resetEnv(parseJson(envJson) as Record<string, string>)
   return undefined
