@@ -84,8 +84,8 @@ onThemeChange(() => {
   for (const u of charts) u.redraw(false, false)
 })
 
-// A page of A4 is this wide between its margins.
-const paperWidth = 680
+// A card on a page of A4 has this much room.
+const paperWidth = 640
 let undoLight = () => {}
 
 addEventListener('beforeprint', () => {

@@ -171,7 +171,7 @@ function plotOptions(
     size: (_, values) => 14 + 7 * Math.max(...(values ?? ['']).map((text) => text.length)),
   })
   return {
-    padding: [10, right === undefined ? 12 : 0, 0, 0],
+    padding: [10, right === undefined ? 22 : 0, 0, 0],
     legend: { show: false },
     scales: {
       x: {
@@ -260,7 +260,14 @@ function drawMarks(u: uPlot, marks: readonly ChartMark[]): void {
     ctx.font = `${11 * ratio}px system-ui, sans-serif`
     ctx.textAlign = 'right'
     const isNearTop = y < bbox.top + 16 * ratio
-    ctx.fillText(label, bbox.left + bbox.width - 4 * ratio, y + (isNearTop ? 13 : -5) * ratio)
+    const at = [bbox.left + bbox.width - 4 * ratio, y + (isNearTop ? 13 : -5) * ratio] as const
+    // On a ground of its own, as lines may run below it.
+    ctx.setLineDash([])
+    ctx.lineWidth = 4 * ratio
+    ctx.lineJoin = 'round'
+    ctx.strokeStyle = color('--surface')
+    ctx.strokeText(label, ...at)
+    ctx.fillText(label, ...at)
     ctx.restore()
   }
 }

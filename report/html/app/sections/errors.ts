@@ -89,7 +89,11 @@ function methodTable(statuses: readonly ReportStatus[]): HTMLElement {
     sortedBy: 'Failed',
     columns: [
       { title: 'Method', cell: ({ method }) => nameText(method), sortBy: ({ method }) => method },
-      { title: 'Status', cell: ({ protocol, status }) => statusName(protocol, status), sortBy: ({ status }) => status },
+      {
+        title: 'Status',
+        cell: ({ protocol, status }) => el('span', { class: 'pill bad' }, statusName(protocol, status)),
+        sortBy: ({ status }) => status,
+      },
       { title: 'Failed', isNumber: true, cell: ({ count }) => formatNumber(count), sortBy: ({ count }) => count },
       {
         title: 'Of its requests',
