@@ -1,5 +1,6 @@
 /** How long things took over time, for all of them or a part, and each method by itself. */
-import { type Chart, type ChartMark, type ChartSeries, chart } from '../chart.js'
+import { type Chart, chart } from '../chart.js'
+import type { ChartMark, ChartSeries } from '../chart-options.js'
 import { el, nameText, select } from '../dom.js'
 import { formatMs, formatNumber, formatShare } from '../format.js'
 import type { ReportLine } from '../report-data.js'

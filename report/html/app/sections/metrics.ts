@@ -1,5 +1,6 @@
 /** All metrics: searched, sorted, and each over time on demand. */
-import { type ChartSeries, chart } from '../chart.js'
+import { type Chart, chart } from '../chart.js'
+import type { ChartSeries } from '../chart-options.js'
 import { el, nameText, select } from '../dom.js'
 import { formatNumber, formatShare, formatValue } from '../format.js'
 import type { ReportMetric } from '../report-data.js'
@@ -12,8 +13,10 @@ export function metrics(view: ReportView): Section | undefined {
   if (rows.length === 0) return undefined
   let type = ''
   const explorer = el('div', { class: 'explorer', id: 'explorer', 'aria-live': 'polite' })
+  let shown: Chart | undefined
   const explore = (metric: ReportMetric) => {
-    const shown = chart({
+    shown?.remove()
+    shown = chart({
       title: metric.name,
       times: view.times,
       startTimeMs: view.data.run.startTimeMs,

@@ -1,5 +1,6 @@
 /** How much the run did over time: requests, iterations, VUs, streams, data. */
-import { type ChartSeries, chart } from '../chart.js'
+import { chart } from '../chart.js'
+import type { ChartSeries } from '../chart-options.js'
 import { formatBytes, formatNumber } from '../format.js'
 import type { ReportView } from '../report-view.js'
 import { card, grid, type Section, section } from '../section.js'
