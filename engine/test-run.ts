@@ -96,6 +96,8 @@ export interface RunResult {
   /** What setup() returned. */
   readonly setupData: unknown
   readonly hasHandleSummary: boolean
+  /** False when not all VUs could be made: nothing was run then, and there is nothing to sum up. */
+  readonly hasBegun: boolean
 }
 
 /** Where a run stands, for whoever shows it. */
@@ -120,6 +122,8 @@ export class TestRun {
   #sharedArrays: SharedArrayRegistry | undefined
   #error: AppError | undefined
   #markedFailed = false
+  /** What the script gave as the reason of the last exec.test.abort(). */
+  #abortText: string | undefined
   #startTimeMs = 0
   #runStartMs = 0
   #setupJson: string | undefined
@@ -267,8 +271,10 @@ export class TestRun {
   async execute(): Promise<RunResult> {
     const prepared = this.#prepared!
     this.#startTimeMs = this.#clock.now()
+    let hasBegun = false
     try {
       await this.#begin(prepared)
+      hasBegun = true
       await this.#whilePaused()
       // k6 counts a run's duration from here: what went before is its preparation.
       this.#startTimeMs = this.#clock.now()
@@ -285,8 +291,10 @@ export class TestRun {
       this.#fail(e)
     }
     const durationMs = this.#clock.now() - this.#startTimeMs
-    await Promise.allSettled(this.#threads.map((thread) => thread.call('finish')))
-    this.#finalThresholds(durationMs)
+    if (hasBegun) {
+      await Promise.allSettled(this.#threads.map((thread) => thread.call('finish')))
+      this.#finalThresholds(durationMs)
+    }
     this.phase = 'ended'
     return {
       error: this.#error,
@@ -294,6 +302,7 @@ export class TestRun {
       durationMs,
       setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
       hasHandleSummary: [...this.#script!.functions, ...this.#script!.others].includes('handleSummary'),
+      hasBegun,
     }
   }
 
@@ -337,8 +346,10 @@ export class TestRun {
       return unusable('exported identifier handleSummary must be a function')
     }
     const timeoutMs = this.#prepared!.options.handleSummaryTimeoutMs
+    this.#abortText = undefined
     const result = await this.#stage('handleSummary', data, timeoutMs)
     if (result.kind === 'done') return result.value
+    if (result.kind === 'interrupted' && this.#abortText !== undefined) return unusable(this.#abortText)
     if (result.kind === 'interrupted') {
       return unusable(`handleSummary() execution timed out after ${Math.round(timeoutMs / 1000)} seconds`)
     }
@@ -458,7 +469,19 @@ export class TestRun {
     this.#sharedArrays = new SharedArrayRegistry(this.#settings.limits.sharedArrayBytes, config.sharedArrays)
     await Promise.all(this.#threads.map((thread) => thread.call('begin', config)))
     this.#pool = new VuPool(this.#threads, plan.maxPossibleVUs)
-    await this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++)
+    await this.#unlessStopped(this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++))
+  }
+
+  /** Init code is not waited for when the run is to stop: its threads are ended as they are. */
+  async #unlessStopped(work: Promise<void>): Promise<void> {
+    const { signal } = this.#stop
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    work.catch(() => {})
+    await Promise.race([work, stopped])
+    if (signal.aborted) throw this.#error
   }
 
   #runConfig({ plan, options, specified, optInMetrics }: PreparedRun): RunConfig {
@@ -659,8 +682,10 @@ export class TestRun {
         )
         return
       case 'testEnd':
-        if (report.what === 'abort') this.abort(new AppError('SCRIPT_ABORTED', report.text))
-        else {
+        if (report.what === 'abort') {
+          this.#abortText = report.text
+          this.abort(new AppError('SCRIPT_ABORTED', report.text))
+        } else {
           this.#markedFailed = true
           this.#logError(report.text)
         }

@@ -55,7 +55,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
     await stopAll(outputs, { ...result, thresholds: test.thresholds })
-    await writeSummary(test, prepared, result, flags.script, settings, logger)
+    if (result.hasBegun) await writeSummary(test, prepared, result, flags.script, settings, logger)
     screen.finish()
     if (result.error !== undefined) fail(result.error)
     if (options.linger) await linger(off, result)

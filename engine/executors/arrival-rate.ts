@@ -44,7 +44,8 @@ export async function runArrivalRate(run: ArrivalRun): Promise<void> {
     try {
       add(await pool.takeUnplanned(stop))
     } catch (e) {
-      run.error('Error while allocating unplanned VU', e)
+      // As in k6: the iterations that lack it are dropped, and the next of them tries again.
+      if (!stop.aborted) run.error('Error while allocating unplanned VU', e)
     } finally {
       isGrowing = false
     }

@@ -23,6 +23,7 @@ export interface ScenarioRun<C extends ScenarioConfig = ScenarioConfig> {
   /** Counts iterations that were due and not made. `vu` names the one that left them, where it is one. */
   dropped(count: number, vu?: number): void
   warn(text: string): void
+  /** Logs an error that the run survives. */
   error(text: string, reason: unknown): void
 }
 

@@ -13,6 +13,7 @@ import {
   isNaNNumber,
   keys,
   mapDelete,
+  mapForEach,
   mapGet,
   mapSet,
   NativeMap,
@@ -68,11 +69,26 @@ function encode(value: unknown, open: Map<object, true>, depth: number): string 
       throw unsupported('type: *sobek.Symbol')
   }
   if (value === null) return 'null'
-  if (mapGet(open, value as object) || depth > maxDepth) throw unsupported('value: encountered a cycle')
+  if (mapGet(open, value as object))
+    throw unsupported(`value: encountered a cycle via ${cycleType(open, value as object)}`)
+  if (depth > maxDepth) throw unsupported(`value: nested deeper than ${maxDepth}`)
   mapSet(open, value as object, true)
   const text = encodeObject(value as object, open, depth)
   mapDelete(open, value as object)
   return text
+}
+
+/** Go looks for cycles in what is nested deeper than a thousand times only, and names the type of what it finds there. */
+const goCycleDepth = 1000
+
+/** The Go type that the cycle is said to go through. `open` has what is around `value`, from the outside in. */
+function cycleType(open: Map<object, true>, value: object): string {
+  const around: object[] = []
+  mapForEach(open, (_, object) => arrayPush(around, object))
+  let first = 0
+  while (around[first] !== value) first++
+  const found = around[first + ((goCycleDepth - first) % (around.length - first))]
+  return isArray(found) ? '[]interface {}' : 'map[string]interface {}'
 }
 
 const goNumber = (value: number): string => (value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : 'NaN')

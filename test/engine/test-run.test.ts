@@ -222,6 +222,62 @@ describe('TestRun', () => {
     assert.deepEqual(said, ['in setup'])
   })
 
+  it('has not begun when the init code of a VU throws or aborts: no stage runs, and there is nothing to sum up', async () => {
+    for (const [source, code, exitCode] of [
+      ['throw new Error("in a VU")', 'SCRIPT_EXCEPTION', ExitCode.scriptException],
+      ['exec.test.abort("in a VU")', 'SCRIPT_ABORTED', ExitCode.scriptAborted],
+    ] as const) {
+      const { result, said, error } = await runScript(
+        `import exec from 'k6/execution'
+        if (__VU === 2) ${source}
+        export const options = { vus: 2, iterations: 2, thresholds: { iterations: ['count>5'] } }
+        export const setup = () => console.log('setup')
+        export const teardown = () => console.log('teardown')
+        ${never}`,
+      )
+      assert.equal(result.hasBegun, false)
+      assert.deepEqual(said, [])
+      assert.equal(error?.code, code)
+      assert.equal(error?.exitCode, exitCode)
+      assert.match(error!.message, /in a VU/)
+    }
+  })
+
+  it('is ended from outside while the init code of a VU goes on, without waiting for it', async () => {
+    const { result, said, exitCode } = await runScript(
+      `if (__VU > 0) for (;;);
+      export const setup = () => console.log('setup')
+      export const teardown = () => console.log('teardown')
+      ${never}`,
+      { onBegin: (run) => setTimeout(() => run.abort(new AppError('INTERRUPTED', 'stop')), 50) },
+    )
+    assert.equal(exitCode, ExitCode.externalAbort)
+    assert.equal(result.hasBegun, false)
+    assert.deepEqual(said, [])
+  })
+
+  it('goes on without a VU whose init code throws in the middle of the test, and says so', async () => {
+    const { lines, exitCode, count, said } = await runScript(
+      `import { sleep } from 'k6'
+      if (__VU > 1) throw new Error('no more')
+      export const options = { scenarios: { busy: {
+        executor: 'constant-arrival-rate', rate: 5, duration: '1s', preAllocatedVUs: 1, maxVUs: 3,
+      } } }
+      export default () => { sleep(2) }
+      export const teardown = () => console.log('teardown')`,
+    )
+    const faults = lines.filter(({ level }) => level === 'error')
+    assert.ok(faults.length > 0)
+    for (const { msg, fields } of faults) {
+      assert.equal(msg, 'Error while allocating unplanned VU')
+      assert.deepEqual(fields, { executor: 'constant-arrival-rate', scenario: 'busy', error: 'Error: no more' })
+    }
+    assert.equal(count('iterations'), 1)
+    assert.ok(count('dropped_iterations')! >= 1)
+    assert.deepEqual(said, ['teardown'])
+    assert.equal(exitCode, 0)
+  })
+
   it('crosses thresholds at the end, and with abortOnFail before it', async () => {
     const end = await runScript(`import { Counter } from 'k6/metrics'
       const c = new Counter('cc'); export const options = { iterations: 2, thresholds: { cc: ['count>5'] } }
@@ -308,6 +364,10 @@ describe('TestRun', () => {
       [
         'import { sleep } from "k6"; export const handleSummary = () => sleep(1000)',
         'handleSummary() execution timed out after 0 seconds',
+      ],
+      [
+        'import exec from "k6/execution"; export const handleSummary = () => exec.test.abort("enough")',
+        'test aborted: enough',
       ],
     ] as const) {
       assert.deepEqual(await summaryOf(source), { summary: '[]', errors: [[title, error]] })

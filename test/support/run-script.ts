@@ -17,6 +17,8 @@ export interface RunOptions {
   settings?: Partial<TestRunSettings>
   /** Called with every line of the log, while the run goes on. */
   onLine?: (line: LogLine, run: TestRun) => void
+  /** Called when the options are settled, before any VU is made. */
+  onBegin?: (run: TestRun) => void
   /** Called when the run is over, before its threads are ended. */
   onEnd?: (run: TestRun) => Promise<void>
 }
@@ -69,6 +71,7 @@ export async function runScript(source: string, options: RunOptions = {}): Promi
   })
   try {
     await run.prepare()
+    options.onBegin?.(run)
     const result = await run.execute()
     await options.onEnd?.(run)
     return {
