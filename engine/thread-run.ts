@@ -473,7 +473,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #vmLost(vu: number, error: unknown): boolean {
     if (this.#rehearsal !== undefined) {
       if (error instanceof ScriptFailure) this.#rehearsal.threw(error.failure)
-      else this.#rehearsal.find('error', carry(error).message, '')
+      else this.#rehearsal.find('error', isAppError(error) ? error.message : 'internal error', '')
       return false
     }
     const count = (this.#losses.get(vu) ?? 0) + 1
