@@ -25,7 +25,7 @@ function pathOf(url: string): string {
 /** One line for each finding, as compilers write them, and one for the whole script. */
 export function findingsText({ script, findings }: CheckedScript): string {
   const lines = findings.map(({ severity, text, hint, place, during }) => {
-    const where = place === undefined ? script : `${pathOf(place.url)}:${place.line}:${place.column}`
+    const where = place === undefined ? script : `${pathOf(place.file)}:${place.line}:${place.column}`
     const part = place === undefined && during !== undefined && !text.includes(during) ? ` (${during})` : ''
     return cleanText(`${where}: ${severity}: ${text}${part}${hint === undefined ? '' : `; ${hint}`}`)
   })
@@ -50,7 +50,7 @@ export function findingsJson(checked: readonly CheckedScript[]): string {
       severity,
       text,
       ...(hint === undefined ? {} : { hint }),
-      ...(place === undefined ? {} : { file: pathOf(place.url), line: place.line, column: place.column }),
+      ...(place === undefined ? {} : { file: pathOf(place.file), line: place.line, column: place.column }),
       ...(during === undefined ? {} : { during }),
     })),
   }))

@@ -5,7 +5,8 @@ export type FindingSeverity = 'error' | 'warning' | 'notice'
 
 /** A place in a file of the script. */
 export interface Place {
-  readonly url: string
+  /** A URL. */
+  readonly file: string
   /** From 1. */
   readonly line: number
   readonly column: number
@@ -32,5 +33,5 @@ export const findingText = (text: string): string => (text.length > mostText ? `
 export function placeOf(frames: string): Place | undefined {
   const match = /(file:\/\/[^\n]*?):(\d{1,9}):(\d{1,9})\)?(?:\n|$)/.exec(frames.slice(0, mostText))
   if (match === null) return undefined
-  return { url: match[1]!, line: Number(match[2]), column: Number(match[3]) }
+  return { file: match[1]!, line: Number(match[2]), column: Number(match[3]) }
 }

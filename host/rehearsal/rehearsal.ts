@@ -3,7 +3,7 @@
  * host modules that wait or reach a network ask whether there is one. Knows no module.
  */
 import type { GuestFailure } from '../../runtime/event-loop.js'
-import { type Finding, type FindingSeverity, findingText, placeOf } from './finding.js'
+import { type Finding, type FindingSeverity, findingText, type Place, placeOf } from './finding.js'
 
 const mostFindings = 1000
 
@@ -11,11 +11,14 @@ export class Rehearsal {
   /** What is going on, for findings. */
   during: string | undefined
   readonly #tell: (finding: Finding) => void
+  readonly #original: (place: Place) => Place
   readonly #told = new Set<string>()
   #failText: string | undefined
 
-  constructor(tell: (finding: Finding) => void) {
+  /** @param original the place in the user's own file for one that the engine tells */
+  constructor(tell: (finding: Finding) => void, original: (place: Place) => Place = (place) => place) {
     this.#tell = tell
+    this.#original = original
   }
 
   /**
@@ -25,6 +28,10 @@ export class Rehearsal {
    */
   find(severity: FindingSeverity, text: string, frames: string, extras: { hint?: string } = {}): void {
     const place = placeOf(frames)
+    this.#add(severity, text, place === undefined ? undefined : this.#original(place), extras)
+  }
+
+  #add(severity: FindingSeverity, text: string, place: Place | undefined, extras: { hint?: string } = {}): void {
     const key = JSON.stringify([severity, text, place])
     if (this.#told.has(key) || this.#told.size >= mostFindings) return
     this.#told.add(key)
@@ -50,7 +57,7 @@ export class Rehearsal {
     const gaveUpWith = this.#failText
     this.#failText = undefined
     if (gaveUpWith !== undefined && text.endsWith(gaveUpWith)) return
-    this.find('error', isFromPromise ? `Uncaught (in promise) ${text}` : text, frames)
+    this.#add('error', isFromPromise ? `Uncaught (in promise) ${text}` : text, placeOf(frames))
   }
 }
 

@@ -73,6 +73,18 @@ describe('HostResolver', () => {
     await assert.rejects(resolve('a.test:443', options), (e) => isAppError(e, 'NETWORK_DENIED'))
   })
 
+  it('resolves nothing while the network is closed, neither names nor addresses', async () => {
+    const lookup = answers('10.0.0.1')
+    for (const target of ['a.test:1', '127.0.0.1:1', 'mapped.test:1']) {
+      const hosts = new Map([['mapped.test', '10.0.0.1']])
+      const resolver = new HostResolver({ lookup, hosts, isClosed: true })
+      for (const resolving of [resolver.resolve(target), resolver.resolveAll(target)]) {
+        await assert.rejects(resolving, (e) => isAppError(e, 'NETWORK_DENIED') && e.message.includes(target))
+      }
+    }
+    assert.deepEqual(lookup.calls, [])
+  })
+
   it('chooses as the options say', async () => {
     const lookup = answers('10.0.0.1', '10.0.0.2', '::1', '10.0.0.3')
     const first = (options: ResolverOptions) => resolve('a.test:1', { lookup, select: 'first', ...options })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Finding, placeOf } from '../../../host/rehearsal/finding.js'
+import { type Finding, type Place, placeOf } from '../../../host/rehearsal/finding.js'
 import { Rehearsal, rehearsedDelayMs } from '../../../host/rehearsal/rehearsal.js'
 
 const frames = '\tat check (file:///a b/script.js:12:34)\n\tat default (file:///a b/script.js:1:2)\n'
@@ -16,8 +16,19 @@ describe('Rehearsal', () => {
     rehearsal.during = 'setup()'
     rehearsal.find('error', 'oh', frames, { hint: 'try' })
     rehearsal.find('error', 'oh', frames, { hint: 'try' })
-    const place = { url: 'file:///a b/script.js', line: 12, column: 34 }
+    const place = { file: 'file:///a b/script.js', line: 12, column: 34 }
     assert.deepEqual(found, [{ severity: 'error', text: 'oh', hint: 'try', place, during: 'setup()' }])
+  })
+
+  it("tells places of the user's files, where the engine told others", () => {
+    const original = (place: Place) => ({ ...place, line: place.line + 100 })
+    rehearsal = new Rehearsal((finding) => found.push(finding), original)
+    rehearsal.find('error', 'from a guest half', frames)
+    rehearsal.threw({ text: 'from a VM, which has done so', frames, isFromPromise: false })
+    assert.deepEqual(
+      found.map(({ place }) => place?.line),
+      [112, 12],
+    )
   })
 
   it('keeps what it tells within bounds', () => {
