@@ -1,6 +1,6 @@
 /**
- * The demo, `npm run demo`: starts the example server and runs every example script against it with the built command.
- * Ends with 0 only if each run did and no check failed. Knows the command by its command line alone.
+ * The demo, `npm run demo`: checks every example script, starts the example server and runs them all against it with the
+ * built command. Ends with 0 only if the check and each run did and no check of a script failed. Knows the command by its command line alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,9 +13,11 @@ import { fileURLToPath } from 'node:url'
 import { packageRoot } from '../package-root.js'
 
 const examples = [
-  { folder: 'quickpizza', title: 'Rating pizzas, a connection for each iteration' },
-  { folder: 'authorization', title: 'A token from setup() in the metadata of every call' },
-  { folder: 'single-connection', title: 'One connection for each VU' },
+  { script: 'quickpizza/script.js', title: 'Rating pizzas, a connection for each iteration' },
+  { script: 'authorization/script.js', title: 'A token from setup() in the metadata of every call' },
+  { script: 'single-connection/script.js', title: 'One connection for each VU' },
+  { script: 'webshop/script.js', title: 'A shop: scenarios, shared data, own metrics, thresholds, an own summary' },
+  { script: 'webshop-typescript/script.ts', title: 'The same shop in TypeScript' },
 ]
 
 const serverStartTimeoutMs = 30_000
@@ -57,6 +59,17 @@ async function checksOf(summaryFile: string): Promise<{ passes: number; fails: n
 /** How a run went: the checks that passed, or what went wrong. */
 type Verdict = { passes: number } | { problem: string }
 
+/** What `belljar check` finds in all scripts, before there is a server. */
+async function check(): Promise<string | undefined> {
+  const scripts = examples.map(({ script }) => join('examples', script))
+  process.stdout.write(`\nbelljar check ${scripts.join(' ')}\n\n`)
+  const paths = scripts.map((script) => join(packageRoot, script))
+  const child = start([join(packageRoot, 'bin/belljar.js'), 'check', ...paths])
+  const [output, [code]] = await Promise.all([text(child.stdout!), once(child, 'close')])
+  process.stdout.write(output.replaceAll(packageRoot, '.'))
+  return code === 0 ? undefined : `belljar check: exit code ${code}`
+}
+
 async function run(script: string, address: string, summaryFile: string): Promise<Verdict> {
   const command = join(packageRoot, 'bin/belljar.js')
   // Without banner and progress, and with the bare text of what a script logs: the summary is what there is to see.
@@ -72,16 +85,18 @@ async function run(script: string, address: string, summaryFile: string): Promis
 }
 
 async function demo(temporaryFolder: string): Promise<boolean> {
+  const problems: string[] = []
+  const found = await check()
+  if (found !== undefined) problems.push(found)
   const address = await startServer()
   let checks = 0
-  const problems: string[] = []
-  for (const [index, { folder, title }] of examples.entries()) {
+  for (const [index, { script: name, title }] of examples.entries()) {
     if (stoppedBy) return false
-    const script = join('examples', folder, 'script.js')
+    const script = join('examples', name)
     process.stdout.write(`\n${index + 1}/${examples.length}  ${title}\n     belljar run ${script}\n\n`)
-    const verdict = await run(join(packageRoot, script), address, join(temporaryFolder, `${folder}.json`))
+    const verdict = await run(join(packageRoot, script), address, join(temporaryFolder, `${index}.json`))
     if ('passes' in verdict) checks += verdict.passes
-    else problems.push(`${folder}: ${verdict.problem}`)
+    else problems.push(`${name}: ${verdict.problem}`)
   }
   if (stoppedBy) return false
   if (problems.length > 0) process.stdout.write(`\nFailed:\n  ${problems.join('\n  ')}\n`)

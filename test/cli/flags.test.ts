@@ -63,11 +63,7 @@ describe('parseRunFlags', () => {
     })
   }
 
-  for (const argv of [
-    ['--traces-output=otel'],
-    ['--profiling-enabled'],
-    ['-t', 'archive'],
-  ]) {
+  for (const argv of [['--traces-output=otel'], ['--profiling-enabled'], ['-t', 'archive']]) {
     it(`says that ${argv.join(' ')} is not supported`, () => {
       assert.throws(() => parseRunFlags([...argv, 's.js']), {
         code: 'NOT_SUPPORTED',
