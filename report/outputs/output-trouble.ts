@@ -30,11 +30,6 @@ export class OutputTrouble {
     this.#options = options
   }
 
-  /** How much was lost until now. */
-  get lostCount(): number {
-    return this.#lost
-  }
-
   /** An attempt failed and will be made again. */
   failed(reason: string): void {
     this.#failures++

@@ -23,7 +23,7 @@ interface Entry<AnySink extends Sink> extends SummedSeries<AnySink> {
 }
 
 /** Series that one output keeps. */
-export const defaultMaxSummedSeries = 50_000
+const defaultMaxSummedSeries = 50_000
 
 /** Adds up samples. */
 export class SeriesTable<AnySink extends Sink> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import snappy from 'snappyjs'
+import { fixture } from '../../host/grpc/scripted-server.js'
 import type { RunSample } from '../../metrics/run-of.js'
 import { type HttpReceiver, httpReceiver, readRemoteWrite, seriesTexts } from './receivers.js'
 import { runWith } from './run-with.js'
@@ -124,6 +125,22 @@ describe('the output experimental-prometheus-rw', () => {
     assert.deepEqual([got['x-scope-orgid'], got['x-b'], got['x-own']], ['one', '2', 'yes'])
     await runWith(out, samples, { environment: environment({ K6_PROMETHEUS_RW_BEARER_TOKEN: 'abc' }) })
     assert.equal(receiver.received.at(-1)!.headers.authorization, 'Bearer abc')
+  })
+
+  it('speaks TLS 1.3, or 1.2 if it may, and verifies the server unless told not to', async () => {
+    const pair = { key: fixture('server.key'), cert: fixture('server.pem') }
+    const secure = await httpReceiver(undefined, { tls: { ...pair, maxVersion: 'TLSv1.2' } })
+    const url = { K6_PROMETHEUS_RW_SERVER_URL: `https://${secure.address}/` }
+    const trusting = { ...url, K6_PROMETHEUS_RW_INSECURE_SKIP_TLS_VERIFY: 'true' }
+    const older = { K6_PROMETHEUS_RW_TLS_MINIMUM_VERSION: '1.2' }
+    const errorsOf = async (environment: Record<string, string>) =>
+      (await runWith(out, samples, { environment, stopTimeoutMs: 200 })).errors.join()
+    assert.match(await errorsOf(trusting), /alert|version/i)
+    assert.match(await errorsOf({ ...url, ...older }), /certificate/)
+    assert.equal(secure.received.length, 0)
+    assert.equal(await errorsOf({ ...trusting, ...older }), '')
+    assert.equal(secure.received.length, 1)
+    await secure.close()
   })
 
   it('splits what is too much for one request', async () => {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createFileRegistry, fromBinary, type JsonValue, toJson } from '@bufbuild/protobuf'
@@ -97,18 +98,26 @@ export interface HttpReceiver {
   close(): Promise<void>
 }
 
+/** How a receiver is set up. */
+export interface ReceiverOptions {
+  /** Makes it an HTTPS server. */
+  readonly tls?: ServerOptions
+}
+
 /** @param answer takes the number of the request, from 0; without it all is answered with 204 */
 export async function httpReceiver(
   answer: (response: ServerResponse, index: number, request: IncomingMessage) => unknown = (response) =>
     response.writeHead(204).end(),
+  { tls }: ReceiverOptions = {},
 ): Promise<HttpReceiver> {
   const received: Received[] = []
-  const server = createServer(async (request, response) => {
+  const listener = async (request: IncomingMessage, response: ServerResponse) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
     received.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(parts) })
     answer(response, received.length - 1, request)
-  })
+  }
+  const server = tls === undefined ? createServer(listener) : createHttpsServer(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
