@@ -4,23 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { Thresholds } from '../../../metrics/thresholds.js'
-import { createOutput } from '../../../report/outputs/index.js'
+import { HtmlOutput } from '../../../report/html/html-output.js'
 import { feed, newStore, someTimeMs } from '../../metrics/run-of.js'
 
 describe('the output html', () => {
   const folder = mkdtempSync(join(tmpdir(), 'html-'))
   after(() => rmSync(folder, { recursive: true }))
 
-  async function open(argument: string) {
+  function open(path: string) {
     const store = newStore()
     const errors: string[] = []
-    const output = await createOutput(argument, {
+    const output = new HtmlOutput({
+      path,
       store,
-      thresholds: new Map(),
       run: { script: 'script.js', summary: '', scenarios: [], options: {} },
-      systemTags: [],
       stdout: { write: () => {} },
-      environment: {},
       onError: (error) => errors.push(error),
     })
     store.onSamples((batch) => output.add(batch))
@@ -31,7 +29,7 @@ describe('the output html', () => {
 
   it('writes the page when the run has ended', async () => {
     const file = join(folder, 'report.html')
-    const { output, errors } = await open(`html=${file}`)
+    const { output, errors } = open(file)
     assert.equal(output.description, `html (${file})`)
     await output.stop(end)
     const page = readFileSync(file, 'utf8')
@@ -42,19 +40,17 @@ describe('the output html', () => {
 
   it('compresses a file whose name says so', async () => {
     const file = join(folder, 'report.html.gz')
-    const { output } = await open(`html=${file}`)
-    await output.stop(end)
+    await open(file).output.stop(end)
     assert.match(gunzipSync(readFileSync(file)).toString(), /<\/html>\n$/)
   })
 
   it('writes nothing about a run that was given up', async () => {
     const file = join(folder, 'none.html')
-    const { output } = await open(`html=${file}`)
-    await output.stop()
+    await open(file).output.stop()
     assert.equal(readFileSync(file, 'utf8'), '')
   })
 
-  it('says before the run that its file cannot be opened', async () => {
-    await assert.rejects(() => open(`html=${join(folder, 'missing', 'report.html')}`), { code: 'OUTPUT_FAILED' })
+  it('says before the run that its file cannot be opened', () => {
+    assert.throws(() => open(join(folder, 'missing', 'report.html')), { code: 'OUTPUT_FAILED' })
   })
 })
