@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { packageRoot } from '../../package-root.js'
 import { sharedServer } from '../examples/server/example-server.js'
 import { type Example, examplesOf, missingLine, readPage } from './page.js'
@@ -74,7 +74,10 @@ describe('docs: the examples of the pages do what the pages say', () => {
 
 async function runExample(page: string, folder: string, example: Example, env: Record<string, string>): Promise<void> {
   const { file, source, line, isRun } = example
-  if (file !== undefined) writeFileSync(join(folder, file), source)
+  if (file !== undefined) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true })
+    writeFileSync(join(folder, file), source)
+  }
   if (!isRun) return
   const command = file === undefined ? source : `belljar run -q --log-format raw ${file}`
   const { exitCode, output } = await execute(folder, command, env)
