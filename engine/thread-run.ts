@@ -25,6 +25,7 @@ import { LockedModules } from '../script/module-lock.js'
 import { openedFile } from '../script/opened-file.js'
 import { isModuleUrl, isRemote, pathOfUrl } from '../script/resolve.js'
 import { lexerReady } from '../script/source.js'
+import { typeScriptLetters } from '../script/typescript.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { grpcOptionsOf } from './grpc-options.js'
@@ -111,6 +112,7 @@ export class ThreadRun implements Async<ThreadCalls> {
         files: this.#files,
         isNative: isNativeModule,
         remotes,
+        maxTypeScriptLetters: typeScriptLetters(limits.stackBytes),
         onWarning: (msg, error) => this.#warn(msg, { error }),
       },
     )

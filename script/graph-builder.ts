@@ -24,6 +24,7 @@ export interface ModuleSources {
   readonly files: FileStore
   readonly isNative: (name: string) => boolean
   readonly remotes: RemoteModules
+  readonly maxTypeScriptLetters: number
   /** Told of source maps that cannot be read. */
   readonly onWarning: (message: string, error: string) => void
 }
@@ -194,8 +195,12 @@ export class GraphBuilder {
     }
     // A line for the shell is a comment. In CommonJS it is not the first line that the engine sees.
     const plain = text.replace(/^\ufeff?#!/, '//')
-    const isTyped = pathname.endsWith('.ts') || (isNameless && !isJavaScript(plain))
-    const { code, map } = isTyped ? stripTypes(url, plain) : { code: plain, map: this.#mapOf(url, plain) }
+    const { maxTypeScriptLetters } = this.#sources
+    // As in k6, a TypeScript file that is JavaScript as it stands is left alone: its unused imports stay.
+    const isTyped = (pathname.endsWith('.ts') || isNameless) && !isJavaScript(plain, maxTypeScriptLetters)
+    const { code, map } = isTyped
+      ? stripTypes(url, plain, maxTypeScriptLetters)
+      : { code: plain, map: this.#mapOf(url, plain) }
     const { format, usesImportMeta, imports } = parseSource(code)
     const module: ScriptModule = { url, source: code, format, usesImportMeta, ...(map === undefined ? {} : { map }) }
     const required = requiredSpecifiers(code).map((specifier) => ({ specifier, names: [], isRequire: true }))

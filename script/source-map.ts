@@ -9,6 +9,8 @@ const maxSources = 10_000
 const maxLines = 500_000
 const maxSegments = 2_000_000
 const maxPlaceLetters = 1024
+const maxFrameLetters = 4096
+const placeInFrame = /((?:file|https):\/\/\S+):(\d+):(\d+)(?=\)?$)/
 
 /** What a module says of its map in its last line: `//# sourceMappingURL=…`. */
 export function sourceMapUrl(source: string): string | undefined {
@@ -95,10 +97,17 @@ export class SourcePlaces {
 
   /** `\tat name (file:line:column)` lines with each place replaced. */
   inFrames(frames: string): string {
-    return frames.replace(/((?:file|https):\/\/\S+?):(\d+):(\d+)(?=\)?\n)/g, (_, file: string, line, column) => {
-      const place = this.original({ file, line: Number(line), column: Number(column) })
-      return `${place.file}:${place.line}:${place.column}`
-    })
+    return frames
+      .split('\n')
+      .map((frame) => {
+        // A script may put anything into `error.stack`.
+        if (frame.length > maxFrameLetters) return frame
+        return frame.replace(placeInFrame, (_, file: string, line, column) => {
+          const place = this.original({ file, line: Number(line), column: Number(column) })
+          return `${place.file}:${place.line}:${place.column}`
+        })
+      })
+      .join('\n')
   }
 
   #map(url: string, { map }: MappedModule): TraceMap | undefined {

@@ -1,9 +1,16 @@
 /**
  * TypeScript without a build step: types are stripped file by file and never checked, as k6 does. The same parser tells
  * what is wrong with a file that the engine refuses.
+ *
+ * That parser is native and recursive: how much of the thread's stack it needs grows with the text, and a text that needs
+ * more ends the process. The worst that was found takes 300 to 500 bytes of stack for each letter, so the letters are
+ * limited by the size of the stack (`typeScriptLetters`).
  */
 import { transformSync } from 'oxc-transform'
 import { AppError } from '../errors.js'
+
+/** How long a TypeScript file may be in a thread that runs VMs with this limit: its stack is 512 times as large. */
+export const typeScriptLetters = (stackBytes: number): number => stackBytes
 
 export interface Stripped {
   code: string
@@ -16,9 +23,9 @@ export interface Stripped {
  *
  * @throws {AppError} SCRIPT_EXCEPTION for a syntax error, with its place; LIMIT_SIZE for a file that is nested too deeply
  */
-export function stripTypes(url: string, source: string): Stripped {
-  if (source.length > maxParsedLetters) {
-    throw new AppError('LIMIT_SIZE', `${url} has ${source.length} letters; TypeScript may have ${maxParsedLetters}`, {
+export function stripTypes(url: string, source: string, maxLetters: number): Stripped {
+  if (source.length > maxLetters) {
+    throw new AppError('LIMIT_SIZE', `${url} has ${source.length} letters; TypeScript may have ${maxLetters}`, {
       hint: 'make JavaScript of it beforehand',
     })
   }
@@ -35,15 +42,17 @@ export function stripTypes(url: string, source: string): Stripped {
 }
 
 /** True for a text that is JavaScript already, as far as its syntax goes. */
-export function isJavaScript(source: string): boolean {
+export function isJavaScript(source: string, maxLetters: number): boolean {
   return (
-    isBounded(source) && transformSync('module.js', source, { sourceType: 'module', lang: 'js' }).errors.length === 0
+    source.length <= maxLetters &&
+    isBounded(source) &&
+    transformSync('module.js', source, { sourceType: 'module', lang: 'js' }).errors.length === 0
   )
 }
 
 /** What is wrong with a JavaScript file, in k6's form `Line 1:36 Unexpected token ;`. Undefined when nothing is found. */
 export function syntaxErrorText(source: string, isEsModule: boolean): string | undefined {
-  if (!isBounded(source)) return undefined
+  if (source.length > maxExplainedLetters || !isBounded(source)) return undefined
   const sourceType = isEsModule ? 'module' : 'commonjs'
   const { errors } = transformSync('module.js', source, { sourceType, lang: 'js' })
   return errors.length === 0 ? undefined : firstError(source, errors)
@@ -67,8 +76,8 @@ function firstError(source: string, errors: readonly ParseError[]): string {
   return `Line ${place} ${text}${more}`
 }
 
-/** The parser is native and recursive: what it needs of the thread's stack grows with the text, and no error ends it. */
-const maxParsedLetters = 1024 * 1024
+/** The engine has refused the text already: a better explanation may not take long. */
+const maxExplainedLetters = 64 * 1024
 const maxDepth = 1000
 /** Letters of indentation that the printed text may have. */
 const maxIndentation = 64 * 1024 * 1024
@@ -79,7 +88,6 @@ const maxNamespaceParts = 50
  * statements is what a few kilobytes of braces turn into gigabytes with. Brackets in strings count as well.
  */
 function isBounded(source: string): boolean {
-  if (source.length > maxParsedLetters) return false
   if (new RegExp(`\\b(?:namespace|module)\\s+[\\w$]+(?:\\s*\\.\\s*[\\w$]+){${maxNamespaceParts}}`).test(source))
     return false
   let depth = 0

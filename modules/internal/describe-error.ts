@@ -101,6 +101,7 @@ export function firstFile(stack: string): string | undefined {
 export function lastFile(stack: string): string | undefined {
   const lines = stringSplit(stack, '\n')
   for (let i = lines.length - 1; i >= 0; i--) {
+    if (stringIncludes(lines[i]!, 'belljar:')) continue
     const file = fileOf(lines[i]!)
     if (file !== undefined) return file
   }

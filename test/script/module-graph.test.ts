@@ -21,6 +21,7 @@ async function graphOf(
     {
       files: new FileStore(kept, { maxFileBytes: 1000, roots: ['/w'] }),
       isNative,
+      maxTypeScriptLetters: 10_000,
       remotes: { fetch: () => assert.fail('no remote modules here') },
       onWarning: (message, error) => assert.fail(`${message}: ${error}`),
     },

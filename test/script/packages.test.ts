@@ -37,6 +37,7 @@ describe('packages', () => {
       {
         files: new FileStore(new Map(), { maxFileBytes: 100_000, roots: [root] }),
         isNative,
+        maxTypeScriptLetters: 10_000,
         remotes: { fetch: () => assert.fail('no remote modules here') },
         onWarning: (message, error) => assert.fail(`${message}: ${error}`),
       },

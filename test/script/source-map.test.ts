@@ -80,6 +80,11 @@ describe('SourcePlaces', () => {
     }
   })
 
+  it('is not held up by a stack that a script made up', () => {
+    const frames = `${'file://'.repeat(9000)}\n${'https://a:1'.repeat(360)}\n`
+    assert.equal(placesOf(readMap(JSON.stringify(map))).inFrames(frames), frames)
+  })
+
   it('lets no name of a file break the line of a frame', () => {
     const hostile = JSON.stringify({ ...map, sources: ['x)\n\tat evil (file:///y.js:1:1', 'b.ts'] })
     const placed = placesOf(readMap(hostile)).inFrames(`\tat f (${bundle}:1:1)\n`)

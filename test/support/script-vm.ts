@@ -54,6 +54,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
     {
       files,
       isNative: isNativeModule,
+      maxTypeScriptLetters: 10_000,
       remotes: { fetch: () => assert.fail('no remote modules here') },
       onWarning: () => {},
     },
