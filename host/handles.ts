@@ -37,4 +37,8 @@ export class Handles<T> {
   delete(id: unknown): void {
     this.#held.delete(id as number)
   }
+
+  get size(): number {
+    return this.#held.size
+  }
 }

@@ -143,7 +143,7 @@ describeInVmThread('k6/crypto', import.meta.url, (it) => {
 
   it('takes back the hashes that a script has dropped, and has room for those that it keeps', async () => {
     const lines = await said(`
-      for (let i = 0; i < 30; i++) {
+      for (let i = 0; i < 11; i++) {
         for (let j = 0; j < 1000; j++) crypto.createHash('md5')
         await null
       }
