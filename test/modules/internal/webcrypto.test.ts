@@ -242,7 +242,7 @@ describeInVmThread('the global crypto: together with node:crypto', import.meta.u
 describeInVmThread('the global crypto: keys', import.meta.url, (it) => {
   it('show what they are, and cannot be changed or made by a script', async () => {
     const lines = await said(`
-      const rsa = { name: 'RSA-PSS', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }
+      const rsa = { name: 'RSA-PSS', modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }
       const { publicKey, privateKey } = await subtle.generateKey(rsa, false, ['sign', 'verify'])
       console.log(publicKey)
       console.log(JSON.stringify([privateKey.type, privateKey.extractable, privateKey.usages, privateKey.algorithm.publicExponent instanceof Uint8Array]))
@@ -252,7 +252,7 @@ describeInVmThread('the global crypto: keys', import.meta.url, (it) => {
       console.log(await failure(() => subtle.exportKey('jwk', { ...publicKey })))
       console.log(await failure(() => subtle.exportKey('jwk', Object.create(publicKey))))`)
     assert.deepEqual(lines, [
-      '{ type: "public", extractable: true, algorithm: { name: "RSA-PSS", modulusLength: 2048, publicExponent: Uint8Array(3) [ 1, 0, 1 ], hash: { name: "SHA-256" } }, usages: [ "verify" ] }',
+      '{ type: "public", extractable: true, algorithm: { name: "RSA-PSS", modulusLength: 1024, publicExponent: Uint8Array(3) [ 1, 0, 1 ], hash: { name: "SHA-256" } }, usages: [ "verify" ] }',
       '["private",false,["sign"],true]',
       "TypeError: 'extractable' is read-only",
       'TypeError: object is not extensible',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describeInVmThread } from '../../support/in-vm-thread.js'
 import { type ScriptVmOptions, scriptVm } from '../../support/script-vm.js'
 
@@ -138,6 +139,37 @@ describeInVmThread('k6/crypto', import.meta.url, (it) => {
   it('writes bytes in hexadecimal digits', async () => {
     assert.deepEqual(await said(`console.log(crypto.hexEncode('hi'), crypto.hexEncode(new Uint8Array([0, 255])))`), [
       '6869 00ff',
+    ])
+  })
+
+  it('is the same for a script that replaced built-ins before the module was there', async () => {
+    const poison = `
+      Array.prototype[Symbol.iterator] = function* () { yield 'poison' }
+      for (const name of ['push', 'slice', 'map']) Array.prototype[name] = () => 'poison'
+      for (const name of ['get', 'set']) Map.prototype[name] = () => 'poison'
+      for (const name of ['set', 'slice', 'subarray']) Object.getPrototypeOf(Uint8Array.prototype)[name] = () => 'poison'
+      JSON.parse = JSON.stringify = Object.keys = Object.defineProperty = () => 'poison'
+      globalThis.Uint8Array = globalThis.ArrayBuffer = globalThis.String = globalThis.Number = () => 'poison'
+      Object.prototype.hex = Object.prototype.Uint8Array = 'poison'`
+    const found = await scriptVm(
+      `import './poison.js'
+      import { createHMAC, md5, randomBytes } from 'k6/crypto'
+      import { b64decode, b64encode } from 'k6/encoding'
+      import { getSubject } from 'k6/crypto/x509'
+      export default function () {
+        const hasher = createHMAC('sha256', 'key')
+        hasher.update('data')
+        console.log(md5('x4', 'hex'), hasher.digest('hex'), b64encode('x'), b64decode('eA==', 'std', 's'), randomBytes(4).byteLength)
+        try { getSubject('x') } catch (e) { console.log(e.message) }
+      }`,
+      { files: { 'poison.js': poison } },
+    )
+    await found.script.enter('activate', 'vu', '{}', '{}')
+    assert.deepEqual(await found.script.iteration('default', 0), { kind: 'done' })
+    const sha256 = '5031fe3d989c6d1537a013fa6e739da23463fdaec3b70137d828e36ace221bd0'
+    assert.deepEqual(found.said(), [
+      `${createHash('md5').update('x4').digest('hex')} ${sha256} eA== x 4`,
+      'failed to decode certificate PEM file',
     ])
   })
 
