@@ -1,6 +1,7 @@
 /** One request and its response on one connection: bytes in, bytes out, bounded. Knows no redirect, cookie or metric. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { codeOf } from '../net/tcp.js'
 import { type HttpConnection, maxHeaderBytes } from './http-connection.js'
 import { HttpFailure } from './http-failure.js'
 
@@ -69,7 +70,10 @@ export function exchange(
     const end = (error?: unknown) => {
       signal.removeEventListener('abort', onAbort)
       if (error !== undefined) {
-        failure ??= failureOfWire(error, head !== undefined)
+        // A 304 may tell the length of the body that it does not have (RFC 9110, section 8.6); undici wants the body.
+        if (head?.status !== 304 || codeOf(error) !== 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+          failure ??= failureOfWire(error, head !== undefined)
+        }
         connection.close()
       }
       if (head === undefined) return reject(failure)
@@ -128,7 +132,7 @@ function headersOf(raw: Buffer[]): [string, string][] {
 /** Errors of undici and of sockets in Go's words. None of their own texts goes to a script. */
 function failureOfWire(error: unknown, hasHeaders: boolean): HttpFailure {
   if (error instanceof HttpFailure) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   const failure = (number: number, text: string) => new HttpFailure(number, text, text, { cause: error })
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     return failure(1000, 'the request has a header that cannot be sent')

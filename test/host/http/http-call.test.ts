@@ -151,6 +151,19 @@ describe('k6/http: requests', () => {
     })
   })
 
+  it('give a response of 304 whose length is that of a body it does not have', async () => {
+    const server = await rawServer((socket) => socket.write('HTTP/1.1 304 Not Modified\r\ncontent-length: 5\r\n\r\n'))
+    for (let i = 0; i < 2; i++) {
+      const { status, error, body } = await vu.get(server.url)
+      assert.deepEqual([status, error, body], [304, '', ''])
+    }
+  })
+
+  it('give a response whose body ends with the connection', async () => {
+    const server = await rawServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
+    assert.equal((await vu.get(server.url)).body, 'hello')
+  })
+
   describe('leave samples', () => {
     it('of all eight metrics and of the failure, with k6 tags', async () => {
       const server = await httpServer((_, response) => response.writeHead(404).end())
