@@ -1,6 +1,6 @@
 /** What the HTTP requests of one thread share: options of the test, the resolver, the pace. */
 import type { Limits } from '../../policy/limits.js'
-import { HostResolver, type NameResolver } from '../dns.js'
+import { DialError, type NameResolver } from '../dns.js'
 import type { TlsOptions } from '../net/tls.js'
 
 /** Options of a test that bear on HTTP. */
@@ -37,8 +37,10 @@ export class HttpRuntime {
     this.resolver = resolver
   }
 
-  /** For the first init, in which nothing may be requested. */
+  /** For the first init, in which nothing may be requested: the options are not known yet. */
   static forInit(limits: Limits): HttpRuntime {
-    return new HttpRuntime({ tls: {}, userAgent: '', batch: 1, batchPerHost: 1 }, limits, new HostResolver())
+    const refuse = () => Promise.reject(new DialError('there is no network in the init context', false))
+    const resolver: NameResolver = { resolve: refuse, resolveAll: refuse }
+    return new HttpRuntime({ tls: {}, userAgent: '', batch: 1, batchPerHost: 1 }, limits, resolver)
   }
 }

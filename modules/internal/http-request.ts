@@ -4,6 +4,7 @@ import { GoError } from './go-error.js'
 import { CookieJar } from './http-cookies.js'
 import { bufferOf, bytesOf, formOf } from './http-form.js'
 import {
+  defineProperty,
   isArray,
   isNaNNumber,
   keys,
@@ -185,6 +186,9 @@ export function namedLike<T>(requests: object, answers: T[]): T[] | Record<strin
   if (isArray(requests)) return answers
   const names = keys(requests)
   const named = {} as Record<string, T>
-  for (let i = 0; i < names.length; i++) named[names[i]!] = answers[i]!
+  for (let i = 0; i < names.length; i++) {
+    const value = answers[i]!
+    defineProperty(named, names[i]!, { value, enumerable: true, writable: true, configurable: true })
+  }
   return named
 }
