@@ -61,7 +61,9 @@ export class ArrivalQueue {
   readonly #cursor: TickCursor
   /** The one that has waited longest is first. */
   #waiting: Waiting[] = []
+  /** True while `#serve` will be called again. */
   #isServing = false
+  #timer: NodeJS.Timeout | undefined
 
   constructor(times: ArrivalTimes, ticks: Iterable<Tick>, counters: SharedCounters, now: () => number) {
     this.#times = times
@@ -88,6 +90,10 @@ export class ArrivalQueue {
     const found = this.#waiting.filter((waiting) => waiting.vu === vu)
     this.#waiting = this.#waiting.filter((waiting) => waiting.vu !== vu)
     for (const waiting of found) this.#release(waiting, false)
+    if (this.#waiting.length > 0 || this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#isServing = false
   }
 
   #release({ resolve }: Waiting, hasTurn: boolean): void {
@@ -102,6 +108,7 @@ export class ArrivalQueue {
   #serve(): void {
     const { startTimeMs, endTimeMs, lastStartMs } = this.#times
     this.#isServing = false
+    this.#timer = undefined
     while (this.#waiting.length > 0) {
       const offsetMs = this.#cursor.offsetMs
       const now = this.#now()
@@ -112,7 +119,7 @@ export class ArrivalQueue {
       const restMs = startTimeMs + offsetMs - now
       if (restMs > 0) {
         this.#isServing = true
-        setTimeout(() => this.#serve(), Math.min(restMs, longestWaitMs))
+        this.#timer = setTimeout(() => this.#serve(), Math.min(restMs, longestWaitMs))
         return
       }
       if (!this.#cursor.take()) continue
