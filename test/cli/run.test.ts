@@ -107,7 +107,7 @@ describe('belljar run', () => {
     const { code, err } = await belljar(['run', '-q', 'syntax.js'])
     assert.equal(code, 107)
     assert.equal(errorLines(err).length, 1)
-    assert.match(err, /syntax\.js:2:\d+/)
+    assert.match(err, /syntax\.js: Line 2:13 Unexpected token ;"\n$/)
   })
 
   it('refuses a flag that it does not know, in one line', async () => {

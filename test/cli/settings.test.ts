@@ -23,6 +23,7 @@ describe('runSettings', () => {
       isQuiet: false,
       isVerbose: false,
       threads: undefined,
+      updatesLock: false,
       limits: [],
     })
     assert.deepEqual(scriptEnv, new Map([['HOME', '/h']]))
