@@ -65,6 +65,7 @@ export function linePlot({ title, yLabel, seconds, lines }: Plot): string {
   parts.push(text(frame.left, size.height - 10, 'start', yLabel))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${size.width}" height="${size.height}" fill="#fff"/>`,
     ...parts,
     '</svg>',
