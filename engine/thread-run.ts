@@ -187,11 +187,10 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
     const grpc = grpcOptionsOf(options)
-    const isClosed = this.#rehearsal !== undefined
-    return new GrpcRuntime(
-      isClosed ? { ...grpc, resolver: { ...grpc.resolver, isClosed } } : grpc,
-      this.#settings.limits,
-    )
+    const rehearsal = this.#rehearsal
+    if (rehearsal === undefined) return new GrpcRuntime(grpc, this.#settings.limits)
+    const onClosed = (target: string) => rehearsal.leftOut(target)
+    return new GrpcRuntime({ ...grpc, resolver: { ...grpc.resolver, onClosed } }, this.#settings.limits)
   }
 
   async initVu(id: number): Promise<void> {

@@ -55,8 +55,8 @@ export interface ResolverOptions {
   select?: 'first' | 'random' | 'roundRobin'
   policy?: 'preferIPv4' | 'preferIPv6' | 'onlyIPv4' | 'onlyIPv6' | 'any'
   network?: NetworkPolicy
-  /** Resolves nothing and so closes the network, as for a check. */
-  isClosed?: boolean
+  /** Given for a check: nothing is resolved, which closes the network, and this is told of each target. */
+  onClosed?: (target: string) => void
   lookup?: Lookup
   /** A number from 0 up to 1, for `select: 'random'`. */
   random?: () => number
@@ -110,7 +110,8 @@ export class HostResolver implements NameResolver {
     signal: AbortSignal | undefined,
     choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
   ): Promise<{ host: string; ips: readonly IpAddress[]; port: number }> {
-    if (this.#options.isClosed) {
+    if (this.#options.onClosed !== undefined) {
+      this.#options.onClosed(target)
       throw new AppError('NETWORK_DENIED', `${target} was not called: a check reaches no network`)
     }
     const { endpoint, host, port } = split(target)

@@ -8,17 +8,23 @@ import { type Finding, type FindingSeverity, findingText, type Place, placeOf } 
 const mostFindings = 1000
 
 export class Rehearsal {
-  /** What is going on, for findings. */
-  during: string | undefined
+  #during: string | undefined
   readonly #tell: (finding: Finding) => void
   readonly #original: (place: Place) => Place
   readonly #told = new Set<string>()
   #failText: string | undefined
+  #hasLeftOut = false
 
   /** @param original the place in the user's own file for one that the engine tells */
   constructor(tell: (finding: Finding) => void, original: (place: Place) => Place = (place) => place) {
     this.#tell = tell
     this.#original = original
+  }
+
+  /** What is going on from now on, for findings. */
+  set during(part: string | undefined) {
+    this.#during = part
+    this.#hasLeftOut = false
   }
 
   /**
@@ -40,7 +46,7 @@ export class Rehearsal {
       text: findingText(text),
       ...extras,
       ...(place === undefined ? {} : { place }),
-      ...(this.during === undefined ? {} : { during: this.during }),
+      ...(this.#during === undefined ? {} : { during: this.#during }),
     })
   }
 
@@ -52,12 +58,23 @@ export class Rehearsal {
     })
   }
 
-  /** What is going on ended with an error of the script. */
+  /** A call to this address was not made, and nothing could be answered in its place. */
+  leftOut(target: string): void {
+    this.#hasLeftOut = true
+    this.find('notice', `${target} was not called: a check reaches no network`, '')
+  }
+
+  /** What is going on ended with an error of the script, which what was left out before may have led to. */
   threw({ text, frames, isFromPromise }: GuestFailure): void {
     const gaveUpWith = this.#failText
     this.#failText = undefined
     if (gaveUpWith !== undefined && text.endsWith(gaveUpWith)) return
-    this.#add('error', isFromPromise ? `Uncaught (in promise) ${text}` : text, placeOf(frames))
+    const said = isFromPromise ? `Uncaught (in promise) ${text}` : text
+    if (!this.#hasLeftOut) this.#add('error', said, placeOf(frames))
+    else
+      this.#add('warning', said, placeOf(frames), {
+        hint: 'a call before it was not made, which may be all that is wrong',
+      })
   }
 }
 

@@ -77,10 +77,12 @@ describe('HostResolver', () => {
     const lookup = answers('10.0.0.1')
     for (const target of ['a.test:1', '127.0.0.1:1', 'mapped.test:1']) {
       const hosts = new Map([['mapped.test', '10.0.0.1']])
-      const resolver = new HostResolver({ lookup, hosts, isClosed: true })
+      const told: string[] = []
+      const resolver = new HostResolver({ lookup, hosts, onClosed: (wanted) => told.push(wanted) })
       for (const resolving of [resolver.resolve(target), resolver.resolveAll(target)]) {
         await assert.rejects(resolving, (e) => isAppError(e, 'NETWORK_DENIED') && e.message.includes(target))
       }
+      assert.deepEqual(told, [target, target])
     }
     assert.deepEqual(lookup.calls, [])
   })

@@ -47,6 +47,23 @@ describe('Rehearsal', () => {
     )
   })
 
+  it('warns of what throws after a call that could not be answered, in the same part', () => {
+    const thrown = { text: 'TypeError: no body', frames, isFromPromise: false }
+    rehearsal.during = 'setup()'
+    rehearsal.leftOut('shop.test:443')
+    rehearsal.threw(thrown)
+    rehearsal.during = 'teardown()'
+    rehearsal.threw({ ...thrown, text: 'TypeError: nothing' })
+    assert.deepEqual(
+      found.map(({ severity, text }) => `${severity} ${text}`),
+      [
+        'notice shop.test:443 was not called: a check reaches no network',
+        'warning TypeError: no body',
+        'error TypeError: nothing',
+      ],
+    )
+  })
+
   it('finds no place in texts that have none', () => {
     for (const text of ['', 'file://', '\tat x (native)\n', `file:///a:${'9'.repeat(20)}:1\n`]) {
       assert.equal(placeOf(text), undefined, text)

@@ -9,7 +9,12 @@ const answer = Buffer.from('answer')
 
 function dial(address: string, timeoutMs = 1000): Promise<Connection> {
   const transport = new RehearsalTransport((called) => (called === path ? answer : Buffer.alloc(0)))
-  return transport.connect({ address, isPlaintext: true, timeoutMs, resolver: new HostResolver({ isClosed: true }) })
+  return transport.connect({
+    address,
+    isPlaintext: true,
+    timeoutMs,
+    resolver: new HostResolver({ onClosed: () => assert.fail('resolved') }),
+  })
 }
 
 /** The events of a stream in their order, up to its end; `act` has it after it was opened. */
