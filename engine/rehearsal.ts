@@ -136,12 +136,14 @@ async function inTime<T>(
 /** An error that ended something, as a finding. */
 export function findingOf(e: unknown, during?: string): Finding {
   const { message, hint } = isAppError(e) ? e : { message: String(e), hint: undefined }
-  // What cannot be parsed has its place in its text.
-  const [, before = '', parsed] = /(file:\/\/[^\n]*:\d+:\d+): ([^\n]*)$/.exec(message) ?? []
-  const place = placeOf(e instanceof ScriptFailure ? e.failure.frames : before)
+  // What cannot be parsed has its place in its text: `file: Line 1:2 why` or `file:1:2: why`.
+  const parsed = /(file:\/\/[^\n]*?):(?: Line )?(\d+):(\d+):? ([^\n]*)$/.exec(message)
+  const place = placeOf(
+    e instanceof ScriptFailure ? e.failure.frames : parsed === null ? '' : `${parsed[1]}:${parsed[2]}:${parsed[3]}`,
+  )
   return {
     severity: 'error',
-    text: findingText(e instanceof ScriptFailure ? e.failure.text : (parsed ?? message)),
+    text: findingText(e instanceof ScriptFailure ? e.failure.text : (parsed?.[4] ?? message)),
     ...(hint === undefined ? {} : { hint }),
     ...(place === undefined ? {} : { place }),
     ...(during === undefined ? {} : { during }),

@@ -213,7 +213,7 @@ describe('a check', () => {
 
   for (const [what, source, expected] of [
     ['an exception in the init code', 'const a = 1\nnull.x', "error 2: TypeError: cannot read property 'x' of null"],
-    ['a syntax error', 'const a = 1\nconst b = =', /^error 2: SyntaxError: /],
+    ['a syntax error', 'const a = 1\nconst b = =', /^error 2: (SyntaxError: |Unexpected token)/],
     ['a call of a server in the init code', `${head}client.connect('a:1')`, /^error 6: GoError: connecting to a gRPC/],
     ['a script without exports', 'const a = 1', /^error: .*no exported functions in script$/],
     [
