@@ -39,7 +39,7 @@ import { iterationStriping, ownIterations, regularDurationMs } from './plan/requ
 import { globalIndex, scale } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
-import { ScriptVm } from './script-vm.js'
+import { placesOf, ScriptVm } from './script-vm.js'
 import { SecretRequests } from './secret-requests.js'
 import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
@@ -90,7 +90,12 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#secrets = new SecretRequests(send)
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
-    if (settings.isRehearsal) this.#rehearsal = new Rehearsal((finding) => this.#send({ kind: 'finding', finding }))
+    if (settings.isRehearsal) {
+      this.#rehearsal = new Rehearsal(
+        (finding) => this.#send({ kind: 'finding', finding }),
+        (place) => (this.#graph === undefined ? place : placesOf(this.#graph).original(place)),
+      )
+    }
     this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
     setInterval(() => this.flush(), flushPeriodMs).unref()
   }
