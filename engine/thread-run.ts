@@ -201,7 +201,12 @@ export class ThreadRun implements Async<ThreadCalls> {
   async initVu(id: number): Promise<void> {
     const vu = new VirtualUser(id, this.#home!)
     this.#vus.set(id, vu)
-    await vu.init()
+    try {
+      await vu.init()
+    } catch (e) {
+      this.#vus.delete(id)
+      throw e
+    }
     this.#counters.add('initializedVus', 1)
   }
 

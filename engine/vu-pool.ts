@@ -37,7 +37,9 @@ interface Waiter {
 export class VuPool {
   readonly #threads: readonly ThreadHandle[]
   readonly #maxVus: number
-  readonly #all: VuHandle[] = []
+  #all: VuHandle[] = []
+  /** Numbers are not given twice, not even those of VUs that could not be made. */
+  #lastId = 0
   /** Sorted by id: the lowest free one is taken first. */
   #free: VuHandle[] = []
   #waiters: Waiter[] = []
@@ -51,22 +53,28 @@ export class VuPool {
   /** Runs the init code of `count` more VUs, one after the other in each thread. `onReady` is told of each. */
   async grow(count: number, onReady: () => void = () => {}): Promise<void> {
     const waiting = this.#threads.map(() => [] as number[])
-    const first = this.#all.length + 1
     const handles: VuHandle[] = []
-    for (let id = first; id < first + count; id++) {
+    for (let i = 0; i < count; i++) {
+      const id = ++this.#lastId
       const at = (id - 1) % this.#threads.length
       waiting[at]!.push(id)
       handles.push(new VuHandle(id, this.#threads[at]!))
     }
     this.#all.push(...handles)
-    await Promise.all(
-      this.#threads.map(async (thread, at) => {
-        for (const id of waiting[at]!) {
-          await thread.call('initVu', id)
-          onReady()
-        }
-      }),
-    )
+    try {
+      await Promise.all(
+        this.#threads.map(async (thread, at) => {
+          for (const id of waiting[at]!) {
+            await thread.call('initVu', id)
+            onReady()
+          }
+        }),
+      )
+    } catch (e) {
+      // None of these is ever free, so nobody may count on them.
+      this.#all = this.#all.filter((vu) => !handles.includes(vu))
+      throw e
+    }
     this.release(handles)
   }
 

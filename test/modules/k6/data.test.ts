@@ -211,8 +211,8 @@ describeInVmThread('k6/data', import.meta.url, (it) => {
   it('never has all elements in the memory of the VM', async () => {
     const { script } = await scriptVm(`
       import { SharedArray } from 'k6/data'
-      const kilobyte = 'x'.repeat(1000)
-      const a = new SharedArray('a', () => Array.from({ length: 30000 }, () => kilobyte))
+      const large = 'x'.repeat(10000)
+      const a = new SharedArray('a', () => Array.from({ length: 3000 }, () => large))
       export default function () { let n = 0; for (const x of a) n += x.length; if (n !== 30e6) throw new Error(n) }`)
     const before = script.vm.memory.byteLength
     assert.deepEqual(await script.iteration('default', 0), { kind: 'done' })

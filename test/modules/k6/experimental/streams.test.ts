@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { CountQueuingStrategy, ReadableStream, ReadableStreamDefaultReader } from 'node:stream/web'
+import { runInThisContext } from 'node:vm'
 import { describeInVmThread } from '../../../support/in-vm-thread.js'
 import { type ScriptUnderTest, scriptVm } from '../../../support/script-vm.js'
 
@@ -30,14 +31,11 @@ async function inVm(source: string): Promise<ScriptUnderTest> {
   return found
 }
 
-const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
-  ...args: string[]
-) => (...args: unknown[]) => Promise<void>
-
 async function inNode(body: string): Promise<string[]> {
   const lines: string[] = []
-  const names = ['log', 'ReadableStream', 'ReadableStreamDefaultReader', 'CountQueuingStrategy']
-  const run = new AsyncFunction(...names, `${prelude}${body}`)
+  const names = 'log, ReadableStream, ReadableStreamDefaultReader, CountQueuingStrategy'
+  // Not by eval or Function: other tests of this process switch these off.
+  const run = runInThisContext(`(async (${names}) => { ${prelude}${body} })`) as (...args: unknown[]) => Promise<void>
   await run((text: string) => lines.push(text), ReadableStream, ReadableStreamDefaultReader, CountQueuingStrategy)
   return lines
 }
