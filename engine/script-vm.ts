@@ -75,6 +75,7 @@ export class ScriptVm {
     vm.vu = vu
     vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError
+    vm.onPoll = () => vu.services.onPoll(vu.id)
     vu.memory = () => vm.memory
     vu.interrupt = () => vm.interrupt()
     const script = new ScriptVm(vm, vu, limits, placesOf(graph))

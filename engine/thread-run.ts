@@ -44,6 +44,7 @@ import { SecretRequests } from './secret-requests.js'
 import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
 import type {
+  CallMessage,
   LoopRequest,
   SecretAnswer,
   StageRequest,
@@ -62,6 +63,7 @@ type Async<T> = { [N in keyof T]: T[N] extends (...args: infer A) => infer R ? (
 export class ThreadRun implements Async<ThreadCalls> {
   readonly #settings: ThreadSettings
   readonly #send: Send
+  readonly #poll: (busy: number) => void
   readonly #counters: SharedCounters
   readonly #registry = new MetricRegistry()
   readonly #samples: SampleBuffer
@@ -84,9 +86,11 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #rehearsal: Rehearsal | undefined
   readonly #secrets: SecretRequests
 
-  constructor(settings: ThreadSettings, send: Send) {
+  /** `poll` is called while the script of a VU computes, with its number: it may look for calls that `endsAtOnce`. */
+  constructor(settings: ThreadSettings, send: Send, poll: (busy: number) => void = () => {}) {
     this.#settings = settings
     this.#send = send
+    this.#poll = poll
     this.#secrets = new SecretRequests(send)
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
@@ -264,7 +268,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   #emitStageTraffic(context: VuContext, tags: Record<string, string>): void {
-    const set = this.#home!.runTags.withAll(Object.entries(tags))
+    const set = context.tags ?? this.#home!.runTags.withAll(Object.entries(tags))
     const traffic = context.takeTraffic()
     const time = this.#now()
     for (const [name, value] of [
@@ -292,6 +296,12 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   interruptStage(): void {
     this.#stage?.interrupt()
+  }
+
+  /** True for a call that ends what the script of VU `busy` (0: a stage) is doing at this moment. */
+  endsAtOnce({ name, argument }: Pick<CallMessage, 'name' | 'argument'>, busy: number): boolean {
+    if (name === 'interruptStage') return busy === 0 && this.#stage !== undefined
+    return name === 'interruptVu' && argument === busy
   }
 
   sharedArray(answer: SharedArrayAnswer): void {
@@ -410,6 +420,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       scriptFolder: isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl)),
       secret: (source, key) => this.#secrets.ask(source, key),
       onInternalError: (e) => this.reportInternal(e),
+      onPoll: (vu) => this.#poll(vu),
       log: (line) => this.#log(line),
       readFile: (path, base, writtenIn) => {
         const found = openedFile(graph().mainUrl, path, base, writtenIn)
@@ -443,6 +454,8 @@ export class ThreadRun implements Async<ThreadCalls> {
     const counters = this.#counters
     return JSON.stringify({
       ...vu.iteration,
+      // Whole milliseconds, as scripts expect of a point in time; the run itself counts in fractions.
+      ...(vu.iteration && { scenarioStartMs: Math.floor(vu.iteration.scenarioStartMs) }),
       scenarioProgress: this.#progress(vu),
       runDurationMs: this.#startTimeMs === undefined ? 0 : this.#now() - this.#startTimeMs,
       completed: counters.get('completed'),

@@ -192,6 +192,7 @@ export class VirtualUser {
     }
     if (this.#scenario === index) return
     this.#scenario = index
+    this.#context!.tags = undefined
     const { systemTags } = this.#home.services
     const tags: [string, string][] = [...scenario.tags]
     if (systemTags.has('group')) tags.push(['group', ''])
@@ -210,7 +211,7 @@ export class VirtualUser {
     const { samples, registry } = services
     const context = this.#context!
     const time = services.now()
-    const tags = this.#iterationTags(scenario)
+    const tags = context.tags ?? this.#iterationTags(scenario)
     const add = (name: string, value: number) => {
       const metric = registry.get(name)
       if (metric !== undefined) samples.add(samples.series(metric, tags, context.metadata), time, value)

@@ -27,6 +27,12 @@ export const metrics = defineHostModule<VuContext>('metrics', {
   /** Keeps a set of tags. */
   tagSet: (vu, json) => vu.addTagSet(TagSet.from(tagsOf(text(json, 'tags')))),
 
+  /** Keeps the tags of the VU after the script has set or deleted one: what the host measures has them too. */
+  vuTags(vu, json) {
+    vu.tags = TagSet.from(tagsOf(text(json, 'tags')))
+    return undefined
+  },
+
   /** Keeps what the script set as metadata, in place of what it had set before. */
   metadata(vu, json) {
     vu.setScriptMetadata(TagSet.from(tagsOf(text(json, 'metadata'))))

@@ -71,6 +71,8 @@ export interface ThreadServices {
   readonly now: () => number
   /** A secret of a source, the default one without a name. The promise is rejected with an error for the script. */
   readonly secret: (source: string | undefined, key: string) => Promise<string>
+  /** Called now and then while the script of this VU computes, 0 for a stage: no message gets through otherwise. */
+  readonly onPoll: (vu: number) => void
   /** Told of errors that are ours and not the script's. */
   readonly onInternalError: (e: unknown) => void
   /** Called by `exec.test.abort` and `exec.test.fail`. */
@@ -113,6 +115,8 @@ export class VuContext {
   iteration: IterationInfo | undefined
   /** True once this VU has called `exec.test.abort`: its iteration ends there, and counts. */
   hasAborted = false
+  /** All tags of the VU, once the script has changed one of them; undefined until then. */
+  tags: TagSet | undefined
   /** What goes with each sample beside its tags. */
   metadata: TagSet = TagSet.empty
   #systemMetadata: TagSet = TagSet.empty

@@ -44,6 +44,7 @@ type State = 'idle' | 'running' | 'suspended' | 'dead'
 export const commonJsHead = '(function (module, exports, require) { '
 
 const maxArguments = 8
+const pollPeriodMs = 20
 const asyncifyStackFactor = 16
 const asyncifyHeaderBytes = 12
 const moduleFlag = 1
@@ -84,6 +85,7 @@ export class Vm<Vu> {
   #cpuBudgetMs = 0
   #cpuSpentMs = 0
   #enteredAt = 0
+  #polledAt = 0
   #isInGuest = false
 
   private constructor(options: VmOptions<Vu>, instance: WasmInstance) {
@@ -366,6 +368,11 @@ export class Vm<Vu> {
   #shouldInterrupt(): 0 | 1 {
     if (this.#isOverBudget()) this.#killForCpu()
     if (this.#death !== undefined) throw this.#death
+    const now = performance.now()
+    if (now - this.#polledAt >= pollPeriodMs) {
+      this.#polledAt = now
+      this.onPoll?.()
+    }
     return this.#isInterrupted ? 1 : 0
   }
 
@@ -507,6 +514,9 @@ export class Vm<Vu> {
     if (shown === undefined) this.onInternalError?.(e)
     return this.#instance.raw._QTS_GetNull()
   }
+
+  /** Called now and then while the guest computes: its thread takes no messages meanwhile. */
+  onPoll: (() => void) | undefined
 
   /** Told of errors that are ours and not the script's. */
   onInternalError: ((e: unknown) => void) | undefined

@@ -15,7 +15,11 @@ import {
   toText,
 } from './primordials.js'
 
-const host = ops<{ tagSet(json: string): number; metadata(json: string): undefined }>('metrics', ['tagSet', 'metadata'])
+const host = ops<{
+  tagSet(json: string): number
+  vuTags(json: string): undefined
+  metadata(json: string): undefined
+}>('metrics', ['tagSet', 'vuTags', 'metadata'])
 
 export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
 
@@ -92,6 +96,27 @@ export function deleteTag(name: string): boolean {
   delete tags[name]
   tagSetId = -1
   return had
+}
+
+/** Sets a tag for the script itself: the samples of its iterations have it too, and those the host makes. */
+export function setOwnTag(name: string, value: string): void {
+  setTag(name, value)
+  tellTags()
+}
+
+export function deleteOwnTag(name: string): boolean {
+  const had = deleteTag(name)
+  tellTags()
+  return had
+}
+
+/** Tells the host of the present tags as they are outside of groups, for that is where an iteration ends. */
+function tellTags(): void {
+  const outside = vu.phase === 'setup' || vu.phase === 'teardown' ? `::${vu.phase}` : ''
+  const inside = tags.group
+  if (vu.group !== outside && inside !== undefined) tags.group = outside
+  host.vuTags(tagsJson(tags))
+  if (inside !== undefined) tags.group = inside
 }
 
 /** What the script set to go with its samples beside the tags. */

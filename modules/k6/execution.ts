@@ -17,10 +17,10 @@ import {
   currentMetadata,
   currentTags,
   deleteMetadata,
-  deleteTag,
+  deleteOwnTag,
   metadataValue,
   setMetadata,
-  setTag,
+  setOwnTag,
   vu as state,
   TagError,
   tagValue,
@@ -127,8 +127,8 @@ const labelsObject = (labels: Labels) =>
 
 const tags = labelsObject({
   all: currentTags,
-  set: (name, value) => setTag(name, tagValue(name, value)),
-  remove: deleteTag,
+  set: (name, value) => setOwnTag(name, tagValue(name, value)),
+  remove: deleteOwnTag,
 })
 const metadata = labelsObject({
   all: currentMetadata,

@@ -91,6 +91,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       secret: () => Promise.reject(new Error('no secret sources are configured')),
       now: Date.now,
       onInternalError: (e) => internalErrors.push(e),
+      onPoll: () => {},
       onTestEnd: () => {},
       executionInfo: () => '{}',
     },

@@ -87,6 +87,7 @@ export class LoopbackVu {
         resolveUrl: () => assert.fail(),
         now: Date.now,
         onInternalError: (e) => assert.fail(String(e)),
+        onPoll: () => {},
         onTestEnd: () => {},
         executionInfo: () => '{}',
       },

@@ -98,6 +98,7 @@ export class HttpTestVu {
         jsonText: () => assert.fail(),
         now: Date.now,
         onInternalError: (e) => assert.fail(String(e)),
+        onPoll: () => {},
         onTestEnd: () => {},
         executionInfo: () => '{}',
       },

@@ -12,6 +12,7 @@ let count = 0
 
 export default function () {
   count += 1
+  if (!Number.isInteger(exec.scenario.startTime)) throw new Error('the start is not in whole milliseconds')
   console.log(__ENV.PLACE, count, __ITER, exec.vu.iterationInScenario, exec.vu.tags.kind, exec.vu.tags.mine)
   exec.vu.tags.mine = 'kept'
 }
