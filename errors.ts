@@ -88,3 +88,9 @@ export function isAppError(e: unknown, code?: ErrorCode): e is AppError {
   const found = (e as { code: unknown }).code
   return typeof found === 'string' && Object.hasOwn(errorCodes, found) && (code === undefined || found === code)
 }
+
+/** The error itself if it is ours; anything else is a bug, which it is told as. */
+export function asAppError(e: unknown): AppError {
+  if (isAppError(e)) return e
+  return new AppError('INTERNAL', e instanceof Error ? e.message : String(e), { cause: e })
+}

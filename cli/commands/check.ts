@@ -1,6 +1,8 @@
 /** `belljar check`: what is wrong with scripts, found without a server and without load. */
+
+import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type Finding, findingOf } from '../../engine/rehearsal.js'
-import { type PreparedRun, TestRun } from '../../engine/test-run.js'
+import { TestRun } from '../../engine/test-run.js'
 import { ExitCode, isAppError } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
 import { summaryData } from '../../report/summary-data.js'

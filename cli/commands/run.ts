@@ -1,6 +1,7 @@
 /** `belljar run`: the run of one script, with its log, its progress, its outputs and its summary. */
 import { testOptions } from '../../engine/options/consolidate.js'
-import { type PreparedRun, type RunResult, TestRun } from '../../engine/test-run.js'
+import type { PreparedRun } from '../../engine/prepare-run.js'
+import { type RunResult, TestRun } from '../../engine/test-run.js'
 import { ExitCode } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
 import { bannerText, descriptionText } from '../../report/description.js'

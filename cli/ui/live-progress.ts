@@ -2,8 +2,9 @@
 
 import { ownIterations, regularDurationMs } from '../../engine/plan/requirements.js'
 import { scale } from '../../engine/plan/segment.js'
+import type { PreparedRun } from '../../engine/prepare-run.js'
 import type { ScenarioTracker } from '../../engine/scenario-tracker.js'
-import type { PreparedRun, TestRun } from '../../engine/test-run.js'
+import type { TestRun } from '../../engine/test-run.js'
 import { type ExecutorProgress, executorColumns, waitingColumns } from '../../report/executor-columns.js'
 import { ProgressPrinter, type ProgressState, progressPeriodMs } from '../../report/progress.js'
 import type { RunSettings } from '../settings.js'

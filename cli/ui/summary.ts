@@ -1,6 +1,7 @@
 /** What follows a run: handleSummary or the text summary, and the file of --summary-export. */
 import { writeFileSync } from 'node:fs'
-import type { PreparedRun, RunResult, TestRun } from '../../engine/test-run.js'
+import type { PreparedRun } from '../../engine/prepare-run.js'
+import type { RunResult, TestRun } from '../../engine/test-run.js'
 import type { Logger } from '../../report/logger.js'
 import { machineSummary } from '../../report/machine-summary.js'
 import { summaryData } from '../../report/summary-data.js'

@@ -1,0 +1,40 @@
+/** What whoever starts a run says of it, and what they are told while it goes on. */
+import type { Finding } from '../host/rehearsal/finding.js'
+import type { LogLine } from '../host/vu-context.js'
+import type { Limits } from '../policy/limits.js'
+import type { Options } from './options/options.js'
+import type { LoadRequest } from './run-config.js'
+import type { SecretSettings } from './secret-desk.js'
+
+export interface TestRunSettings {
+  readonly script: LoadRequest
+  /** As the user named it, for messages. */
+  readonly scriptName: string
+  readonly env: ReadonlyMap<string, string>
+  readonly isBaseMode: boolean
+  /** The feature freeze-env, which is there before a script is. */
+  readonly freezesEnv: boolean
+  /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
+  readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
+  readonly limits: Limits
+  /** Where secrets come from, as --secret-source has it; none without. */
+  readonly secrets?: SecretSettings
+  /** Undefined: one for each core, and no more than there are VUs. */
+  readonly threads?: number
+  readonly hasThresholds: boolean
+  /** Keeps what the full summary needs. */
+  readonly hasBreakdown: boolean
+  /** Whether there is something that can resume a run that starts paused. */
+  readonly canResume: boolean
+  /** The script is going to be checked with `rehearse` and not run with `execute`. */
+  readonly isRehearsal?: boolean
+}
+
+/** Told of what happens while a run goes on. Texts may hold what a script said. */
+export interface Observer {
+  log(line: LogLine): void
+  /** Called in a check only. */
+  finding?(finding: Finding): void
+  /** Told of a secret before a script has it; lines of the log may hold it from then on. */
+  secret?(secret: string): void
+}
