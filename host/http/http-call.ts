@@ -9,6 +9,7 @@ import { DialDeadline } from '../net/dial-deadline.js'
 import { tlsSettingsOf } from '../net/tls.js'
 import type { VuContext } from '../vu-context.js'
 import { decodeBody, encodeBody } from './content-encoding.js'
+import type { HttpJar } from './cookie-jar.js'
 import { basicAnswer, digestAnswer } from './digest-auth.js'
 import { type ExchangeTimes, exchange, type WireRequest, type WireResponse } from './exchange.js'
 import { addHop, type Timings } from './hop-samples.js'
@@ -44,6 +45,7 @@ const refused = new Set(['upgrade', 'expect', 'keep-alive', 'http2-settings'])
  * Makes the call. Network failures are in the outcome.
  *
  * @param tags the VU's when the call began, the call's own over them
+ * @param jar gives the cookies, and takes those of the responses
  * @throws {HttpFailure} for a URL that cannot be requested; nothing is measured then
  */
 export async function performCall(
@@ -51,6 +53,7 @@ export async function performCall(
   spec: RequestSpec,
   body: Uint8Array | undefined,
   tags: TagSet,
+  jar: HttpJar,
 ): Promise<CallOutcome> {
   const target = parseHttpTarget(spec.url)
   // Not asked for again: by the time that something ends, the VU may be in its next iteration.
@@ -59,7 +62,7 @@ export async function performCall(
   await turnOf(vu, signal)
   const deadline = new DialDeadline(spec.timeoutMs, signal)
   try {
-    return await new HttpCall(vu, spec, tags, deadline.signal, signal).run(target, body)
+    return await new HttpCall(vu, spec, tags, jar, deadline.signal, signal).run(target, body)
   } finally {
     deadline.clear()
   }
@@ -86,16 +89,18 @@ class HttpCall {
   readonly #vu: VuContext
   readonly #spec: RequestSpec
   readonly #tags: TagSet
+  readonly #jar: HttpJar
   /** Aborted when the time is up, and when the iteration is cut. */
   readonly #signal: AbortSignal
   /** Aborted when the iteration is cut. */
   readonly #cut: AbortSignal
   readonly #expected: StatusSet | null
 
-  constructor(vu: VuContext, spec: RequestSpec, tags: TagSet, signal: AbortSignal, cut: AbortSignal) {
+  constructor(vu: VuContext, spec: RequestSpec, tags: TagSet, jar: HttpJar, signal: AbortSignal, cut: AbortSignal) {
     this.#vu = vu
     this.#spec = spec
     this.#tags = tags
+    this.#jar = jar
     this.#signal = signal
     this.#cut = cut
     this.#expected = spec.expected === undefined ? vu.http.expected : spec.expected
@@ -211,7 +216,7 @@ class HttpCall {
     }
     if (response !== undefined) {
       const lines = response.headers.filter(([name]) => name.toLowerCase() === 'set-cookie').map(([, value]) => value)
-      if (lines.length > 0) await vu.http.jar(this.#spec.jar).store(urlFor(target), lines)
+      if (lines.length > 0) await this.#jar.store(urlFor(target), lines)
     }
     if (!this.#cut.aborted) {
       const hop = {
@@ -318,7 +323,7 @@ class HttpCall {
   async #cookiesFor({ target, mayShowSecrets }: RedirectedRequest): Promise<RequestCookie[]> {
     const own = mayShowSecrets ? this.#spec.cookies : []
     const replaced = new Set(own.filter(({ replace }) => replace).map(({ name }) => name))
-    const stored = await this.#vu.http.jar(this.#spec.jar).cookiesFor(urlFor(target))
+    const stored = await this.#jar.cookiesFor(urlFor(target))
     const others = stored.filter(([name]) => !replaced.has(name))
     return [...own, ...others.map(([name, value]) => ({ name, value, replace: false }))]
   }

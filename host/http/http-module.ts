@@ -4,7 +4,7 @@ import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
 import { runBatch } from './batch.js'
-import type { CookieOptions } from './cookie-jar.js'
+import type { CookieOptions, HttpJar } from './cookie-jar.js'
 import { performCall } from './http-call.js'
 import { HttpFailure } from './http-failure.js'
 import { type RequestSpec, readRequestSpec } from './request-spec.js'
@@ -17,14 +17,14 @@ interface PreparedCall {
   readonly spec: RequestSpec
   readonly body: Uint8Array | undefined
   readonly tags: ReturnType<VuContext['tagSet']>
+  readonly jar: HttpJar
 }
 
 /** @throws {GuestError} for wrong parameters */
 function prepare(vu: VuContext, json: Crossing, body: Crossing, tagSet: Crossing): PreparedCall {
   const spec = readRequestSpec(json)
-  // Numbers of jars are looked at now, so that a wrong one is told before anything is sent.
-  vu.http.jar(spec.jar)
-  return { spec, body: bytesOf(body), tags: vu.tagSet(tagSet).withAll(spec.tags) }
+  // The jar as it is now: the script may have no use for it before the call ends, and the VU may have a new one by then.
+  return { spec, body: bytesOf(body), tags: vu.tagSet(tagSet).withAll(spec.tags), jar: vu.http.jar(spec.jar) }
 }
 
 function bytesOf(body: Crossing): Uint8Array | undefined {
@@ -35,14 +35,14 @@ function bytesOf(body: Crossing): Uint8Array | undefined {
 }
 
 /** Makes a call; what fails is in the response, logged, or thrown where the script wants that. */
-async function run(vu: VuContext, { spec, body, tags }: PreparedCall): Promise<string> {
+async function run(vu: VuContext, { spec, body, tags, jar }: PreparedCall): Promise<string> {
   vu.http.begin()
   const { signal } = vu.abort
   const settle = (given: GuestResponse, prefix: string) =>
     signal.aborted ? given.json : settled(vu, spec, given, prefix)
   let answer: GuestResponse
   try {
-    const outcome = await performCall(vu, spec, body, tags)
+    const outcome = await performCall(vu, spec, body, tags, jar)
     answer = await guestResponse(vu, spec, outcome)
     if (answer.failure !== undefined) return settle(answer, `${goMethod(spec.method)} "${outcome.target.shown}": `)
   } catch (e) {
@@ -157,6 +157,11 @@ export const http = defineHostModule<VuContext>('http', {
   },
 
   newJar: (vu) => vu.http.addJar(),
+
+  freeJar(vu, id) {
+    vu.http.freeJar(id)
+    return undefined
+  },
 
   async setCookie(vu, jar, url, name, value, options) {
     await vu.http.jar(jar).set(cookieUrl(url), text(name, 'name'), text(value, 'value'), cookieOptions(options))

@@ -1,5 +1,6 @@
 /** The HTTP side of one VU: connections, cookie jars, bodies on their way into the VM, which statuses it expects. */
 import { GuestError } from '../../runtime/guest-error.js'
+import { Handles } from '../handles.js'
 import { ConnectionPool, type Traffic } from './connection-pool.js'
 import { HttpJar } from './cookie-jar.js'
 import type { HttpRuntime } from './http-runtime.js'
@@ -13,8 +14,9 @@ export class HttpVu {
   readonly pool = new ConnectionPool()
   /** Null: nothing is expected, and nothing judged. */
   expected: StatusSet | null = defaultExpected
-  /** The first is the VU's own. */
-  #jars: HttpJar[] = [new HttpJar()]
+  #ownJar = new HttpJar()
+  /** Those that the script made. */
+  readonly #jars = new Handles<HttpJar>('cookie jars', maxJars)
   readonly #bodies = new Map<number, string | Uint8Array>()
   #lastBody = 0
   #openRequests = 0
@@ -26,22 +28,24 @@ export class HttpVu {
   /** An iteration begins. */
   renew(): void {
     const { noCookiesReset, noVuConnectionReuse } = this.runtime.options
-    if (!noCookiesReset) this.#jars[0] = new HttpJar()
+    if (!noCookiesReset) this.#ownJar = new HttpJar()
     if (noVuConnectionReuse) this.pool.closeIdle()
     this.#bodies.clear()
   }
 
   /** @throws {GuestError} when there are too many */
   addJar(): number {
-    if (this.#jars.length >= maxJars) throw new GuestError('GoError', `a VU may have ${maxJars} cookie jars`)
-    return this.#jars.push(new HttpJar()) - 1
+    return this.#jars.add(new HttpJar())
   }
 
-  /** @throws {GuestError} for a number that is none of this VU's */
+  /** Calls that are under way keep the jar that they began with. */
+  freeJar(id: unknown): void {
+    this.#jars.delete(id)
+  }
+
+  /** A jar by its number; 0 is the VU's own. @throws {GuestError} for a number that is none of this VU's */
   jar(id: unknown): HttpJar {
-    const jar = typeof id === 'number' ? this.#jars[id] : undefined
-    if (jar === undefined) throw new GuestError('TypeError', 'unknown cookie jar')
-    return jar
+    return id === 0 ? this.#ownJar : this.#jars.get(id)
   }
 
   /** Counts a request that begins. @throws {GuestError} when too many are open */

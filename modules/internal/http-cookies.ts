@@ -1,16 +1,19 @@
 /** Cookie jars as a script has them; the cookies are with the host. */
 import { ops } from './bridge.js'
 import { GoError } from './go-error.js'
+import { handleOwner } from './handles.js'
 import { arrayPush, createObject, parseJson, stringifyJson, toNumber, toText } from './primordials.js'
 import { vu } from './vu.js'
 
 const host = ops<{
   newJar(): number
+  freeJar(jar: number): undefined
   setCookie(jar: number, url: string, name: string, value: string, options: string): undefined
   cookies(jar: number, url: string): string
   removeCookies(jar: number, url: string, name: string | undefined): undefined
-}>('http', ['newJar', 'setCookie', 'cookies', 'removeCookies'])
+}>('http', ['newJar', 'freeJar', 'setCookie', 'cookies', 'removeCookies'])
 
+const own = handleOwner((jar) => host.freeJar(jar))
 let isVuJar = false
 
 export class CookieJar {
@@ -22,6 +25,7 @@ export class CookieJar {
       return
     }
     this.#id = host.newJar()
+    own(this, this.#id)
   }
 
   /** The number by which the host knows the jar; undefined for what is none. */

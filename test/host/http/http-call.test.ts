@@ -93,7 +93,7 @@ describe('k6/http: requests', () => {
         [{ compression: 'lzw' }, /unknown compression algorithm lzw/],
         [{ responseType: 'blob' }, /blob does not belong to ResponseType/],
         [{ timeout: 'soon' }, /invalid timeout value/],
-        [{ jar: 7 }, /unknown cookie jar/],
+        [{ jar: 7 }, /there are no such cookie jars/],
       ]
       for (const [spec, error] of cases) await assert.rejects(vu.request({ url, ...spec }), error)
     })

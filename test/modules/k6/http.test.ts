@@ -178,6 +178,19 @@ describe('k6/http in a script', () => {
     assert.deepEqual(lines, ['{} {"k":["v"]}', 'a=2; own=3; k=v', 'm=1 true', '{}'])
   })
 
+  it('frees the jars that a script has dropped, and not under a request that is open', async () => {
+    const lines = await said(`
+      for (let i = 0; i < 10_500; i++) new http.CookieJar()
+      let jar = new http.CookieJar()
+      jar.set(url, 'm', '1')
+      const request = http.asyncRequest('GET', url, null, { jar })
+      jar = undefined
+      for (let i = 0; i < 2_000; i++) new http.CookieJar()
+      console.log((await request).json('headers.cookie'))
+    `)
+    assert.deepEqual(lines, ['m=1'])
+  })
+
   it('judges statuses as the script says', async () => {
     const outcome = await run(`
       http.get(url + '/404')
