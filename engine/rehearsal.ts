@@ -25,6 +25,7 @@ const graceMs = 2000
 const unknownData = '?'
 
 export interface RehearsalPlan {
+  /** Has begun with the configuration. */
   readonly thread: ThreadHandle
   readonly script: LoadedScript
   readonly config: RunConfig
@@ -42,7 +43,6 @@ export async function rehearse(plan: RehearsalPlan): Promise<void> {
   const untilMs = performance.now() + mostParts * plan.partMs
   const has = (name: string) => script.functions.includes(name)
   const isLate = () => performance.now() > untilMs
-  await thread.call('begin', config)
   let data: string | undefined
   if (has('setup') && !options.noSetup) {
     const result = await stage(plan, 'setup', undefined)

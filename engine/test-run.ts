@@ -230,10 +230,12 @@ export class TestRun {
     const prepared = this.#prepared!
     this.#startTimeMs = this.#clock.now()
     findOptionWarnings(prepared.warnings, this.#find)
+    const config = runConfig(this.#script!, prepared)
+    await this.#threads.begin(1, config)
     await rehearse({
       thread: this.#threads.first,
       script: this.#script!,
-      config: runConfig(this.#script!, prepared),
+      config,
       partMs: this.#settings.limits.checkMs,
       find: this.#find,
       summaryOf,
