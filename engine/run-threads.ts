@@ -53,6 +53,8 @@ export class RunThreads {
   /** Opens the sources of secrets, which scripts may ask from their first line on. @throws {AppError} USAGE */
   openSecrets(): void {
     const { settings, observer } = this.#run
+    // The answers of a check are made up, in the thread.
+    if (settings.isRehearsal) return
     this.#secrets = new SecretDesk(settings.secrets, (secret) => observer.secret?.(secret))
   }
 

@@ -6,7 +6,7 @@ import { HostResolver } from '../host/dns.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { HttpRuntime } from '../host/http/http-runtime.js'
-import { Rehearsal } from '../host/rehearsal/rehearsal.js'
+import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
 import { RemoteFetcher } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
@@ -418,7 +418,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
       scriptFolder: isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl)),
-      secret: (source, key) => this.#secrets.ask(source, key),
+      secret: (source, key) =>
+        this.#rehearsal === undefined ? this.#secrets.ask(source, key) : Promise.resolve(rehearsedSecret(key)),
       onInternalError: (e) => this.reportInternal(e),
       onPoll: (vu) => this.#poll(vu),
       log: (line) => this.#log(line),

@@ -168,6 +168,24 @@ describe('a check', () => {
     ])
   })
 
+  it('makes what only the init code of a VU makes, and survives that it fails', async () => {
+    const late = (rest: string) => `import { SharedArray } from 'k6/data'
+      const a = __VU === 0 ? [] : new SharedArray('late', () => [1, 2])
+      ${rest}
+      export default () => console.log(a.length)`
+    const { found, said } = await checkScript(late(''))
+    assert.deepEqual([found, said], [[], ['2']])
+    await finds(late("if (__VU > 0) throw new Error('no more')"), [/^error 3: Error: no more$/])
+  })
+
+  it('makes up secrets, and opens no source of any', async () => {
+    const script = `import secrets from 'k6/secrets'
+      const token = await secrets.get('token')
+      export default async () => console.log(token, await secrets.source('vault').get('password'))`
+    const { found, said } = await checkScript(script, {}, { specs: ['file=there-is-no-such-file'] })
+    assert.deepEqual([found, said], [[], ['token password']])
+  })
+
   it('takes fail() and exec.test.abort() for what made-up answers lead to', () =>
     finds(
       `${head}export const options = { scenarios: {

@@ -1,4 +1,5 @@
 /** Checks a script as `belljar check` does, with real threads, and tells what was found. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Finding, findingOf } from '../../engine/rehearsal.js'
@@ -17,7 +18,11 @@ export interface CheckOutcome {
 }
 
 /** A script given as text, which stands beside hello.proto. */
-export async function checkScript(source: string, limits: Partial<Limits> = {}): Promise<CheckOutcome> {
+export async function checkScript(
+  source: string,
+  limits: Partial<Limits> = {},
+  { specs = [] }: { specs?: readonly string[] } = {},
+): Promise<CheckOutcome> {
   const findings: Finding[] = []
   const log: LogLine[] = []
   const mainUrl = pathToFileURL(join(packageRoot, 'examples/single-connection/checked.js')).href
@@ -29,6 +34,7 @@ export async function checkScript(source: string, limits: Partial<Limits> = {}):
       isBaseMode: false,
       layers: {},
       limits: { ...trustedLimits, ...limits },
+      secrets: { specs, environment: {}, readFile: (path) => readFileSync(path, 'utf8') },
       hasThresholds: false,
       hasBreakdown: false,
       canResume: false,
