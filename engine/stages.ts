@@ -22,6 +22,8 @@ export interface StagesSettings {
 export class Stages {
   readonly #run: StagesSettings
   #interrupt: (() => void) | undefined
+  /** The end of the stage that was begun last. */
+  #last: Promise<unknown> = Promise.resolve()
   /** What the script gave as the reason of the last exec.test.abort(). */
   #abortText: string | undefined
 
@@ -92,8 +94,17 @@ export class Stages {
     return undefined
   }
 
-  async #stage(name: StageName, argument: string | undefined, timeoutMs: number): Promise<StageResult> {
-    const { thread } = this.#run
+  /** One after the other, since they may also be asked for beside the run; each has its time from its own beginning. */
+  #stage(name: StageName, argument: string | undefined, timeoutMs: number): Promise<StageResult> {
+    const stage = this.#last.then(() => this.#call(name, argument, timeoutMs))
+    this.#last = stage.catch(() => {})
+    return stage
+  }
+
+  async #call(name: StageName, argument: string | undefined, timeoutMs: number): Promise<StageResult> {
+    const { thread, whyStopped } = this.#run
+    // It was its turn too late to be interrupted.
+    if (name === 'setup' && whyStopped() !== undefined) return { kind: 'interrupted' }
     const interrupt = () => void thread.call('interruptStage').catch(() => {})
     const timer = setTimeout(interrupt, Math.min(timeoutMs, longestTimerMs))
     if (name === 'setup') this.#interrupt = interrupt

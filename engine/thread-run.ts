@@ -83,6 +83,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   #setupData: string | undefined
   #abortText: string | undefined
   #stage: ScriptVm | undefined
+  /** Also when it has not begun, because the init code of its VM goes on. */
+  #isStageInterrupted = false
   readonly #rehearsal: Rehearsal | undefined
   readonly #secrets: SecretRequests
 
@@ -223,15 +225,17 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   async stage({ name, argument }: StageRequest): Promise<StageResult> {
+    this.#isStageInterrupted = false
     const { context, script } = await this.#newVm(0)
     const tags: Record<string, string> = Object.create(null)
     // handleSummary comes after all measuring.
     const phase = name === 'handleSummary' ? 'summary' : name
     if (name !== 'handleSummary' && this.#services!.systemTags.has('group')) tags.group = `::${name}`
-    await script.enter('activate', phase, JSON.stringify(tags), '{}')
-    this.#stage = script
     if (this.#rehearsal !== undefined) this.#rehearsal.during = `${name}()`
     try {
+      await script.enter('activate', phase, JSON.stringify(tags), '{}')
+      if (this.#isStageInterrupted) return { kind: 'interrupted' }
+      this.#stage = script
       const outcome = await script.stage(name, argument)
       if (name !== 'handleSummary') this.#emitStageTraffic(context, tags)
       if (outcome.kind === 'failed') {
@@ -295,6 +299,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   interruptStage(): void {
+    this.#isStageInterrupted = true
     this.#stage?.interrupt()
   }
 

@@ -143,6 +143,18 @@ describe('TestRun', () => {
     assert.match(teardown.error!.message, /^teardown\(\) execution timed out after 1 seconds$/)
   })
 
+  it('ends a setup whose time is over before its init code is done', async () => {
+    const { error, said } = await runScript(
+      `import { sleep } from 'k6'
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      export const options = { setupTimeout: '50ms' }
+      export function setup() { console.log('setup'); sleep(1) }
+      export default function () { console.log('iteration') }`,
+    )
+    assert.equal(error?.code, 'SETUP_TIMEOUT')
+    assert.deepEqual(said, [])
+  })
+
   it('leaves out setup and teardown when told to', async () => {
     const { said } = await runScript(
       `export function setup() { console.log('setup'); return 1 }

@@ -172,6 +172,24 @@ describe('the REST API', () => {
     assert.deepEqual(said.slice(1), ['teardown of put', 'teardown of setup'])
   })
 
+  it('runs one setup or teardown after the other', async () => {
+    const source = `
+      import { sleep } from 'k6'
+      export const options = { vus: 1, duration: '60s' }
+      export function setup() { console.log('in'); sleep(0.2); console.log('out') }
+      export function teardown() { console.log('in'); console.log('out') }
+      export default function () { if (__ITER === 0) console.log('ready'); sleep(0.1) }`
+    const { said } = await whileRunning(source, async (port) => {
+      const answers = await Promise.all(['setup', 'setup', 'teardown'].map((name) => ask(port, 'POST', `/v1/${name}`)))
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200],
+      )
+    })
+    const turns = said.filter((text) => text !== 'ready')
+    assert.deepEqual(turns, ['in', 'out', 'in', 'out', 'in', 'out', 'in', 'out', 'in', 'out'])
+  })
+
   describe('of the command', () => {
     let folder: string
     before(() => {
