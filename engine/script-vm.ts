@@ -197,14 +197,21 @@ class ScriptLoader implements ModuleLoader {
   }
 }
 
+/** A source map takes time and memory to read: all VMs of a thread use what was read once. */
+const knownPlaces = new WeakMap<ModuleGraph, SourcePlaces>()
+
 /** What is needed to tell places in the user's files from those that the engine tells. */
 export function placesOf(graph: ModuleGraph): SourcePlaces {
-  return new SourcePlaces((url) => {
+  const known = knownPlaces.get(graph)
+  if (known !== undefined) return known
+  const places = new SourcePlaces((url) => {
     const module = graph.find(url)
     if (module === undefined) return undefined
     const head = module.format === 'commonjs' ? commonJsHead : module.usesImportMeta ? importMetaHead(url) : ''
     return { shift: head.length, ...(module.map === undefined ? {} : { map: module.map }) }
   })
+  knownPlaces.set(graph, places)
+  return places
 }
 
 /**
