@@ -2,13 +2,14 @@
 import { testOptions } from '../../engine/options/consolidate.js'
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type RunResult, TestRun } from '../../engine/test-run.js'
-import { ExitCode } from '../../errors.js'
+import { AppError, ExitCode } from '../../errors.js'
 import { limitsFrom } from '../../policy/limits.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
 import { createOutput, type Output } from '../../report/outputs/index.js'
 import type { RunEnd } from '../../report/outputs/reported-run.js'
+import type { Redactor } from '../../report/redaction.js'
 import { parseRunFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
 import { serveRestApi } from '../rest-api/server.js'
@@ -50,12 +51,13 @@ export async function run(argv: readonly string[], help: string): Promise<number
     for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
     for (const value of options.out ?? []) outputs.push(await openOutput(value, flags.script, test, prepared, logger))
     screen = new LiveProgress(test, prepared, settings, target)
-    const api = settings.address === undefined ? undefined : await serveRestApi(settings.address, test, limits, logger)
+    const api =
+      settings.address === undefined ? undefined : await serveRestApi(settings.address, test, limits, logger, redactor)
     closeApi = () => api?.close()
     if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
-    await stopAll(outputs, { ...result, thresholds: test.thresholds })
+    await stopAll(outputs, { ...result, thresholds: test.thresholds, error: withoutSecrets(result.error, redactor) })
     if (result.hasBegun) await writeSummary(test, prepared, result, flags.script, settings, logger)
     screen.finish()
     if (result.error !== undefined) fail(result.error)
@@ -122,6 +124,11 @@ function describe(script: string, prepared: PreparedRun, outputs: readonly Outpu
         hasColor,
       ),
   )
+}
+
+/** What ended the run, for reports: they show of it what the log shows. */
+function withoutSecrets(error: AppError | undefined, redactor: Redactor): AppError | undefined {
+  return error && new AppError(error.code, redactor.redact(error.message), { exitCode: error.exitCode })
 }
 
 /** Waits for a signal after the end. */

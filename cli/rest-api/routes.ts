@@ -59,8 +59,18 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
 
 const notFound = (what: string): Answer => refusal(404, 'Not Found', `No ${what} with that ID was found`)
 
-/** Answers one request. Never throws: what goes wrong is an answer too. */
-export async function answer(run: TestRun, method: string, path: string, body: string): Promise<Answer> {
+/**
+ * Answers one request. Never throws: what goes wrong is an answer too.
+ *
+ * @param redact takes secrets out of what a script threw, which the log does not show either
+ */
+export async function answer(
+  run: TestRun,
+  method: string,
+  path: string,
+  body: string,
+  redact: (text: string) => string,
+): Promise<Answer> {
   const [, parent, id] = /^(\/v1\/(?:metrics|groups))\/([^/]+)$/.exec(path) ?? []
   const route = id === undefined ? path : `${parent}/:id`
   const methods = Object.hasOwn(routes, route) ? routes[route]! : undefined
@@ -72,9 +82,8 @@ export async function answer(run: TestRun, method: string, path: string, body: s
     return await methods[method]!(run, body, decoded(id ?? ''))
   } catch (e) {
     if (!isAppError(e)) return refusal(500, 'Internal Server Error', 'This is a bug of belljar')
-    return e.code === 'USAGE'
-      ? refusal(400, 'Bad Request', e.message)
-      : refusal(500, 'Error executing the script', e.message)
+    const detail = redact(e.message)
+    return e.code === 'USAGE' ? refusal(400, 'Bad Request', detail) : refusal(500, 'Error executing the script', detail)
   }
 }
 

@@ -8,6 +8,7 @@ import type { TestRun } from '../../engine/test-run.js'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
 import type { Logger } from '../../report/logger.js'
+import type { Redactor } from '../../report/redaction.js'
 import { type Answer, answer, refusal } from './routes.js'
 
 const requestTimeoutMs = 10_000
@@ -34,13 +35,17 @@ export async function serveRestApi(
   run: TestRun,
   limits: Limits,
   logger: Logger,
+  redactor: Redactor,
 ): Promise<{ close(): void }> {
   const { host, port } = parseAddress(address)
+  const redact = (text: string) => redactor.redact(text)
+  const answered = (request: IncomingMessage, body: string) =>
+    answer(run, request.method ?? '', pathOf(request), body, redact)
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
     (request, response) => {
       void handle(request, host, limits.setupDataBytes)
-        .then((text) => (typeof text === 'string' ? answer(run, request.method ?? '', pathOf(request), text) : text))
+        .then((text) => (typeof text === 'string' ? answered(request, text) : text))
         .then((made) => send(response, made))
         .catch(() => response.destroy())
     },

@@ -100,6 +100,13 @@ describe('belljar run', () => {
       assert.match(said, /SECRET_REDACTED/)
       assert.doesNotMatch(said, /hush|quiet/)
     })
+
+    it('shows none of them in an HTML report that says what ended the test', async () => {
+      await belljar(['run', ...flags, '--out=html=report.html', 'secret.js'])
+      const report = readFileSync(join(folder, 'report.html'), 'utf8')
+      assert.match(report, /SECRET_REDACTED/)
+      assert.doesNotMatch(report, /hush|quiet|l0ng/)
+    })
   })
 
   it('tells a syntax error in one message with file, line and column', async () => {

@@ -8,6 +8,7 @@ import { parseAddress, serveRestApi } from '../../../cli/rest-api/server.js'
 import type { TestRun } from '../../../engine/test-run.js'
 import { trustedLimits } from '../../../policy/limits.js'
 import { Logger } from '../../../report/logger.js'
+import { Redactor } from '../../../report/redaction.js'
 import { type EndedCommand, runCommand } from '../../support/run-command.js'
 import { runScript } from '../../support/run-script.js'
 
@@ -48,6 +49,8 @@ describe('the REST API', () => {
   ) {
     let looking: Promise<void> | undefined
     let port = 0
+    const redactor = new Redactor()
+    redactor.add('sesame')
     const texts: string[] = []
     const logger = new Logger({ target: { write: (text) => texts.push(text) }, format: 'raw', level: 'debug' })
     const outcome = await runScript(source, {
@@ -55,7 +58,7 @@ describe('the REST API', () => {
       onLine(line, run) {
         if (line.msg !== 'ready' || looking !== undefined) return
         looking = (async () => {
-          const api = await serveRestApi('127.0.0.1:0', run, limits, logger)
+          const api = await serveRestApi('127.0.0.1:0', run, limits, logger, redactor)
           port = Number(/:(\d+)\s*$/.exec(texts.join(''))![1])
           try {
             await look(port, run)
@@ -170,6 +173,19 @@ describe('the REST API', () => {
       assert.deepEqual((await ask(port, 'POST', '/v1/setup')).json.data.attributes.data, { at: 'setup' })
     })
     assert.deepEqual(said.slice(1), ['teardown of put', 'teardown of setup'])
+  })
+
+  it('shows no secret in what a script threw', async () => {
+    const source = `
+      import { sleep } from 'k6'
+      export const options = { vus: 1, duration: '60s' }
+      export default function () { if (__ITER === 0) console.log('ready'); sleep(0.1) }
+      export function teardown() { throw new Error('wrong password sesame') }`
+    await whileRunning(source, async (port) => {
+      const { status, text } = await ask(port, 'POST', '/v1/teardown')
+      assert.equal(status, 500)
+      assert.match(text, /wrong password \*{3}SECRET_REDACTED/)
+    })
   })
 
   it('runs one setup or teardown after the other', async () => {
