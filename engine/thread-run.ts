@@ -16,7 +16,7 @@ import { MetricRegistry } from '../metrics/registry.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
 import type { SampleBatch } from '../metrics/series.js'
 import { TagSet } from '../metrics/tag-set.js'
-import { type GuestFailure, parseFailure, TaskQueue } from '../runtime/event-loop.js'
+import { type GuestFailure, TaskQueue } from '../runtime/event-loop.js'
 import { isNativeModule } from '../runtime/guest-program.js'
 import { FileStore } from '../script/file-store.js'
 import { GraphBuilder } from '../script/graph-builder.js'
@@ -28,6 +28,7 @@ import { lexerReady } from '../script/source.js'
 import { typeScriptLetters } from '../script/typescript.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
+import { executionInfo } from './execution-info.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { httpOptionsOf } from './http-options.js'
 import { loadError } from './load-error.js'
@@ -35,8 +36,8 @@ import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
 import { arrivalTicks, lastStartMs } from './plan/arrival.js'
-import { iterationStriping, ownIterations, regularDurationMs } from './plan/requirements.js'
-import { globalIndex, scale } from './plan/segment.js'
+import { iterationStriping } from './plan/requirements.js'
+import { globalIndex } from './plan/segment.js'
 import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
 import { placesOf, ScriptVm } from './script-vm.js'
@@ -52,6 +53,7 @@ import type {
   ThreadCalls,
   ThreadMessage,
 } from './thread-protocol.js'
+import { ThreadStage } from './thread-stage.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
 
 const flushPeriodMs = 100
@@ -82,9 +84,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   #startTimeMs: number | undefined
   #setupData: string | undefined
   #abortText: string | undefined
-  #stage: ScriptVm | undefined
-  /** Also when it has not begun, because the init code of its VM goes on. */
-  #isStageInterrupted = false
+  /** The one that was begun last. */
+  #stage: ThreadStage | undefined
   readonly #rehearsal: Rehearsal | undefined
   readonly #secrets: SecretRequests
 
@@ -224,63 +225,12 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#setupData = json
   }
 
-  async stage({ name, argument }: StageRequest): Promise<StageResult> {
-    this.#isStageInterrupted = false
-    const { context, script } = await this.#newVm(0)
-    const tags: Record<string, string> = Object.create(null)
-    // handleSummary comes after all measuring.
-    const phase = name === 'handleSummary' ? 'summary' : name
-    if (name !== 'handleSummary' && this.#services!.systemTags.has('group')) tags.group = `::${name}`
-    if (this.#rehearsal !== undefined) this.#rehearsal.during = `${name}()`
-    try {
-      await script.enter('activate', phase, JSON.stringify(tags), '{}')
-      if (this.#isStageInterrupted) return { kind: 'interrupted' }
-      this.#stage = script
-      const outcome = await script.stage(name, argument)
-      if (name !== 'handleSummary') this.#emitStageTraffic(context, tags)
-      if (outcome.kind === 'failed') {
-        this.#rehearsal?.threw(outcome.failure)
-        return { kind: 'failed', failure: outcome.failure }
-      }
-      if (outcome.kind === 'interrupted') return { kind: 'interrupted' }
-      return await this.#stageValue(script, name)
-    } finally {
-      this.#stage = undefined
-      context.abort.abort()
-      context.close()
-    }
-  }
-
-  async #stageValue(script: ScriptVm, name: string): Promise<StageResult> {
-    const text = await script.enter(name === 'handleSummary' ? 'summaryValue' : 'value')
-    if (text === undefined) return { kind: 'done', value: undefined }
-    if (text.startsWith('!')) {
-      const failure = parseFailure(text)
-      return {
-        kind: 'failed',
-        failure: { ...failure, text: failure.text.replace(/^GoError: /, ''), isEncodingError: true },
-      }
-    }
-    const { setupDataBytes } = this.#settings.limits
-    if (text.length > setupDataBytes) {
-      throw new AppError(
-        'LIMIT_SIZE',
-        `${name}() returned ${text.length} bytes of JSON; it may return ${setupDataBytes}`,
-      )
-    }
-    return { kind: 'done', value: text.slice(1) }
-  }
-
-  #emitStageTraffic(context: VuContext, tags: Record<string, string>): void {
-    const set = context.tags ?? this.#home!.runTags.withAll(Object.entries(tags))
-    const traffic = context.takeTraffic()
-    const time = this.#now()
-    for (const [name, value] of [
-      ['data_sent', traffic.sentBytes],
-      ['data_received', traffic.receivedBytes],
-    ] as const) {
-      this.#samples.add(this.#samples.series(this.#registry.get(name)!, set), time, value)
-    }
+  stage(request: StageRequest): Promise<StageResult> {
+    const services = this.#services!
+    const { rehearsal } = services
+    if (rehearsal !== undefined) rehearsal.during = `${request.name}()`
+    this.#stage = new ThreadStage(services, this.#home!.runTags)
+    return this.#stage.run(request, () => this.#newVm(0))
   }
 
   loop(request: LoopRequest): Promise<number> {
@@ -299,7 +249,6 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   interruptStage(): void {
-    this.#isStageInterrupted = true
     this.#stage?.interrupt()
   }
 
@@ -452,39 +401,14 @@ export class ThreadRun implements Async<ThreadCalls> {
         this.flush()
         this.#send({ kind: 'testEnd', what, text })
       },
-      executionInfo: (vu) => this.#executionInfo(vu),
+      executionInfo: (vu) =>
+        executionInfo(vu, {
+          counters: this.#counters,
+          config: this.#config,
+          startTimeMs: this.#startTimeMs,
+          nowMs: this.#now(),
+        }),
     }
-  }
-
-  #executionInfo(vu: VuContext): string {
-    const counters = this.#counters
-    return JSON.stringify({
-      ...vu.iteration,
-      // Whole milliseconds, as scripts expect of a point in time; the run itself counts in fractions.
-      ...(vu.iteration && { scenarioStartMs: Math.floor(vu.iteration.scenarioStartMs) }),
-      scenarioProgress: this.#progress(vu),
-      runDurationMs: this.#startTimeMs === undefined ? 0 : this.#now() - this.#startTimeMs,
-      completed: counters.get('completed'),
-      interrupted: counters.get('interrupted'),
-      activeVus: counters.get('activeVus'),
-      initializedVus: counters.get('initializedVus'),
-      testOptions: this.#config?.testOptions ?? null,
-    })
-  }
-
-  /** How far the VU's scenario is, from 0 to 1. */
-  #progress(vu: VuContext): number | undefined {
-    const index = this.#config?.scenarios.findIndex((scenario) => scenario.name === vu.iteration?.scenario) ?? -1
-    const scenario = this.#config?.scenarios[index]
-    if (scenario === undefined) return undefined
-    const { striping } = this.#config!
-    if (scenario.executor === 'shared-iterations') {
-      return this.#counters.getFor(index, 'completed') / ownIterations(scenario, striping)
-    }
-    if (scenario.executor === 'per-vu-iterations') {
-      return this.#counters.getFor(index, 'completed') / (scenario.iterations * scale(striping, scenario.vus))
-    }
-    return Math.min(1, (this.#now() - vu.iteration!.scenarioStartMs) / regularDurationMs(scenario))
   }
 
   #logFailure(failure: GuestFailure, scenario: ScenarioConfig): void {
