@@ -176,7 +176,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
     const grpc = this.#newGrpc(options)
     // Names are looked up once for both.
-    const http = new HttpRuntime(httpOptionsOf(options, this.#counters), limits, grpc.resolver)
+    const { nextSlotMs, ...httpOptions } = httpOptionsOf(options, this.#counters)
+    // A check waits for nothing.
+    const pace = nextSlotMs === undefined || this.#rehearsal !== undefined ? {} : { nextSlotMs }
+    const http = new HttpRuntime({ ...httpOptions, ...pace }, limits, grpc.resolver)
     this.#services = this.#newServices(grpc, http, systemTags, sharedArrays)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {

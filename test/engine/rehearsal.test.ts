@@ -178,6 +178,17 @@ describe('a check', () => {
     await finds(late("if (__VU > 0) throw new Error('no more')"), [/^error 3: Error: no more$/])
   })
 
+  it('does not keep the pace of the option rps', async () => {
+    const script = `import http from 'k6/http'
+      export const options = { rps: 1 }
+      export default () => { for (let i = 0; i < 5; i++) http.get('http://127.0.0.1:1/') }`
+    const { found } = await checkScript(script, { checkMs: 2000 })
+    assert.deepEqual(
+      found.filter((text) => text.includes('was ended after')),
+      [],
+    )
+  })
+
   it('makes up secrets, and opens no source of any', async () => {
     const script = `import secrets from 'k6/secrets'
       const token = await secrets.get('token')
