@@ -5,7 +5,7 @@
 
 import { parseCidr } from '../engine/options/ip-syntax.js'
 import { checkLocalIPs } from '../engine/options/local-ips.js'
-import { checkTrendStats, systemTags } from '../engine/options/metric-options.js'
+import { checkTimeUnit, checkTrendStats, systemTags } from '../engine/options/metric-options.js'
 import { checkHostnames, parseDns } from '../engine/options/network-options.js'
 import { type Options, parseStage } from '../engine/options/option-table.js'
 import type { StageSpec } from '../engine/options/scenario.js'
@@ -254,6 +254,7 @@ export function flagOptions({ values }: RunFlags): Options {
   const hostnames = values['block-hostnames']
   const localIPs = values['local-ips']
   const stats = values['summary-trend-stats']
+  const unit = values['summary-time-unit']
   const { dns } = values
   return {
     paused: values.paused,
@@ -293,7 +294,7 @@ export function flagOptions({ values }: RunFlags): Options {
         )
       : undefined,
     summaryTrendStats: stats && usage(() => checkTrendStats(stats)),
-    summaryTimeUnit: timeUnit(values['summary-time-unit']),
+    summaryTimeUnit: unit ? usage(() => checkTimeUnit(unit)) : undefined,
     tags: values.tag && new Map(values.tag.map(parseTag)),
     consoleOutput: values['console-output'] || undefined,
     dns: dns ? usage(() => parseDns(dns)) : undefined,
@@ -311,12 +312,6 @@ function stageAt(text: string, index: number): StageSpec {
   )
   if (stage.durationMs === undefined) throw new AppError('USAGE', `stage ${index} doesn't have a specified duration`)
   return stage
-}
-
-function timeUnit(unit: string | undefined): string | undefined {
-  if (!unit) return undefined
-  if (['s', 'ms', 'us'].includes(unit)) return unit
-  throw new AppError('USAGE', `invalid summary time unit '${unit}', use 's', 'ms' or 'us'`)
 }
 
 function parseTag(text: string): [string, string] {

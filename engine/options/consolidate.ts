@@ -6,7 +6,13 @@ import { AppError } from '../../errors.js'
 import { formatSegment, formatSegmentSequence, isSameSegment } from '../plan/segment.js'
 import { type Features, featureTags, resolveFeatures } from './features.js'
 import { type JsonValue, jsonObject } from './json-reader.js'
-import { checkTrendStats, defaultSummaryTrendStats, defaultSystemTags, type SystemTag } from './metric-options.js'
+import {
+  checkTimeUnit,
+  checkTrendStats,
+  defaultSummaryTrendStats,
+  defaultSystemTags,
+  type SystemTag,
+} from './metric-options.js'
 import { type DnsPolicy, type DnsSelect, type DnsSpec, parseDnsTtl } from './network-options.js'
 import { type Options, optionFields } from './option-table.js'
 import type { OptionWarning } from './options.js'
@@ -73,7 +79,7 @@ export function consolidateOptions(layers: OptionLayers, isExecutable: (name: st
     })
   }
   const merged = merge(layers, warnings, features.active.includes('merge-run-tags'))
-  refuseBadTrendStats(merged)
+  refuseBadSummaryOptions(merged)
   const specified = deriveScenarios(merged, warnings)
   refuseProblems(specified, isExecutable)
   refuseUnsupported(specified)
@@ -138,9 +144,10 @@ function merge(layers: OptionLayers, warnings: OptionWarning[], mergesTags: bool
   return merged
 }
 
-function refuseBadTrendStats(options: Options): void {
+function refuseBadSummaryOptions(options: Options): void {
   try {
     checkTrendStats(options.summaryTrendStats ?? [])
+    checkTimeUnit(options.summaryTimeUnit ?? '')
   } catch (e) {
     // k6 ends with its general exit code here, unlike with other wrong options
     throw new AppError('OPTIONS_INVALID', (e as Error).message, { exitCode: 255, cause: e })

@@ -92,6 +92,16 @@ export function checkTrendStats(stats: readonly string[]): readonly string[] {
   return stats
 }
 
+/**
+ * Refuses a unit of time that the summary does not have.
+ *
+ * @throws {GoSyntaxError} with the text of k6
+ */
+export function checkTimeUnit(unit: string): string {
+  if (['', 's', 'ms', 'us'].includes(unit)) return unit
+  throw new GoSyntaxError(`invalid summary time unit '${unit}', use 's', 'ms' or 'us'`)
+}
+
 /** Reads the option `thresholds`: lists of expressions or `{threshold, abortOnFail, delayAbortEval}` by metric. */
 export function readThresholds(value: unknown): Map<string, readonly ThresholdSpec[]> | undefined {
   return readMap(value, 'map[string]metrics.Thresholds', (list) => {

@@ -7,6 +7,7 @@ import {
   arrayJoin,
   arrayPush,
   arraySort,
+  booleanOf,
   dateToIso,
   isArray,
   isArrayBuffer,
@@ -17,8 +18,10 @@ import {
   mapGet,
   mapSet,
   NativeMap,
+  numberOf,
   objectToString,
   stringifyJson,
+  stringOf,
   toText,
   typedArrayName,
 } from './primordials.js'
@@ -93,16 +96,38 @@ function cycleType(open: Map<object, true>, value: object): string {
 
 const goNumber = (value: number): string => (value === Infinity ? '+Inf' : value === -Infinity ? '-Inf' : 'NaN')
 
+/** What an object of Number, String or Boolean holds; undefined for one that only calls itself so. */
+function wrapped(value: object): number | string | boolean | undefined {
+  const readers = [numberOf, stringOf, booleanOf]
+  for (let i = 0; i < readers.length; i++) {
+    try {
+      return readers[i]!(value)
+    } catch {
+      // Not of that class.
+    }
+  }
+  return undefined
+}
+
 function encodeObject(value: object, open: Map<object, true>, depth: number): string {
   const parts: string[] = []
   if (isArrayBuffer(value)) return '{}'
-  if (typedArrayName(value) === 'Uint8Array') return `"${base64(value as Uint8Array)}"`
-  if (isArray(value) || typedArrayName(value) !== undefined) {
+  // Both are lists of bytes in Go.
+  const typed = typedArrayName(value)
+  if (typed === 'Uint8Array' || typed === 'Uint8ClampedArray') return `"${base64(value as Uint8Array)}"`
+  if (isArray(value) || typed !== undefined) {
     const list = value as ArrayLike<unknown>
     for (let i = 0; i < list.length; i++) arrayPush(parts, encode(list[i], open, depth + 1))
     return `[${arrayJoin(parts, ',')}]`
   }
   switch (objectToString(value)) {
+    case '[object Number]':
+    case '[object String]':
+    case '[object Boolean]': {
+      const held = wrapped(value)
+      if (held !== undefined) return encode(held, open, depth)
+      break
+    }
     case '[object Date]': {
       // Go prints no fraction when it is zero, and no trailing zeros otherwise.
       return `"${dateToIso(value).replace(/\.?0*Z$/, 'Z')}"`

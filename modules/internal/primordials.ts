@@ -110,6 +110,10 @@ export const stringToWellFormed = uncurry(
 ) as unknown as (self: string) => string
 export const stringTrimStart = uncurry(String.prototype.trimStart) as (self: string) => string
 export const objectToString = uncurry(Object.prototype.toString) as (self: unknown) => string
+/** What a wrapper object holds. @throws {TypeError} for anything else */
+export const booleanOf = uncurry(Boolean.prototype.valueOf) as (self: unknown) => boolean
+export const numberOf = uncurry(Number.prototype.valueOf) as (self: unknown) => number
+export const stringOf = uncurry(String.prototype.valueOf) as (self: unknown) => string
 export const isInPrototypeChain = uncurry(Object.prototype.isPrototypeOf) as (self: unknown, value: unknown) => boolean
 export const regexpExec = uncurry(RegExp.prototype.exec) as (self: RegExp, text: string) => RegExpExecArray | null
 export const dateToIso = uncurry(Date.prototype.toISOString) as (self: unknown) => string

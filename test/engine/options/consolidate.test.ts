@@ -232,7 +232,7 @@ describe('consolidateOptions', () => {
     })
   })
 
-  it('ends with the general exit code for bad trend statistics and a bad DNS TTL, as k6 does', () => {
+  it('ends with the general exit code for bad trend statistics, a bad unit of time and a bad DNS TTL, as k6 does', () => {
     assert.throws(() => ofScript({ summaryTrendStats: ['p(101)'] }), {
       exitCode: 255,
       message: "invalid percentile trend stat value 'p(101)', provide a number between 0 and 100",
@@ -240,6 +240,10 @@ describe('consolidateOptions', () => {
     assert.throws(() => ofScript({ summaryTrendStats: ['mode'] }), {
       exitCode: 255,
       message: "invalid trend stat 'mode', unknown format",
+    })
+    assert.throws(() => ofScript({ summaryTimeUnit: 'h' }), {
+      exitCode: 255,
+      message: "invalid summary time unit 'h', use 's', 'ms' or 'us'",
     })
     assert.throws(() => ofScript({ dns: { ttl: 'soon' } }), { exitCode: 255, message: 'invalid DNS TTL: soon' })
   })
