@@ -144,6 +144,7 @@ export class ScriptVm {
   async #tidy(): Promise<void> {
     this.#vu.abort.abort()
     this.vm.clearInterrupt()
+    this.vm.forgetRejections()
     await this.enter('dropTasks')
     this.#vu.tasks.clear()
   }

@@ -18,7 +18,6 @@ import {
   whenSettled,
 } from './internal/primordials.js'
 import { anything } from './internal/rehearsal.js'
-import { forgetPromises, hasKept, takeUnhandled, unhandledReason, watchPromises } from './internal/rejections.js'
 import { encodeSummary } from './internal/summary-value.js'
 import { deliver, dropTasks } from './internal/tasks.js'
 import { stopTimers } from './internal/timers.js'
@@ -85,7 +84,7 @@ function run(fn: () => unknown): string | undefined {
     const result = fn()
     if (isWatched(result)) return 'pending'
     outcome = { value: result }
-    return hasKept() ? 'kept' : undefined
+    return undefined
   } catch (e) {
     return failed(e)
   }
@@ -176,7 +175,7 @@ onEntry('stage', (name: string, argument: string | undefined) => {
 onEntry('deliver', (id: number, kind: string, payload: string | number | ArrayBuffer | undefined) => {
   try {
     deliver(id, kind, payload)
-    return hasKept() ? 'kept' : undefined
+    return undefined
   } catch (e) {
     return failed(e)
   }
@@ -205,15 +204,13 @@ onEntry('summaryValue', () => {
   }
 })
 
-onEntry('unhandled', takeUnhandled)
-onEntry('unhandledReason', unhandledReason)
+/** The same for the reason of a rejection that nobody handles. */
+onEntry('describeRejection', (reason: unknown) => failed(reason, 'p'))
 
 onEntry('dropTasks', () => {
-  forgetPromises()
   stopTimers()
   dropTasks()
   return undefined
 })
 
 installGlobals()
-watchPromises()

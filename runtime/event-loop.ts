@@ -101,7 +101,7 @@ export function parseFailure(text: string): GuestFailure {
 
 /**
  * Enters the guest with `begin` and runs its event loop dry. The guest's answers are those of modules/boot.ts: nothing,
- * `kept` when promises have to be looked after, `pending`, or a failure.
+ * `pending`, or a failure.
  *
  * @throws {AppError} when the VM died; it must then be dropped
  */
@@ -141,21 +141,11 @@ async function step<Vu>(
   if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
   const { value } = completion
   if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
-  const hasRunJobs = await vm.runJobs(cpuMs)
+  await vm.runJobs(cpuMs)
   if (vm.death !== undefined) throw vm.death
   if (vm.isInterrupted) return { kind: 'interrupted' }
-  if (hasRunJobs || value === 'kept') {
-    const failure = await unhandledRejection(vm, cpuMs)
-    if (failure !== undefined) return { kind: 'failed', failure }
-  }
+  // What is rejected and has no handler once the batch is over fails the iteration.
+  const rejection = await vm.describeRejection(cpuMs)
+  if (rejection !== undefined) return { kind: 'failed', failure: parseFailure(rejection) }
   return { kind: value === 'pending' ? 'pending' : 'done' }
-}
-
-/** A rejection that nobody handles, once its batch of tasks is over. The guest half keeps the promises. */
-async function unhandledRejection<Vu>(vm: Vm<Vu>, cpuMs: number): Promise<GuestFailure | undefined> {
-  const found = await vm.enter(cpuMs, 'unhandled')
-  if (found.kind !== 'returned' || found.value !== 'lost') return undefined
-  await vm.runJobs(cpuMs)
-  const reason = await vm.enter(cpuMs, 'unhandledReason')
-  return reason.kind === 'returned' ? parseFailure(`!p${String(reason.value)}`) : undefined
 }

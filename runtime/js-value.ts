@@ -121,9 +121,15 @@ export class ValueReader {
     return bits.getFloat64(0, isLittleEndian)
   }
 
-  /** The address of the object that the value at `at` refers to; 0 when it is no object. */
-  objectAt(at: Pointer): Pointer {
-    return this.#view.getInt32(at + 4, isLittleEndian) === tag.object ? this.#view.getUint32(at, isLittleEndian) : 0
+  /** A pointer to one more reference to a value, given as the engine has it in 64 bits. The caller frees it. */
+  pointerTo(ctx: number, value: bigint): Pointer {
+    const at = this.allocate(8)
+    new BigUint64Array(this.bytes.buffer, at, 1)[0] = BigInt.asUintN(64, value)
+    try {
+      return this.#raw._QTS_DupValuePointer(ctx, at)
+    } finally {
+      this.#raw._free(at)
+    }
   }
 
   #flat(at: Pointer): string {

@@ -11,7 +11,7 @@ import type { Limits } from '../policy/limits.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
-import { PromiseStates } from './promise-state.js'
+import { trackRejections } from './rejection-tracker.js'
 import { type AsyncifyHandle, instantiateEngine, type Pointer, type WasmInstance } from './wasm-instance.js'
 
 /** Where the source of a module comes from. Both throw a GuestError, whose message the script's author reads. */
@@ -45,6 +45,7 @@ export const commonJsHead = '(function (module, exports, require) { '
 
 const maxArguments = 8
 const pollPeriodMs = 20
+const maxRejected = 10_000
 const asyncifyStackFactor = 16
 const asyncifyHeaderBytes = 12
 const moduleFlag = 1
@@ -55,8 +56,6 @@ const operationTable = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
-const learnPromises = 4
-const promiseStateOf = 5
 const firstOperation = 16
 
 export class Vm<Vu> {
@@ -75,7 +74,8 @@ export class Vm<Vu> {
   #death: AppError | undefined
   #entry: Pointer = 0
   #pendingError: GuestError | undefined
-  #promises: PromiseStates | undefined
+  /** Promises that were rejected while nobody handled them, with their reasons. Each is kept alive until it is forgotten. */
+  readonly #rejected = new Map<bigint, bigint>()
   #isInterrupted = false
   #wakeEarly: (() => void) | undefined
   #abandon: ((reason: AppError) => void) | undefined
@@ -113,7 +113,13 @@ export class Vm<Vu> {
     // The Asyncify stack is a property of the module that the newest call of this function sets: a second runtime, never
     // used, raises it far above the first one's stack limit. Otherwise a suspension at depth aborts the instance.
     raw._QTS_RuntimeSetMaxStackSize(raw._QTS_NewRuntime(), this.#limits.stackBytes * asyncifyStackFactor)
-    raw._QTS_RuntimeEnableInterruptHandler(this.#rt)
+    trackRejections(
+      instance.memory,
+      instance.table,
+      this.#rt,
+      () => raw._QTS_RuntimeEnableInterruptHandler(this.#rt),
+      (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled),
+    )
     raw._QTS_RuntimeEnableModuleLoader(this.#rt, 1)
     this.#scratch = this.#values.allocate(maxArguments * 4)
   }
@@ -260,6 +266,44 @@ export class Vm<Vu> {
       raw._QTS_FreeValuePointer(this.#ctx, done.kind === 'thrown' ? done.error : done.value)
     }
     return count > 0
+  }
+
+  /** The count of references to an object comes first in it; a promise is an object, and its address the lower half. */
+  #onRejection(promise: bigint, reason: bigint, isHandled: boolean): void {
+    const references = new Int32Array(this.memory, Number(BigInt.asUintN(32, promise)), 1)
+    if (!isHandled && this.#rejected.size < maxRejected && !this.#rejected.has(promise)) {
+      references[0]!++
+      this.#rejected.set(promise, reason)
+    } else if (isHandled && this.#rejected.delete(promise)) {
+      // Never the last one: somebody is just calling a method of it.
+      references[0]!--
+    }
+  }
+
+  /**
+   * The reason of the first promise that is rejected and has no handler, described by the guest's entry
+   * `describeRejection`; undefined when there is none. All of them are forgotten with it.
+   */
+  async describeRejection(cpuMs: number): Promise<string | undefined> {
+    for (const reason of this.#rejected.values()) {
+      const told = await this.#callWith(cpuMs, 'describeRejection', this.#values.pointerTo(this.#ctx, reason))
+      this.forgetRejections()
+      return told.kind === 'returned' ? String(told.value) : undefined
+    }
+    return undefined
+  }
+
+  forgetRejections(): void {
+    const promises = [...this.#rejected.keys()]
+    this.#rejected.clear()
+    if (this.#state === 'dead') return
+    for (const promise of promises) {
+      const held = this.#values.pointerTo(this.#ctx, promise)
+      // Twice: what was just made, and what kept the promise alive.
+      const references = new Int32Array(this.memory, Number(BigInt.asUintN(32, promise)), 1)
+      references[0]!--
+      this.#instance.raw._QTS_FreeValuePointer(this.#ctx, held)
+    }
   }
 
   /** True when promise jobs wait to be run. */
@@ -428,8 +472,6 @@ export class Vm<Vu> {
     try {
       const operation = this.#values.read(this.#ctx, raw._QTS_ArgvGetJSValueConstPointer(argv, 0))
       if (operation === registerEntry) return this.#register(argc, argv)
-      if (operation === learnPromises) return this.#learnPromises(argv)
-      if (operation === promiseStateOf) return this.#values.write(this.#ctx, this.#promiseState(argv))
       if (operation === takeError) return this.#values.write(this.#ctx, this.#takeError())
       if (operation === operationTable) return this.#values.write(this.#ctx, this.#operationNames.join(' '))
       if (this.#state === 'dead' || this.#isInterrupted) return raw._QTS_GetNull()
@@ -472,22 +514,6 @@ export class Vm<Vu> {
       this.#ctx,
       this.#instance.raw._QTS_ArgvGetJSValueConstPointer(argv, 1),
     )
-  }
-
-  /** How this engine keeps promises, learnt from four of known state. */
-  #learnPromises(argv: Pointer): undefined {
-    const { raw } = this.#instance
-    const objectAt = (index: number) => this.#values.objectAt(raw._QTS_ArgvGetJSValueConstPointer(argv, index))
-    this.#promises ??= PromiseStates.calibrate(() => this.memory, {
-      pending: objectAt(1),
-      fulfilled: objectAt(2),
-      rejected: objectAt(3),
-      rejectedAndHandled: objectAt(4),
-    })
-  }
-
-  #promiseState(argv: Pointer): number | undefined {
-    return this.#promises?.of(this.#values.objectAt(this.#instance.raw._QTS_ArgvGetJSValueConstPointer(argv, 1)))
   }
 
   /** A function around a CommonJS file. Only compiles: no code of the file runs inside this call. */

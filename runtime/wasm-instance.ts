@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { RELEASE_ASYNC } from 'quickjs-emscripten'
+import { withTableExport } from './rejection-tracker.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
 export type Pointer = number
@@ -78,6 +79,8 @@ export interface WasmInstance {
   readonly raw: RawModule
   readonly suspending: SuspendingExports
   readonly memory: WebAssembly.Memory
+  /** The functions that C can call by pointer. */
+  readonly table: WebAssembly.Table
 }
 
 const pageBytes = 65_536
@@ -88,7 +91,7 @@ let compiled: WebAssembly.Module | undefined
 function wasmModule(): WebAssembly.Module {
   if (compiled === undefined) {
     const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')
-    compiled = new WebAssembly.Module(readFileSync(file))
+    compiled = new WebAssembly.Module(withTableExport(new Uint8Array(readFileSync(file))))
   }
   return compiled
 }
@@ -103,11 +106,14 @@ export async function instantiateEngine(memoryBytes: number, onAbort: (reason: s
     maximum: Math.max(leastPages, Math.floor(memoryBytes / pageBytes)),
   })
   const factory = await RELEASE_ASYNC.importModuleLoader()
+  let table!: WebAssembly.Table
   const settings = {
     wasmMemory: memory,
     // Instantiating synchronously saves half of the time: the asynchronous way idles between its steps.
     instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) {
-      done(new WebAssembly.Instance(wasmModule(), imports))
+      const instance = new WebAssembly.Instance(wasmModule(), imports)
+      table = instance.exports.table as WebAssembly.Table
+      done(instance)
       return {}
     },
     print: () => {},
@@ -119,6 +125,7 @@ export async function instantiateEngine(memoryBytes: number, onAbort: (reason: s
   return {
     raw,
     memory,
+    table,
     suspending: {
       eval: raw.cwrap('QTS_Eval', n, [n, n, n, 'string', n, n], { async: true }) as SuspendingExports['eval'],
       call: raw.cwrap('QTS_Call', n, [n, n, n, n, n], { async: true }) as SuspendingExports['call'],

@@ -4,6 +4,10 @@ declare namespace WebAssembly {
     constructor(descriptor: { initial: number; maximum?: number })
     readonly buffer: ArrayBuffer
   }
+  class Table {
+    grow(by: number): number
+    set(index: number, fn: unknown): void
+  }
   class Module {
     constructor(bytes: Uint8Array)
   }

@@ -8,12 +8,10 @@ import {
   mapSet,
   NativeError,
   NativeMap,
-  NativePromise,
   NativeRangeError,
   NativeSyntaxError,
   NativeTypeError,
   parseJson,
-  promiseThen,
   stringSplit,
 } from './primordials.js'
 
@@ -26,8 +24,6 @@ const operationTable = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
-const learnPromises = 4
-const promiseStateOf = 5
 const firstOperation = 16
 
 const holder = globalThis as unknown as { __belljar?: Native }
@@ -86,20 +82,6 @@ export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
 
 /** The function `(module, exports, require) => …` around a CommonJS file, compiled under the file's own name. */
 export const compile = (url: string): unknown => native(compileFile, url) ?? raise()
-
-/** What the host sees of a promise: pending 0, fulfilled 1, rejected 2, rejected and handled 3. */
-export const nativeStateOf = (promise: unknown): unknown => native(promiseStateOf, promise)
-
-/** Promises of known state, from which the host learns how the engine keeps them. */
-function showPromises(): void {
-  const ignore = () => {}
-  const rejected = NativePromise.reject(0)
-  const handled = NativePromise.reject(0)
-  promiseThen(handled, undefined, ignore)
-  native(learnPromises, new NativePromise(ignore), NativePromise.resolve(0), rejected, handled)
-  promiseThen(rejected, undefined, ignore)
-}
-showPromises()
 
 const entries = new NativeMap<string, (...args: Crossing[]) => Crossing>()
 

@@ -24,7 +24,6 @@ import {
   toText,
 } from './primordials.js'
 import { anything, callerFrames, framesOfThrown, reasonOf } from './rehearsal.js'
-import { watchPromise } from './rejections.js'
 import { vu } from './vu.js'
 
 type Text = string | undefined
@@ -212,9 +211,9 @@ export function rehearseClient(client: Client, id: number): void {
     try {
       called = apply(asyncInvoke, client, args)
     } catch (e) {
-      return watchPromise(new NativePromise((resolve) => resolve(refused(e))))
+      return new NativePromise((resolve) => resolve(refused(e)))
     }
-    return watchPromise(promiseThen(called, (response) => watchedResponse(id, method, response as object), refused))
+    return promiseThen(called, (response) => watchedResponse(id, method, response as object), refused)
   }
   client.healthCheck = (service) => {
     if (vu.phase === 'init') return healthCheck(service)

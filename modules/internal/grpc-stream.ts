@@ -22,7 +22,6 @@ import {
   stringStartsWith,
   toText,
 } from './primordials.js'
-import { watchResult } from './rejections.js'
 import { endTask, newTask } from './tasks.js'
 import { currentTagSet } from './vu.js'
 
@@ -121,7 +120,7 @@ class Handlers {
     const ms = now()
     const metadata = { ts: (ms - (ms % 1000)) / 1000 }
     const count = list.length
-    for (let i = 0; i < count; i++) watchResult(call(list[i], undefined, value, metadata))
+    for (let i = 0; i < count; i++) call(list[i], undefined, value, metadata)
   }
 
   /** Runs the handlers of `error`; without one the error goes to the log. */

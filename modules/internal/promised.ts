@@ -1,16 +1,13 @@
 /** Promises of what is known at once: where k6 has a promise, and belljar nothing to wait for. */
 import { NativePromise } from './primordials.js'
-import { watchPromise } from './rejections.js'
 
 /** A promise of what `run` returns, rejected with what it throws. */
 export function promised<T>(run: () => T): Promise<T> {
-  return watchPromise(
-    new NativePromise<T>((resolve, reject) => {
-      try {
-        resolve(run())
-      } catch (e) {
-        reject(e)
-      }
-    }),
-  )
+  return new NativePromise<T>((resolve, reject) => {
+    try {
+      resolve(run())
+    } catch (e) {
+      reject(e)
+    }
+  })
 }

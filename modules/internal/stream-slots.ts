@@ -3,7 +3,6 @@
  * Streams Standard (https://streams.spec.whatwg.org/#rs-abstract-ops, 4.9). The classes are in readable-stream.ts.
  */
 import { call, isNaNNumber, NativePromise, NativeRangeError, toNumber, whenSettled } from './primordials.js'
-import { watchPromise } from './rejections.js'
 
 interface Link<T> {
   readonly value: T
@@ -59,7 +58,7 @@ export function newDeferred<T>(): Deferred<T> {
 export function given<T>(settle: (deferred: Deferred<T>) => void): Promise<T> {
   const deferred = newDeferred<T>()
   settle(deferred)
-  return watchPromise(deferred.promise)
+  return deferred.promise
 }
 
 export const rejected = (reason: unknown): Promise<never> => given((deferred) => deferred.reject(reason))

@@ -4,7 +4,6 @@
  */
 import { GoError } from './go-error.js'
 import { defineProperty, mapClear, mapDelete, mapGet, mapSet, NativeMap, NativePromise } from './primordials.js'
-import { watchPromise } from './rejections.js'
 
 /** Handles one result. `kind` says which, when the work has several. */
 export type TaskHandler = (kind: string, payload: string | number | ArrayBuffer | undefined) => void
@@ -49,7 +48,7 @@ export function promiseOf<T>(
       throw e instanceof GoError ? taskError(e.message) : e
     }
   })
-  return watchPromise(promise)
+  return promise
 }
 
 /** Called by the host: runs the task that one result belongs to. Results of ended work are dropped. */

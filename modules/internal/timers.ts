@@ -13,7 +13,6 @@ import {
   NativeTypeError,
   toNumber,
 } from './primordials.js'
-import { watchResult } from './rejections.js'
 import { endTask, newTask } from './tasks.js'
 
 const host = ops<{
@@ -43,7 +42,7 @@ function add(name: string, isRepeated: boolean, fn: unknown, delay: unknown, arg
       endTask(task)
       mapDelete(timersById, id)
     }
-    watchResult(apply(fn as () => unknown, undefined, args))
+    apply(fn as () => unknown, undefined, args)
   })
   mapSet(timersById, id, { task, name })
   const delayMs = max(0, toNumber(delay) || 0)
