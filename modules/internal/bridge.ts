@@ -4,6 +4,8 @@
  */
 import { GoError } from './go-error.js'
 import {
+  createObject,
+  defineProperty,
   mapGet,
   mapSet,
   NativeError,
@@ -55,9 +57,7 @@ function raise(): never {
     case 'SyntaxError':
       throw new NativeSyntaxError(message)
   }
-  const error = new NativeError(message)
-  error.name = name
-  throw error
+  throw defineProperty(new NativeError(message), 'name', { value: name, writable: true, configurable: true })
 }
 
 /**
@@ -68,7 +68,7 @@ export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
   module: string,
   wanted: (keyof T & string)[],
 ): T {
-  const found = {} as Record<string, unknown>
+  const found = createObject(null) as Record<string, unknown>
   for (let i = 0; i < wanted.length; i++) {
     const number = mapGet(numbers, `${module}.${wanted[i]}`)
     if (number === undefined) throw new NativeError(`the host has no operation ${module}.${wanted[i]}`)

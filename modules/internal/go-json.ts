@@ -20,8 +20,10 @@ import {
   NativeMap,
   numberOf,
   objectToString,
+  setForEach,
   stringifyJson,
   stringOf,
+  stringSlice,
   toText,
   typedArrayName,
 } from './primordials.js'
@@ -109,6 +111,13 @@ function wrapped(value: object): number | string | boolean | undefined {
   return undefined
 }
 
+/** Go prints no fraction when it is zero, and no trailing zeros otherwise. */
+function goTime(iso: string): string {
+  let end = iso.length - 1
+  while (iso[end - 1] === '0') end -= 1
+  return `${stringSlice(iso, 0, iso[end - 1] === '.' ? end - 1 : end)}Z`
+}
+
 function encodeObject(value: object, open: Map<object, true>, depth: number): string {
   const parts: string[] = []
   if (isArrayBuffer(value)) return '{}'
@@ -128,19 +137,15 @@ function encodeObject(value: object, open: Map<object, true>, depth: number): st
       if (held !== undefined) return encode(held, open, depth)
       break
     }
-    case '[object Date]': {
-      // Go prints no fraction when it is zero, and no trailing zeros otherwise.
-      return `"${dateToIso(value).replace(/\.?0*Z$/, 'Z')}"`
-    }
+    case '[object Date]':
+      return `"${goTime(dateToIso(value))}"`
     case '[object Map]':
-      ;(value as Map<unknown, unknown>).forEach((item, key) => {
+      mapForEach(value as Map<unknown, unknown>, (item, key) => {
         arrayPush(parts, `[${encode(key, open, depth + 1)},${encode(item, open, depth + 1)}]`)
       })
       return `[${arrayJoin(parts, ',')}]`
     case '[object Set]':
-      ;(value as Set<unknown>).forEach((item) => {
-        arrayPush(parts, encode(item, open, depth + 1))
-      })
+      setForEach(value as Set<unknown>, (item) => arrayPush(parts, encode(item, open, depth + 1)))
       return `[${arrayJoin(parts, ',')}]`
   }
   const names = arraySort(keys(value))

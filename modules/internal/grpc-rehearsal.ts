@@ -53,14 +53,9 @@ const host = ops<{
 ])
 
 /** Names that libraries and the language ask any object for. */
-const askedOfAll = new NativeMap<PropertyKey, true>([
-  ['then', true],
-  ['toJSON', true],
-  ['asymmetricMatch', true],
-  ['$$typeof', true],
-  ['nodeType', true],
-  ['inspect', true],
-])
+const askedOfAll = createObject(null) as Record<string, true | undefined>
+const askedNames = ['then', 'toJSON', 'asymmetricMatch', '$$typeof', 'nodeType', 'inspect']
+for (let i = 0; i < askedNames.length; i++) askedOfAll[askedNames[i]!] = true
 
 const objectPrototype = getPrototypeOf({}) as object
 
@@ -73,7 +68,7 @@ function tellingPrototype(tell: (name: string) => void, set?: (key: PropertyKey)
     get(_target, key) {
       if (typeof key !== 'string' || key in objectPrototype)
         return (objectPrototype as Record<PropertyKey, unknown>)[key]
-      if (!mapGet(askedOfAll, key)) tell(key)
+      if (!askedOfAll[key]) tell(key)
       return undefined
     },
     ...(set === undefined ? {} : { set: (_target: object, key: PropertyKey) => set(key) }),

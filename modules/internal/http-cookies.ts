@@ -38,7 +38,8 @@ export class CookieJar {
     const found = parseJson(host.cookies(this.#id, toText(url))) as [string, string][]
     const cookies = createObject(null) as Record<string, string[]>
     for (let i = 0; i < found.length; i++) {
-      const [name, value] = [found[i]![0], found[i]![1]]
+      const name = found[i]![0]
+      const value = found[i]![1]
       const others = cookies[name]
       if (others === undefined) cookies[name] = [value]
       else arrayPush(others, value)

@@ -3,7 +3,7 @@ import { ops } from './bridge.js'
 import { safeText } from './describe-error.js'
 import { GoError } from './go-error.js'
 import { select } from './json-path.js'
-import { defineProperty, isArrayBuffer, keys, parseJson, setPrototypeOf, toText } from './primordials.js'
+import { arrayPush, defineProperty, isArrayBuffer, keys, parseJson, setPrototypeOf, toText } from './primordials.js'
 
 const host = ops<{ takeBody(id: number): string | ArrayBuffer }>('http', ['takeBody'])
 const utf8 = ops<{ decode(bytes: ArrayBuffer, isFatal: boolean): string }>('utf8', ['decode'])
@@ -124,12 +124,7 @@ export function responsesOf(json: string): Response[] {
   const envelopes = parseJson(json) as Envelope[]
   const responses: Response[] = []
   for (let i = 0; i < envelopes.length; i++) {
-    defineProperty(responses, i, {
-      value: fromEnvelope(envelopes[i]!),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
+    arrayPush(responses, fromEnvelope(envelopes[i]!))
   }
   return responses
 }

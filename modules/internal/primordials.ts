@@ -27,9 +27,12 @@ export const {
 } = Object
 const nativeDefineProperty = Object.defineProperty
 const nativeGetOwnPropertyDescriptor = Object.getOwnPropertyDescriptor
-/** Looks at the descriptor's own members alone: a `get` that a script put on Object.prototype would spoil one with a value. */
+/** The descriptor without a prototype: a `get` that a script put on Object.prototype would spoil one with a value. */
+export const bareDescriptor = (descriptor: PropertyDescriptor): PropertyDescriptor =>
+  setPrototypeOf(descriptor, null) as PropertyDescriptor
+/** Looks at the descriptor's own members alone. */
 export function defineProperty<T extends object>(target: T, name: PropertyKey, descriptor: PropertyDescriptor): T {
-  return nativeDefineProperty(target, name, setPrototypeOf(descriptor, null) as PropertyDescriptor)
+  return nativeDefineProperty(target, name, bareDescriptor(descriptor))
 }
 export const { isArray } = Array
 export const { isNaN: isNaNNumber, isInteger } = Number
@@ -56,7 +59,10 @@ export const NativeUint8Array = Uint8Array
 export const NativeWeakRef = WeakRef
 export const weakRefTarget = uncurry(WeakRef.prototype.deref) as (self: WeakRef<object>) => object | undefined
 
-export const arrayPush = uncurry(Array.prototype.push) as (self: unknown[], ...items: unknown[]) => number
+/** Appends one item, even where a script has put a setter on Array.prototype or Object.prototype for its index. */
+export function arrayPush<T>(self: T[], value: T): void {
+  defineProperty(self, self.length, { value, writable: true, enumerable: true, configurable: true })
+}
 export const arrayJoin = uncurry(Array.prototype.join) as (self: unknown, separator: string) => string
 export const arraySort = uncurry(Array.prototype.sort) as <T>(self: T[], compare?: (a: T, b: T) => number) => T[]
 export const mapGet = uncurry(Map.prototype.get) as <K, V>(self: Map<K, V>, key: K) => V | undefined
@@ -67,6 +73,7 @@ export const mapForEach = uncurry(Map.prototype.forEach) as <K, V>(
 ) => void
 export const mapClear = uncurry(Map.prototype.clear) as (self: Map<unknown, unknown>) => void
 export const mapDelete = uncurry(Map.prototype.delete) as <K>(self: Map<K, unknown>, key: K) => boolean
+export const setForEach = uncurry(Set.prototype.forEach) as <V>(self: Set<V>, fn: (value: V) => void) => void
 export const promiseThen = uncurry(Promise.prototype.then) as (
   self: unknown,
   onValue?: (value: unknown) => unknown,

@@ -5,6 +5,7 @@
 import { ops } from './bridge.js'
 import {
   arrayPush,
+  bareDescriptor,
   freeze,
   hasOwn,
   isArray,
@@ -85,10 +86,11 @@ export function sharedArray(array: number): readonly unknown[] {
       return names
     },
     getOwnPropertyDescriptor(_target, name) {
-      if (name === 'length') return { value: length, writable: true, enumerable: false, configurable: false }
+      if (name === 'length')
+        return bareDescriptor({ value: length, writable: true, enumerable: false, configurable: false })
       const index = typeof name === 'string' ? indexOf(name) : -1
       if (index < 0 || index >= length) return undefined
-      return { value: read(array, index), writable: true, enumerable: true, configurable: true }
+      return bareDescriptor({ value: read(array, index), writable: true, enumerable: true, configurable: true })
     },
     set: refuse,
     defineProperty: refuse,

@@ -2,6 +2,7 @@
 import { ops } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
 import {
+  bareDescriptor,
   defineProperty,
   freeze,
   hasOwn,
@@ -10,7 +11,6 @@ import {
   newProxy,
   ownKeys,
   parseJson,
-  setPrototypeOf,
   toText,
 } from '../internal/primordials.js'
 import {
@@ -120,8 +120,7 @@ const labelsObject = (labels: Labels) =>
     getOwnPropertyDescriptor(_target, name) {
       const value = typeof name === 'string' ? labels.all()[name] : undefined
       if (value === undefined) return undefined
-      // Without a prototype, as in `defineProperty`.
-      return setPrototypeOf({ value, writable: true, enumerable: true, configurable: true }, null) as PropertyDescriptor
+      return bareDescriptor({ value, writable: true, enumerable: true, configurable: true })
     },
   })
 
@@ -220,8 +219,9 @@ const parts = {
   test: () => test,
   vu: () => vuFacts,
 }
-for (const name of keys(parts)) {
-  defineProperty(execution, name, { get: parts[name as keyof typeof parts], enumerable: true })
+const names = keys(parts) as (keyof typeof parts)[]
+for (let i = 0; i < names.length; i++) {
+  defineProperty(execution, names[i]!, { get: parts[names[i]!], enumerable: true })
 }
 
 export { instance, scenario, test, vuFacts as vu }

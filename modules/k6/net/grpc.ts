@@ -5,6 +5,7 @@ import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import {
+  createObject,
   defineProperty,
   freeze,
   isArray,
@@ -91,7 +92,7 @@ const paramsOf = (params: unknown): Text =>
 
 /** A string's members are its characters, and that is how k6 reads one where it expects an object. */
 function charactersOf(text: string): Record<string, string> {
-  const members: Record<string, string> = {}
+  const members: Record<string, string> = createObject(null)
   for (let i = 0; i < text.length; i++) members[i] = text[i]!
   return members
 }
