@@ -7,6 +7,7 @@ import { TestRun } from '../../engine/test-run.js'
 import { ExitCode } from '../../errors.js'
 import { formatDuration } from '../../go/duration.js'
 import { limitsFrom } from '../../policy/limits.js'
+import { jsonText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { flagOptions, type InspectFlags, parseInspectFlags } from '../flags.js'
 import { runSettings } from '../settings.js'
@@ -63,10 +64,10 @@ function warn(logger: Logger, warnings: readonly OptionWarning[]): void {
   for (const { message, error } of warnings) logger.warning(message, error === undefined ? {} : { error })
 }
 
-const htmlCharacters = /[<>&\u2028\u2029]/g
+const htmlCharacters = /[<>&]/g
 
 /** Go writes JSON so that it can stand in HTML. */
 function goJson(value: JsonValue): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return JSON.stringify(value, null, 2).replace(htmlCharacters, escaped)
+  return jsonText(value, 2).replace(htmlCharacters, escaped)
 }

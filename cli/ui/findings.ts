@@ -2,7 +2,7 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Finding } from '../../engine/rehearsal.js'
-import { cleanText } from '../../report/clean-text.js'
+import { cleanText, jsonText } from '../../report/clean-text.js'
 
 export interface CheckedScript {
   /** As the user named it. */
@@ -54,5 +54,5 @@ export function findingsJson(checked: readonly CheckedScript[]): string {
       ...(during === undefined ? {} : { during }),
     })),
   }))
-  return `${JSON.stringify({ scripts }, null, 2)}\n`
+  return `${jsonText({ scripts }, 2)}\n`
 }

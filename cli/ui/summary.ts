@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import type { RunResult, TestRun } from '../../engine/test-run.js'
+import { terminalText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { machineSummary } from '../../report/machine-summary.js'
 import { summaryData } from '../../report/summary-data.js'
@@ -41,6 +42,10 @@ export async function writeSummary(
   }
 }
 
+/** A file or a program gets what the script made; a terminal gets nothing that steers it but colours. */
+const shown = (content: string | Uint8Array, isTerminal: boolean | undefined) =>
+  isTerminal ? terminalText(typeof content === 'string' ? content : Buffer.from(content).toString()) : content
+
 function write(path: string, content: string | Uint8Array, logger: Logger): void {
   const problem = tryWrite(path, content)
   if (problem !== undefined) logger.error('failed to save the summary', { error: problem })
@@ -63,8 +68,8 @@ function writeOwn(json: string, logger: Logger): void {
   const problems: string[] = []
   for (const [path, encoding, text] of JSON.parse(json) as OwnEntry[]) {
     const content = encoding === 'text' ? text : Buffer.from(text, 'base64')
-    if (path === 'stdout') process.stdout.write(content)
-    else if (path === 'stderr') process.stderr.write(content)
+    if (path === 'stdout') process.stdout.write(shown(content, process.stdout.isTTY))
+    else if (path === 'stderr') process.stderr.write(shown(content, process.stderr.isTTY))
     else {
       const problem = tryWrite(path, content)
       if (problem !== undefined) problems.push(problem)

@@ -139,7 +139,7 @@ const secretName = /^(key|password|.*token|.*secret.*)$/i
 
 /** The options as text, without what a report must not give away: keys of certificates, and values of environments. */
 function optionsText(options: unknown, notes: string[]): string {
-  const text = JSON.stringify(
+  const json = JSON.stringify(
     options,
     (name, value: unknown) => {
       if (value === null) return undefined
@@ -151,6 +151,8 @@ function optionsText(options: unknown, notes: string[]): string {
     },
     2,
   )
+  // Names are as foreign as values: in JSON, what is cleaned is a valid escape.
+  const text = cleanText(json, true)
   if (text.length <= reportLimits.optionsLength) return text
   notes.push('The options are too long to be shown.')
   return ''

@@ -38,6 +38,13 @@ describe('belljar inspect', () => {
     assert.deepEqual(options.dns, { ttl: null, select: null, policy: null })
   })
 
+  it('writes nothing that a terminal acts on', async () => {
+    const name = 'a\u001b[31m\u009b2J\u202e'
+    const { out } = await inspect(`export const options = { tags: { ${JSON.stringify(name)}: '\u009b' } }; ${body}`)
+    assert.doesNotMatch(out, /[\u001b\u009b\u202e]/)
+    assert.deepEqual(JSON.parse(out).tags, { [name]: '\u009b' })
+  })
+
   it('overlooks the environment, unless it is asked for what a run needs', async () => {
     const script = `export const options = { vus: 2, iterations: 4 }; ${body}`
     const env = { K6_ITERATIONS: '6' }

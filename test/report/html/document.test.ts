@@ -96,6 +96,11 @@ describe('the report of a run', () => {
     assert.match(run.options, /"TOKEN": "\(not shown\)"/)
     assert.match(run.options, /CERT/)
   })
+
+  it('shows names in options with their control characters visible', () => {
+    const { run } = report([], { run: { options: { tags: { 'a\u202e\u009b': '\u202e' } } } })
+    assert.doesNotMatch(run.options, /[\u202e\u009b]/)
+  })
 })
 
 describe('the document of a report', () => {
