@@ -10,6 +10,7 @@ import { limitsFrom } from '../../policy/limits.js'
 import { jsonText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { flagOptions, type InspectFlags, parseInspectFlags } from '../flags.js'
+import { settleLock } from '../lock-file.js'
 import { runSettings } from '../settings.js'
 import { logError, openLogger } from '../ui/log.js'
 import { observerOf, testRunSettings } from './test-settings.js'
@@ -30,11 +31,11 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
   const { logger, redactor } = openLogger(settings, limits.logLineBytes)
   let test: TestRun | undefined
   try {
-    test = new TestRun(
-      { ...testRunSettings(flags, settings, limits, logger), canResume: true },
-      observerOf(logger, redactor),
-    )
-    process.stdout.write(`${goJson(await optionsOf(test, flags, logger))}\n`)
+    const testSettings = { ...testRunSettings(flags, settings, limits, logger), canResume: true }
+    test = new TestRun(testSettings, observerOf(logger, redactor))
+    const options = await optionsOf(test, flags, logger)
+    settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
+    process.stdout.write(`${goJson(options)}\n`)
     return ExitCode.ok
   } catch (e) {
     return logError(logger, e)

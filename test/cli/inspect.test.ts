@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runCommand } from '../support/run-command.js'
@@ -43,6 +43,12 @@ describe('belljar inspect', () => {
     const { out } = await inspect(`export const options = { tags: { ${JSON.stringify(name)}: '\u009b' } }; ${body}`)
     assert.doesNotMatch(out, /[\u001b\u009b\u202e]/)
     assert.deepEqual(JSON.parse(out).tags, { [name]: '\u009b' })
+  })
+
+  it('writes the lock file when that is asked for', async () => {
+    const { code } = await inspect(body, ['--update-lock', '--lock', 'modules.json'])
+    assert.equal(code, 0)
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'modules.json'), 'utf8')), { version: 1, modules: {} })
   })
 
   it('overlooks the environment, unless it is asked for what a run needs', async () => {
