@@ -29,9 +29,14 @@ export class Handles<T> {
 
   /** @throws {GuestError} for a number that is none of these */
   get(id: unknown): T {
-    const item = typeof id === 'number' ? this.#held.get(id) : undefined
+    const item = this.find(id)
     if (item === undefined) throw new GuestError('TypeError', `there are no such ${this.#what}`)
     return item
+  }
+
+  /** Undefined for a number that is none of these. */
+  find(id: unknown): T | undefined {
+    return typeof id === 'number' ? this.#held.get(id) : undefined
   }
 
   delete(id: unknown): void {

@@ -27,6 +27,12 @@ export const metrics = defineHostModule<VuContext>('metrics', {
   /** Keeps a set of tags. */
   tagSet: (vu, json) => vu.addTagSet(TagSet.from(tagsOf(text(json, 'tags')))),
 
+  /** Forgets all sets of tags, and the series that were made with them. */
+  forgetTagSets(vu) {
+    vu.forgetTagSets()
+    return undefined
+  },
+
   /** Keeps the tags of the VU after the script has set or deleted one: what the host measures has them too. */
   vuTags(vu, json) {
     vu.tags = TagSet.from(tagsOf(text(json, 'tags')))

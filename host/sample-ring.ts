@@ -39,6 +39,11 @@ export class SampleRing {
     return this.#series.push({ metric, tags, id: undefined }) - 1
   }
 
+  /** Numbers of series mean nothing any more; what was written with them has to be drained before. */
+  forgetSeries(): void {
+    this.#series.length = 0
+  }
+
   /** Moves what the guest has written to the thread's samples, with the metadata that held meanwhile. */
   drain(metadata: TagSet): void {
     const view = new DataView(this.#memory())
@@ -50,9 +55,12 @@ export class SampleRing {
     for (let i = 0, at = this.#offset + 8; i < count; i++, at += 24) {
       const series = this.#series[view.getFloat64(at, true)]
       if (series === undefined) continue
-      let id: number
-      if (metadata.isEmpty) id = series.id ??= samples.series(series.metric, series.tags)
-      else id = samples.series(series.metric, series.tags, metadata)
+      let id = metadata.isEmpty ? series.id : undefined
+      if (id === undefined) {
+        id = samples.series(series.metric, series.tags, metadata)
+        // Others are good for one sample only.
+        if (id > 0) series.id = id
+      }
       samples.add(id, view.getFloat64(at + 8, true), view.getFloat64(at + 16, true))
     }
   }

@@ -140,6 +140,13 @@ export class VuContext {
     return this.#tagSets.length - 1
   }
 
+  /** Takes the samples that were made with them, and forgets all sets of tags. */
+  forgetTagSets(): void {
+    this.ring?.drain(this.metadata)
+    this.ring?.forgetSeries()
+    this.#tagSets.length = 0
+  }
+
   /** @throws {GuestError} for a number that is none of this VU's */
   tagSet(id: unknown): TagSet {
     const tags = typeof id === 'number' ? this.#tagSets[id] : undefined

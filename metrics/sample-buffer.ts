@@ -8,7 +8,7 @@ import type { Tag, TagSet } from './tag-set.js'
 
 /** Limits of a buffer, and what to do when it is full. */
 export interface SampleBufferOptions {
-  /** Sets of tags, over all metrics, for the whole run of this thread. */
+  /** Sets of tags, over all metrics, that are told once for the whole run of this thread; further ones with each batch. */
   maxSeries?: number
   /** Tags of one sample. */
   maxTags?: number
@@ -53,8 +53,9 @@ export class SampleBuffer {
   /**
    * The id to add samples under. The same metric and tags always give the same id.
    *
-   * With metadata the id is negative and only good until the next `take()`, so ask for one right before each `add()`:
-   * metadata is different in every iteration, and keeping such series would fill the memory.
+   * With metadata, or beyond `maxSeries`, the id is negative and only good until the next `take()`, so ask for one right
+   * before each `add()`: metadata is different in every iteration, as tags may be, and keeping all such series would fill
+   * the memory.
    */
   series(metric: Metric, tags: TagSet, metadata?: TagSet): number {
     if (metadata !== undefined && !metadata.isEmpty) return this.#transientSeries(metric, tags, metadata)
@@ -65,7 +66,8 @@ export class SampleBuffer {
     }
     const known = ofMetric.get(tags.key)
     if (known !== undefined) return known
-    if (this.#seriesCount >= this.#limits.maxSeries || !this.#areWithinLimits(tags.entries)) return droppedSeriesId
+    if (this.#seriesCount >= this.#limits.maxSeries) return this.#transientSeries(metric, tags)
+    if (!this.#areWithinLimits(tags.entries)) return droppedSeriesId
     const id = ++this.#seriesCount
     ofMetric.set(tags.key, id)
     this.#newSeries.push({ id, metric, tags: tags.entries })
@@ -107,12 +109,18 @@ export class SampleBuffer {
     return batch
   }
 
-  #transientSeries(metric: Metric, tags: TagSet, metadata: TagSet): number {
-    const fits = this.#areWithinLimits(tags.entries) && this.#areWithinLimits(metadata.entries)
+  #transientSeries(metric: Metric, tags: TagSet, metadata?: TagSet): number {
+    const fits = this.#areWithinLimits(tags.entries) && this.#areWithinLimits(metadata?.entries ?? [])
+    // No more than there can be samples: each has one of its own at most.
     const waiting = this.#oldestTransientId - this.#lastTransientId
-    if (!fits || waiting >= this.#limits.maxSeries) return droppedSeriesId
+    if (!fits || waiting >= this.#limits.maxSamples) return droppedSeriesId
     const id = --this.#lastTransientId
-    this.#newSeries.push({ id, metric, tags: tags.entries, metadata: metadata.entries })
+    this.#newSeries.push({
+      id,
+      metric,
+      tags: tags.entries,
+      ...(metadata === undefined ? {} : { metadata: metadata.entries }),
+    })
     return id
   }
 

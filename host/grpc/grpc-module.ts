@@ -193,6 +193,12 @@ function healthStatus(response: Uint8Array): number {
 export const grpc = defineHostModule<VuContext>('grpc', {
   create: (vu) => vu.grpc.create(),
 
+  /** The script has dropped a client. */
+  free(vu, id) {
+    vu.grpc.free(id)
+    return undefined
+  },
+
   load(vu, id, importPaths, files) {
     const { schema } = vu.grpc.client(id)
     const paths = importPaths === undefined ? [] : stringList(text(importPaths, 'import paths'))

@@ -1,5 +1,6 @@
 /** The gRPC clients of one VU, by the numbers that the guest knows them by, and the bytes that they moved. */
 import { GuestError } from '../../runtime/guest-error.js'
+import { Handles } from '../handles.js'
 import type { GrpcRuntime } from './grpc-runtime.js'
 import { Schema } from './schema/schema.js'
 import type { Connection } from './transport.js'
@@ -33,7 +34,7 @@ const maxStreams = 10_000
 
 export class GrpcVu {
   readonly runtime: GrpcRuntime
-  readonly #clients: GrpcClient[] = []
+  readonly #clients = new Handles<GrpcClient>('gRPC clients', maxClients)
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
   /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
@@ -47,15 +48,19 @@ export class GrpcVu {
 
   /** @throws {GuestError} when there are too many */
   create(): number {
-    if (this.#clients.length >= maxClients) throw new GuestError('GoError', `a VU may have ${maxClients} gRPC clients`)
-    return this.#clients.push({ schema: new Schema(this.runtime.schemas), connection: undefined }) - 1
+    return this.#clients.add({ schema: new Schema(this.runtime.schemas), connection: undefined })
   }
 
   /** @throws {GuestError} for a number that is none of this VU's */
   client(id: unknown): GrpcClient {
-    const client = typeof id === 'number' ? this.#clients[id] : undefined
-    if (client === undefined) throw new GuestError('TypeError', 'unknown gRPC client')
-    return client
+    return this.#clients.get(id)
+  }
+
+  /** Forgets a client. As in k6 its connection stays open, but a shared one is given back. */
+  free(id: unknown): void {
+    const connection = this.#clients.find(id)?.connection
+    this.#clients.delete(id)
+    this.replace(connection)
   }
 
   /**

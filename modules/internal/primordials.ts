@@ -56,6 +56,9 @@ export const NativeSymbol = Symbol
 export const NativeFloat64Array = Float64Array
 export const NativeUint8Array = Uint8Array
 // Hidden from scripts, who must not see when the engine frees what.
+export const NativeWeakMap = WeakMap
+export const weakMapGet = uncurry(WeakMap.prototype.get) as <V>(self: WeakMap<object, V>, key: unknown) => V | undefined
+export const weakMapSet = uncurry(WeakMap.prototype.set) as <V>(self: WeakMap<object, V>, key: object, value: V) => void
 export const NativeWeakRef = WeakRef
 export const weakRefTarget = uncurry(WeakRef.prototype.deref) as (self: WeakRef<object>) => object | undefined
 

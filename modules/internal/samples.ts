@@ -4,7 +4,7 @@
  */
 import { ops } from './bridge.js'
 import { mapGet, mapSet, NativeFloat64Array, NativeMap } from './primordials.js'
-import { currentTagSet, tagsJson } from './vu.js'
+import { currentTagSet, forgetTagSets, tagsJson, whenTagSetsAreForgotten } from './vu.js'
 
 const host = ops<{
   ring(byteLength: number): ArrayBuffer
@@ -15,14 +15,24 @@ const host = ops<{
 const capacity = 256
 const ring = new NativeFloat64Array(host.ring((1 + capacity * 3) * 8))
 
-const known = new NativeMap<string, number>()
+let known = new NativeMap<string, number>()
+let knownCount = 0
 const noTags = '[]'
+
+/** So many series are known at a time, see `mostTagSets` in vu.ts. */
+const mostSeries = 10_000
+
+whenTagSetsAreForgotten(() => {
+  known = new NativeMap<string, number>()
+  knownCount = 0
+})
 
 /**
  * Records a sample with the present tags and `extra` ones over them (JSON as of `tagsJson`, or undefined).
  * `time` is in ms since 1970.
  */
 export function record(metric: string, value: number, time: number, extra?: Readonly<Record<string, string>>): void {
+  if (knownCount >= mostSeries) forgetTagSets()
   const tagSet = currentTagSet()
   const more = extra === undefined ? noTags : tagsJson(extra)
   const key = `${tagSet} ${metric} ${more}`
@@ -30,6 +40,7 @@ export function record(metric: string, value: number, time: number, extra?: Read
   if (series === undefined) {
     series = host.series(metric, tagSet, more)
     mapSet(known, key, series)
+    knownCount += 1
   }
   if (ring[0] === capacity) host.flush()
   const count = ring[0]!

@@ -17,9 +17,10 @@ import {
 
 const host = ops<{
   tagSet(json: string): number
+  forgetTagSets(): undefined
   vuTags(json: string): undefined
   metadata(json: string): undefined
-}>('metrics', ['tagSet', 'vuTags', 'metadata'])
+}>('metrics', ['tagSet', 'forgetTagSets', 'vuTags', 'metadata'])
 
 export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
 
@@ -56,8 +57,27 @@ export const hasSystemTag = (name: string): boolean => mapGet(systemTags, name) 
 /** The present tags. Values are strings; `group` and `scenario` are there only while enabled. */
 let tags: Record<string, string> = createObject(null)
 let runTags: Record<string, string> = createObject(null)
-const tagSetIds = new NativeMap<string, number>()
+let tagSetIds = new NativeMap<string, number>()
+let tagSetCount = 0
 let tagSetId = -1
+
+/** So many sets of tags are known at a time: a script may have a new one in each iteration, for as long as it runs. */
+const mostTagSets = 1000
+
+let onForget = (): void => {}
+
+/** `forget` is called when the numbers of tag sets, and of series made with them, mean nothing any more. */
+export function whenTagSetsAreForgotten(forget: () => void): void {
+  onForget = forget
+}
+
+export function forgetTagSets(): void {
+  host.forgetTagSets()
+  tagSetIds = new NativeMap<string, number>()
+  tagSetCount = 0
+  tagSetId = -1
+  onForget()
+}
 
 export const currentTags = (): Readonly<Record<string, string>> => tags
 
@@ -68,8 +88,10 @@ export function currentTagSet(): number {
     const known = mapGet(tagSetIds, json)
     if (known !== undefined) tagSetId = known
     else {
+      if (tagSetCount >= mostTagSets) forgetTagSets()
       tagSetId = host.tagSet(json)
       mapSet(tagSetIds, json, tagSetId)
+      tagSetCount += 1
     }
   }
   return tagSetId

@@ -23,13 +23,16 @@ describe('SampleBuffer', () => {
     assert.deepEqual(buffer.take()?.series, [])
   })
 
-  it('drops and counts samples of series over the limit, and keeps those it knows', () => {
+  it('keeps a number of series, and tells those over it with each batch', () => {
     const buffer = new SampleBuffer({ maxSeries: 2 })
-    for (const value of ['1', '2', '3', '4', '1']) buffer.add(buffer.series(metric, tagged('a', value)), 0, 1)
-    const batch = buffer.take()
-    assert.equal(batch?.series.length, 2)
-    assert.equal(batch?.samples.length, 9)
-    assert.equal(batch?.droppedSamples, 2)
+    for (let batches = 0; batches < 2; batches++) {
+      for (const value of ['1', '2', '3', '4', '1']) buffer.add(buffer.series(metric, tagged('a', value)), 0, 1)
+      const batch = buffer.take()
+      const told = batch?.series.map(({ tags }) => tags[0]?.[1])
+      assert.deepEqual(told, batches === 0 ? ['1', '2', '3', '4'] : ['3', '4'])
+      assert.equal(batch?.samples.length, 15)
+      assert.equal(batch?.droppedSamples, 0)
+    }
   })
 
   for (const [title, tags] of [

@@ -4,20 +4,21 @@ import { GoError } from '../../internal/go-error.js'
 import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc-rehearsal.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
+import { handleOwner } from '../../internal/handles.js'
 import {
   createObject,
   defineProperty,
   freeze,
   isArray,
-  mapGet,
-  mapSet,
-  NativeMap,
   NativeTypeError,
+  NativeWeakMap,
   newProxy,
   parseJson,
   preventExtensions,
   setPrototypeOf,
   toText,
+  weakMapGet,
+  weakMapSet,
 } from '../../internal/primordials.js'
 import { promiseOf } from '../../internal/tasks.js'
 import { currentTagSet, vu } from '../../internal/vu.js'
@@ -26,6 +27,7 @@ type Text = string | undefined
 
 const host = ops<{
   create(): number
+  free(client: number): undefined
   load(client: number, importPaths: Text, files: string): string
   loadProtoset(client: number, path: string): string
   connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): true
@@ -45,6 +47,7 @@ const host = ops<{
   close(client: number): undefined
 }>('grpc', [
   'create',
+  'free',
   'load',
   'loadProtoset',
   'connect',
@@ -206,51 +209,59 @@ export interface ClientMethods {
   loadProtoset(path?: unknown): MethodInfo[]
 }
 
-/** The numbers by which the host knows the clients. */
-const clientIds = new NativeMap<unknown, number>()
+/** The number by which the host knows a client, in an object that all methods of the client hold. */
+interface Handle {
+  readonly id: number
+}
+
+const handles = new NativeWeakMap<object, Handle>()
+const own = handleOwner((id) => host.free(id))
 
 /** A client of this VU. */
 export function Client(this: unknown): ClientMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
-  const id = host.create()
+  const handle: Handle = { id: host.create() }
+  own(handle, handle.id)
   const client: ClientMethods = {
     asyncInvoke(...args) {
       return promiseOf(
         (task) => {
-          const { method, request, params, state } = argumentsOf(id, args)
-          host.startInvoke(task, id, method, request, params, currentTagSet(), state)
+          const { method, request, params, state } = argumentsOf(handle.id, args)
+          host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
         },
         (json) => responseOf(json as string),
       )
     },
     close() {
-      host.close(id)
+      host.close(handle.id)
     },
     connect(address, params) {
-      return host.connect(id, vu.phase === 'init', textOf(address) ?? '', paramsOf(params), currentTagSet())
+      return host.connect(handle.id, vu.phase === 'init', textOf(address) ?? '', paramsOf(params), currentTagSet())
     },
     healthCheck(service) {
-      return hostObject(parseJson(host.healthCheck(id, textOf(service) ?? '', currentTagSet())) as { status: number })
+      return hostObject(
+        parseJson(host.healthCheck(handle.id, textOf(service) ?? '', currentTagSet())) as { status: number },
+      )
     },
     invoke(...args) {
-      const { method, request, params, state } = argumentsOf(id, args)
-      return responseOf(host.invoke(id, method, request, params, currentTagSet(), state))
+      const { method, request, params, state } = argumentsOf(handle.id, args)
+      return responseOf(host.invoke(handle.id, method, request, params, currentTagSet(), state))
     },
     load(importPaths, ...files) {
       // k6 converts the arguments before it looks at anything else.
       const paths = pathList(importPaths)
       const names = listOfTexts(files)
       assertInit()
-      return parseJson(host.load(id, paths, names)) as MethodInfo[]
+      return parseJson(host.load(handle.id, paths, names)) as MethodInfo[]
     },
     loadProtoset(path) {
       const name = textOf(path) ?? ''
       assertInit()
-      return parseJson(host.loadProtoset(id, name)) as MethodInfo[]
+      return parseJson(host.loadProtoset(handle.id, name)) as MethodInfo[]
     },
   }
-  if (vu.isRehearsal) rehearseClient(client as never, id)
-  mapSet(clientIds, client, id)
+  if (vu.isRehearsal) rehearseClient(client as never, handle.id)
+  weakMapSet(handles, client, handle)
   return client
 }
 
@@ -258,8 +269,9 @@ export function Client(this: unknown): ClientMethods {
 export function Stream(this: unknown, client?: unknown, method?: unknown, params?: unknown): StreamMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Stream cannot be invoked without 'new'")
   if (client === undefined || client === null) throw new GoError("invalid GRPC Stream's client: empty gRPC client")
-  const id = mapGet(clientIds, client)
-  if (id === undefined) throw new GoError("invalid GRPC Stream's client: not a gRPC client")
+  const handle = typeof client === 'object' ? weakMapGet(handles, client) : undefined
+  if (handle === undefined) throw new GoError("invalid GRPC Stream's client: not a gRPC client")
+  const { id } = handle
   const name = textOf(method)
   let given: Text
   try {

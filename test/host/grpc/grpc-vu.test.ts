@@ -16,14 +16,14 @@ describe('GrpcVu', () => {
     const id = vu.create()
     assert.ok(vu.client(id))
     for (const other of [id + 1, -1, 0.5, Number.NaN, '0', undefined, 'constructor']) {
-      assert.throws(() => vu.client(other), isGuestError('TypeError', 'unknown gRPC client'))
+      assert.throws(() => vu.client(other), isGuestError('TypeError', 'there are no such gRPC clients'))
     }
   })
 
   it('has at most 10,000 clients', () => {
     const vu = newVu()
     for (let i = 0; i < 10_000; i++) vu.create()
-    assert.throws(() => vu.create(), isGuestError('GoError', 'a VU may have 10000 gRPC clients'))
+    assert.throws(() => vu.create(), isGuestError('GoError', 'a VU may have 10000 gRPC clients at a time'))
   })
 
   it('has at most 10,000 open streams, and any number after another', () => {
