@@ -1,6 +1,7 @@
 /** The gRPC clients of one VU, by the numbers that the guest knows them by, and the bytes that they moved. */
 import { GuestError } from '../../runtime/guest-error.js'
 import { Handles } from '../handles.js'
+import { type Traffic, TrafficMeter } from '../net/traffic.js'
 import type { GrpcRuntime } from './grpc-runtime.js'
 import { Schema } from './schema/schema.js'
 import type { Connection } from './transport.js'
@@ -24,11 +25,6 @@ export interface OpenStream {
   cancel(): void
 }
 
-export interface Traffic {
-  sentBytes: number
-  receivedBytes: number
-}
-
 const maxClients = 10_000
 const maxStreams = 10_000
 
@@ -38,8 +34,8 @@ export class GrpcVu {
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
   /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
-  readonly #connections = new Map<Connection, Traffic & { isShared: boolean }>()
-  #closedTraffic: Traffic = { sentBytes: 0, receivedBytes: 0 }
+  readonly #connections = new TrafficMeter<Connection>()
+  readonly #shared = new WeakSet<Connection>()
   #isClosed = false
 
   constructor(runtime: GrpcRuntime) {
@@ -93,8 +89,12 @@ export class GrpcVu {
 
   /** Takes over a connection. It is closed at once when the VU ended while it was dialled. */
   adopt(connection: Connection, isShared: boolean): void {
-    if (this.#isClosed) connection.close()
-    else this.#connections.set(connection, { isShared, sentBytes: 0, receivedBytes: 0 })
+    if (this.#isClosed) {
+      connection.close()
+      return
+    }
+    this.#connections.add(connection)
+    if (isShared) this.#shared.add(connection)
   }
 
   get openConnections(): number {
@@ -102,39 +102,24 @@ export class GrpcVu {
   }
 
   release(connection: Connection): void {
-    const told = this.#connections.get(connection)
-    if (told !== undefined) {
-      this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
-      this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
-      this.#connections.delete(connection)
-    }
+    this.#connections.remove(connection)
+    this.#shared.delete(connection)
     connection.close()
   }
 
   /** A client has a new connection, or none any more. As in k6 the old one stays open, but a shared one is given back. */
   replace(connection: Connection | undefined): void {
-    if (connection !== undefined && this.#connections.get(connection)?.isShared) this.release(connection)
+    if (connection !== undefined && this.#shared.delete(connection)) this.release(connection)
   }
 
   /** Bytes that went over the wire since the last call. */
   takeTraffic(): Traffic {
-    const { sentBytes, receivedBytes } = this.#closedTraffic
-    const total = { sentBytes, receivedBytes }
-    this.#closedTraffic = { sentBytes: 0, receivedBytes: 0 }
-    for (const [connection, told] of this.#connections) {
-      const { bytesSent, bytesReceived } = connection
-      total.sentBytes += bytesSent - told.sentBytes
-      total.receivedBytes += bytesReceived - told.receivedBytes
-      told.sentBytes = bytesSent
-      told.receivedBytes = bytesReceived
-    }
-    return total
+    return this.#connections.take()
   }
 
   /** Closes everything: the VU is over. */
   close(): void {
     this.#isClosed = true
-    for (const connection of this.#connections.keys()) connection.close()
-    this.#connections.clear()
+    for (const connection of [...this.#connections.connections]) this.release(connection)
   }
 }

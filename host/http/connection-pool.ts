@@ -1,21 +1,15 @@
 /** The connections of one VU: idle ones by where they lead, all of them with the bytes that they moved. */
+import { type Traffic, TrafficMeter } from '../net/traffic.js'
 import type { DialTimes, HttpDialOptions } from './http-connection.js'
 import { HttpConnection } from './http-connection.js'
 import { HttpFailure } from './http-failure.js'
-
-export interface Traffic {
-  sentBytes: number
-  receivedBytes: number
-}
 
 const maxConnections = 256
 
 export class ConnectionPool {
   readonly #idle = new Map<string, HttpConnection[]>()
-  /** Every open connection, with the bytes that were told of it. */
-  readonly #open = new Map<HttpConnection, Traffic>()
+  readonly #open = new TrafficMeter<HttpConnection>()
   #dialling = 0
-  #closedTraffic: Traffic = { sentBytes: 0, receivedBytes: 0 }
   #isClosed = false
 
   /**
@@ -41,7 +35,7 @@ export class ConnectionPool {
     this.#dialling++
     try {
       const connection = await HttpConnection.open(options, times, signal)
-      this.#open.set(connection, { sentBytes: 0, receivedBytes: 0 })
+      this.#open.add(connection)
       if (this.#isClosed) this.discard(connection)
       return connection
     } finally {
@@ -63,12 +57,7 @@ export class ConnectionPool {
   }
 
   discard(connection: HttpConnection): void {
-    const told = this.#open.get(connection)
-    if (told !== undefined) {
-      this.#closedTraffic.sentBytes += connection.bytesSent - told.sentBytes
-      this.#closedTraffic.receivedBytes += connection.bytesReceived - told.receivedBytes
-      this.#open.delete(connection)
-    }
+    this.#open.remove(connection)
     connection.close()
   }
 
@@ -79,22 +68,13 @@ export class ConnectionPool {
 
   /** Bytes that went over the wire since the last call. */
   takeTraffic(): Traffic {
-    const total = { ...this.#closedTraffic }
-    this.#closedTraffic = { sentBytes: 0, receivedBytes: 0 }
-    for (const [connection, told] of this.#open) {
-      const { bytesSent, bytesReceived } = connection
-      total.sentBytes += bytesSent - told.sentBytes
-      total.receivedBytes += bytesReceived - told.receivedBytes
-      told.sentBytes = bytesSent
-      told.receivedBytes = bytesReceived
-    }
-    return total
+    return this.#open.take()
   }
 
   /** Closes everything: the VU is over. */
   close(): void {
     this.#isClosed = true
-    for (const connection of [...this.#open.keys()]) this.discard(connection)
+    for (const connection of [...this.#open.connections]) this.discard(connection)
     this.#idle.clear()
   }
 

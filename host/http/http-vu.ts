@@ -1,7 +1,8 @@
 /** The HTTP side of one VU: connections, cookie jars, bodies on their way into the VM, which statuses it expects. */
 import { GuestError } from '../../runtime/guest-error.js'
 import { Handles } from '../handles.js'
-import { ConnectionPool, type Traffic } from './connection-pool.js'
+import type { Traffic } from '../net/traffic.js'
+import { ConnectionPool } from './connection-pool.js'
 import { HttpJar } from './cookie-jar.js'
 import type { HttpRuntime } from './http-runtime.js'
 import { defaultExpected, type StatusSet } from './status-set.js'
