@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packageRoot } from '../../package-root.js'
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
+import { runCommand } from '../support/run-command.js'
 
 describe('belljar check', () => {
   let folder: string
@@ -25,24 +19,7 @@ describe('belljar check', () => {
     return name
   }
 
-  const belljar = (...args: string[]) =>
-    new Promise<Ended>((resolve, reject) => {
-      const child = spawn(process.execPath, [join(packageRoot, 'bin', 'belljar.js'), 'check', ...args], {
-        cwd: folder,
-        env: { PATH: process.env.PATH, HOME: folder, FROM_ENV: 'yes' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let out = ''
-      let err = ''
-      child.stdout.on('data', (chunk) => {
-        out += chunk
-      })
-      child.stderr.on('data', (chunk) => {
-        err += chunk
-      })
-      child.on('error', reject)
-      child.on('close', (code) => resolve({ code, out, err }))
-    })
+  const belljar = (...args: string[]) => runCommand(folder, ['check', ...args], { env: { FROM_ENV: 'yes' } })
 
   it('names mistakes in imported files by their path, and ends with the code of the first', async () => {
     write('lib/calls.js', '\n\nexport const call = (name) => {\n  throw new Error(name)\n}\n')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packageRoot } from '../../package-root.js'
+import { runCommand } from '../support/run-command.js'
 
 const tls = join(packageRoot, 'test', 'tls')
 
@@ -46,29 +46,12 @@ describe('belljar run, as it loads modules', () => {
   }
 
   /** The command to its end, with its log as lines without times. */
-  const belljar = (args: readonly string[], input = '') =>
-    new Promise<{ code: number | null; log: string[] }>((resolve, reject) => {
-      const child = spawn(process.execPath, [join(packageRoot, 'bin', 'belljar.js'), 'run', '-q', ...args], {
-        cwd: folder,
-        env: { PATH: process.env.PATH, HOME: folder, NODE_EXTRA_CA_CERTS: join(tls, 'ca.pem') },
-        stdio: ['pipe', 'ignore', 'pipe'],
-      })
-      child.stdin.end(input)
-      let err = ''
-      child.stderr.on('data', (chunk) => {
-        err += chunk
-      })
-      child.on('error', reject)
-      child.on('close', (code) => {
-        resolve({
-          code,
-          log: err
-            .split('\n')
-            .filter(Boolean)
-            .map((line) => line.replace(/^time="[^"]*" /, '')),
-        })
-      })
-    })
+  const belljar = async (args: readonly string[], input = '') => {
+    const env = { NODE_EXTRA_CA_CERTS: join(tls, 'ca.pem') }
+    const { code, err } = await runCommand(folder, ['run', '-q', ...args], { env, input })
+    const lines = err.split('\n').filter(Boolean)
+    return { code, log: lines.map((line) => line.replace(/^time="[^"]*" /, '')) }
+  }
 
   it('fetches modules from https, which import one another, and warns that nothing holds them', async () => {
     remote['/lib/a.js?v=2'] = "import { b } from './b.ts'; export const a = b + ' ' + import.meta.resolve('../c.js')"

@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packageRoot } from '../../package-root.js'
 import { deadPort, serve, stopServers } from '../host/grpc/scripted-server.js'
-
-interface Ended {
-  code: number | null
-  out: string
-  err: string
-}
+import { runCommand } from '../support/run-command.js'
 
 describe('belljar run', () => {
   let folder: string
@@ -29,23 +22,14 @@ describe('belljar run', () => {
     args: readonly string[],
     onErr: (err: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
   ) =>
-    new Promise<Ended>((resolve, reject) => {
-      const child = spawn(process.execPath, [join(packageRoot, 'bin', 'belljar.js'), ...args], {
-        cwd: folder,
-        env: { PATH: process.env.PATH, HOME: folder },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-      let out = ''
-      let err = ''
-      child.stdout.on('data', (chunk) => {
-        out += chunk
-      })
-      child.stderr.on('data', (chunk) => {
-        err += chunk
-        onErr(err, (signal) => child.kill(signal))
-      })
-      child.on('error', reject)
-      child.on('close', (code) => resolve({ code, out, err }))
+    runCommand(folder, args, {
+      onStart: (child) => {
+        let err = ''
+        child.stderr?.on('data', (chunk) => {
+          err += chunk
+          onErr(err, (signal) => child.kill(signal))
+        })
+      },
     })
 
   const errorLines = (err: string) => err.split('\n').filter((line) => line.includes('level=error'))
