@@ -8,9 +8,7 @@ import { defaultSystemTags } from '../../engine/options/metric-options.js'
 import { ScriptVm } from '../../engine/script-vm.js'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
-import { HttpRuntime } from '../../host/http/http-runtime.js'
-import { SharedArrayRegistry } from '../../host/shared-array-registry.js'
-import { SharedArrays } from '../../host/shared-arrays.js'
+import type { SharedArrays } from '../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../host/vu-context.js'
 import { declareModuleMetrics } from '../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../metrics/registry.js'
@@ -22,6 +20,7 @@ import { FileStore } from '../../script/file-store.js'
 import { GraphBuilder } from '../../script/graph-builder.js'
 import { openedFile } from '../../script/opened-file.js'
 import { lexerReady } from '../../script/source.js'
+import { bareServices } from './bare-services.js'
 
 export interface ScriptUnderTest {
   script: ScriptVm
@@ -67,17 +66,11 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
   const context = new VuContext(
     1,
     {
-      limits,
+      ...bareServices(limits, lines),
       samples: new SampleBuffer(),
       registry,
-      grpc: GrpcRuntime.forInit(limits),
-      sharedArrays:
-        options.sharedArrays ??
-        new SharedArrays(new SharedArrayRegistry(limits.sharedArrayBytes), limits.sharedArrayBytes),
-      http: HttpRuntime.forInit(limits),
+      ...(options.sharedArrays === undefined ? {} : { sharedArrays: options.sharedArrays }),
       systemTags: new Set(defaultSystemTags),
-      scriptFolder: '/test',
-      log: (line) => lines.push(line),
       readFile(path, base, writtenIn) {
         const found = openedFile(mainUrl, path, base, writtenIn)
         return { absolutePath: found.path, bytes: files.read(found.path) }
@@ -88,12 +81,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       },
       jsonText: (url) => graph.module(url).source,
       resolveUrl: (base, specifier) => graph.resolve(base, specifier),
-      secret: () => Promise.reject(new Error('no secret sources are configured')),
-      now: Date.now,
       onInternalError: (e) => internalErrors.push(e),
-      onPoll: () => {},
-      onTestEnd: () => {},
-      executionInfo: () => '{}',
     },
     new TaskQueue(),
     () => new GrpcVu(GrpcRuntime.forInit(limits)),

@@ -6,9 +6,6 @@ import assert from 'node:assert/strict'
 import { grpc } from '../../../host/grpc/grpc-module.js'
 import { type GrpcOptions, GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
-import { HttpRuntime } from '../../../host/http/http-runtime.js'
-import { SharedArrayRegistry } from '../../../host/shared-array-registry.js'
-import { SharedArrays } from '../../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { declareModuleMetrics, optInMetrics } from '../../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
@@ -19,6 +16,7 @@ import { type Limits, trustedLimits } from '../../../policy/limits.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
+import { bareServices } from '../../support/bare-services.js'
 
 export interface Sample {
   metric: string
@@ -71,25 +69,12 @@ export class LoopbackVu {
     this.context = new VuContext(
       1,
       {
-        limits: allLimits,
+        ...bareServices(allLimits, this.lines),
         samples: this.#samples,
         registry,
         grpc: runtime,
-        sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
-        http: HttpRuntime.forInit(allLimits),
         systemTags: new Set(systemTags),
-        secret: () => Promise.reject(new Error('no secret sources are configured')),
-        scriptFolder: '/test',
-        log: (line) => this.lines.push(line),
         readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
-        resolveModule: () => assert.fail(),
-        jsonText: () => assert.fail(),
-        resolveUrl: () => assert.fail(),
-        now: Date.now,
-        onInternalError: (e) => assert.fail(String(e)),
-        onPoll: () => {},
-        onTestEnd: () => {},
-        executionInfo: () => '{}',
       },
       new TaskQueue(),
       () => new GrpcVu(runtime),

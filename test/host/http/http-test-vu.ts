@@ -11,8 +11,6 @@ import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
 import { http } from '../../../host/http/http-module.js'
 import { type HttpOptions, HttpRuntime } from '../../../host/http/http-runtime.js'
-import { SharedArrayRegistry } from '../../../host/shared-array-registry.js'
-import { SharedArrays } from '../../../host/shared-arrays.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
@@ -23,6 +21,7 @@ import type { NetworkPolicy } from '../../../policy/network.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
+import { bareServices } from '../../support/bare-services.js'
 
 export interface Sample {
   metric: string
@@ -82,25 +81,11 @@ export class HttpTestVu {
     this.context = new VuContext(
       1,
       {
-        limits: allLimits,
+        ...bareServices(allLimits, this.lines),
         samples: this.#samples,
         registry: new MetricRegistry(),
-        grpc: GrpcRuntime.forInit(allLimits),
         http: new HttpRuntime(all, allLimits, names),
-        sharedArrays: new SharedArrays(new SharedArrayRegistry(0), 0),
-        secret: () => assert.fail(),
         systemTags: new Set(systemTags),
-        scriptFolder: '/test',
-        log: (line) => this.lines.push(line),
-        readFile: () => assert.fail(),
-        resolveModule: () => assert.fail(),
-        resolveUrl: () => assert.fail(),
-        jsonText: () => assert.fail(),
-        now: Date.now,
-        onInternalError: (e) => assert.fail(String(e)),
-        onPoll: () => {},
-        onTestEnd: () => {},
-        executionInfo: () => '{}',
       },
       new TaskQueue(),
       () => new GrpcVu(GrpcRuntime.forInit(allLimits)),

@@ -1,0 +1,33 @@
+/** What a VU of a test gets from its thread unless the test has something better: nothing that it may call for real. */
+import assert from 'node:assert/strict'
+import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
+import { HttpRuntime } from '../../host/http/http-runtime.js'
+import { SharedArrayRegistry } from '../../host/shared-array-registry.js'
+import { SharedArrays } from '../../host/shared-arrays.js'
+import type { LogLine, ThreadServices } from '../../host/vu-context.js'
+import type { Limits } from '../../policy/limits.js'
+
+/** @param lines gets what is logged */
+export function bareServices(
+  limits: Limits,
+  lines: LogLine[],
+): Omit<ThreadServices, 'samples' | 'registry' | 'systemTags'> {
+  return {
+    limits,
+    grpc: GrpcRuntime.forInit(limits),
+    http: HttpRuntime.forInit(limits),
+    sharedArrays: new SharedArrays(new SharedArrayRegistry(limits.sharedArrayBytes), limits.sharedArrayBytes),
+    secret: () => Promise.reject(new Error('no secret sources are configured')),
+    scriptFolder: '/test',
+    log: (line) => lines.push(line),
+    readFile: () => assert.fail(),
+    resolveModule: () => assert.fail(),
+    resolveUrl: () => assert.fail(),
+    jsonText: () => assert.fail(),
+    now: Date.now,
+    onInternalError: (e) => assert.fail(String(e)),
+    onPoll: () => {},
+    onTestEnd: () => {},
+    executionInfo: () => '{}',
+  }
+}
