@@ -1,7 +1,7 @@
 /** What every thread is told of a run, once. Plain data that a structured clone can copy. */
 import type { SharedArrayData } from '../host/shared-array-data.js'
 import type { Metric } from '../metrics/metric.js'
-import type { Limits } from '../policy/limits.js'
+import type { Policy } from '../policy/policy.js'
 import type { KeptFiles } from '../script/file-store.js'
 import type { GraphSnapshot } from '../script/module-graph.js'
 import type { ModuleLock } from '../script/module-lock.js'
@@ -12,7 +12,7 @@ import type { Striping } from './plan/segment.js'
 
 export interface ThreadSettings {
   readonly threadIndex: number
-  readonly limits: Limits
+  readonly policy: Policy
   readonly env: ReadonlyMap<string, string>
   /** Leaves the name `global` out of scripts. */
   readonly isBaseMode: boolean

@@ -67,7 +67,7 @@ export class RunThreads {
   /** Makes threads until there are `count`, and tells all of the run. */
   async begin(count: number, config: RunConfig): Promise<void> {
     while (this.#all.length < count) this.#add()
-    this.#sharedArrays = new SharedArrayRegistry(this.#run.settings.limits.sharedArrayBytes, config.sharedArrays)
+    this.#sharedArrays = new SharedArrayRegistry(this.#run.settings.policy.limits.sharedArrayBytes, config.sharedArrays)
     await this.call('begin', config)
   }
 
@@ -89,10 +89,13 @@ export class RunThreads {
 
   #add(): void {
     const { settings, counters } = this.#run
-    const { env, freezesEnv, isBaseMode, limits, isRehearsal = false } = settings
+    const { env, freezesEnv, isBaseMode, policy, isRehearsal = false } = settings
+    const { limits } = policy
     const threadSettings = {
       threadIndex: this.#all.length,
-      limits: isRehearsal ? { ...limits, cpuMs: Math.min(limits.cpuMs, limits.checkMs) } : limits,
+      policy: isRehearsal
+        ? { ...policy, limits: { ...limits, cpuMs: Math.min(limits.cpuMs, limits.checkMs) } }
+        : policy,
       env,
       freezesEnv,
       isBaseMode,
@@ -110,6 +113,9 @@ export class RunThreads {
         return
       case 'log':
         for (const line of report.lines) observer.log(line)
+        return
+      case 'audit':
+        this.#onAudit(report)
         return
       case 'sharedArray':
         void this.#answerSharedArray(thread, report.request)
@@ -134,6 +140,11 @@ export class RunThreads {
         }
       }
     }
+  }
+
+  #onAudit({ records, dropped }: Extract<ThreadReport, { kind: 'audit' }>): void {
+    for (const record of records) this.#run.observer.audit?.(record)
+    if (dropped > 0) this.#run.log.warning(`${dropped} refusals of the policy are not on record: there were too many`)
   }
 
   /** A VM makes or asks for a SharedArray that the first init did not make. */

@@ -1,7 +1,8 @@
 /** What whoever starts a run says of it, and what they are told while it goes on. */
 import type { Finding } from '../host/rehearsal/finding.js'
 import type { LogLine } from '../host/vu-context.js'
-import type { Limits } from '../policy/limits.js'
+import type { AuditRecord } from '../policy/audit.js'
+import type { Policy } from '../policy/policy.js'
 import type { Options } from './options/options.js'
 import type { LoadRequest } from './run-config.js'
 import type { SecretSettings } from './secret-desk.js'
@@ -16,7 +17,7 @@ export interface TestRunSettings {
   readonly freezesEnv: boolean
   /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
   readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
-  readonly limits: Limits
+  readonly policy: Policy
   /** Where secrets come from, as --secret-source has it; none without. */
   readonly secrets?: SecretSettings
   /** Undefined: one for each core, and no more than there are VUs. */
@@ -33,6 +34,8 @@ export interface TestRunSettings {
 /** Told of what happens while a run goes on. Texts may hold what a script said. */
 export interface Observer {
   log(line: LogLine): void
+  /** Told of what the policy refused. */
+  audit?(record: AuditRecord): void
   /** Called in a check only. */
   finding?(finding: Finding): void
   /** Told of a secret before a script has it; lines of the log may hold it from then on. */

@@ -236,7 +236,7 @@ export class TestRun {
       thread: this.#threads.first,
       script: this.#script!,
       config,
-      partMs: this.#settings.limits.checkMs,
+      partMs: this.#settings.policy.limits.checkMs,
       find: this.#find,
       summaryOf,
     })

@@ -27,7 +27,7 @@ export class ThreadHandle {
     setFlagsFromString('--disallow-code-generation-from-strings')
     this.#worker = new Worker(join(packageRoot, 'dist', 'thread.js'), {
       workerData: settings,
-      resourceLimits: threadResourceLimits(settings.limits),
+      resourceLimits: threadResourceLimits(settings.policy.limits),
       // The script sees what the command gave it in `settings`, and a thread's own code needs none.
       env: {},
       stdin: false,

@@ -2,6 +2,7 @@
 import type { Finding } from '../host/rehearsal/finding.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { SampleBatch } from '../metrics/series.js'
+import type { AuditRecord } from '../policy/audit.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
 import type { CarriedError } from './carried-error.js'
 import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
@@ -82,6 +83,8 @@ export type ThreadMessage =
   | { kind: 'refusal'; id: number; error: CarriedError }
   | { kind: 'samples'; batch: SampleBatch }
   | { kind: 'log'; lines: readonly LogLine[] }
+  /** What the policy refused; `dropped` more refusals were too many to keep. */
+  | { kind: 'audit'; records: readonly AuditRecord[]; dropped: number }
   | { kind: 'sharedArray'; request: SharedArrayRequest }
   /** A script asks for a secret; the answer is a call of giveSecret. Without a source it is the default one. */
   | { kind: 'secretWanted'; request: number; source: string | undefined; key: string }

@@ -16,6 +16,8 @@ import { MetricRegistry } from '../metrics/registry.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
 import type { SampleBatch } from '../metrics/series.js'
 import { TagSet } from '../metrics/tag-set.js'
+import { AuditTrail } from '../policy/audit.js'
+import { Gate } from '../policy/gate.js'
 import { type GuestFailure, TaskQueue } from '../runtime/event-loop.js'
 import { isNativeModule } from '../runtime/guest-program.js'
 import { FileStore } from '../script/file-store.js'
@@ -69,6 +71,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #counters: SharedCounters
   readonly #registry = new MetricRegistry()
   readonly #samples: SampleBuffer
+  readonly #trail = new AuditTrail(() => this.#now())
+  readonly #gate: Gate
   readonly #vus = new Map<number, VirtualUser>()
   readonly #queues = new Map<number, ArrivalQueue>()
   readonly #losses = new Map<number, number>()
@@ -95,6 +99,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#send = send
     this.#poll = poll
     this.#secrets = new SecretRequests(send)
+    this.#gate = Gate.withTrail(settings.policy, this.#trail)
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     if (settings.isRehearsal) {
@@ -110,9 +115,9 @@ export class ThreadRun implements Async<ThreadCalls> {
   /** The first init: reads the script and all that it names, and evaluates it once. */
   async load({ mainUrl, mainName = mainUrl, source, isNameless, lock }: LoadRequest): Promise<LoadedScript> {
     await lexerReady
-    const { limits } = this.#settings
-    this.#files = new FileStore(new Map(), { maxFileBytes: limits.fileBytes })
-    const remotes = new LockedModules(new RemoteFetcher(new HostResolver()), lock)
+    const { limits } = this.#settings.policy
+    this.#files = new FileStore(new Map(), this.#gate.fileRules)
+    const remotes = new LockedModules(new RemoteFetcher(new HostResolver({ network: this.#gate.network })), lock)
     this.#builder = await GraphBuilder.build(
       {
         url: mainUrl,
@@ -172,7 +177,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#files = new FileStore(config.files)
     const { options } = config
     const systemTags = new Set<string>(options.systemTags)
-    const { limits } = this.#settings
+    const { limits } = this.#settings.policy
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
     const grpc = this.#newGrpc(options)
     // Names are looked up once for both.
@@ -203,9 +208,9 @@ export class ThreadRun implements Async<ThreadCalls> {
   #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
     const grpc = grpcOptionsOf(options)
     const rehearsal = this.#rehearsal
-    if (rehearsal === undefined) return new GrpcRuntime(grpc, this.#settings.limits)
+    if (rehearsal === undefined) return new GrpcRuntime(grpc, this.#settings.policy.limits)
     const onClosed = (target: string) => rehearsal.leftOut(target)
-    return new GrpcRuntime({ ...grpc, resolver: { ...grpc.resolver, onClosed } }, this.#settings.limits)
+    return new GrpcRuntime({ ...grpc, resolver: { ...grpc.resolver, onClosed } }, this.#settings.policy.limits)
   }
 
   async initVu(id: number): Promise<void> {
@@ -280,6 +285,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       this.#send({ kind: 'log', lines: this.#lines })
       this.#lines = []
     }
+    const refusals = this.#trail.take()
+    if (refusals !== undefined) this.#send({ kind: 'audit', ...refusals })
     this.#flushSamples()
   }
 
@@ -366,7 +373,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   ): ThreadServices {
     const graph = () => this.#graph!
     return {
-      limits: this.#settings.limits,
+      limits: this.#settings.policy.limits,
+      gate: this.#gate,
       samples: this.#samples,
       registry: this.#registry,
       grpc,
@@ -435,7 +443,8 @@ export class ThreadRun implements Async<ThreadCalls> {
     }
     const count = (this.#losses.get(vu) ?? 0) + 1
     this.#losses.set(vu, count)
-    const isLast = count >= this.#settings.limits.vmLosses || error instanceof ScriptFailure || !isAppError(error)
+    const isLast =
+      count >= this.#settings.policy.limits.vmLosses || error instanceof ScriptFailure || !isAppError(error)
     this.flush()
     this.#send({ kind: 'vmLost', error: carry(error), vu, isLast })
     return !isLast

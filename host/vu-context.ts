@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import type { MetricRegistry } from '../metrics/registry.js'
 import type { SampleBuffer } from '../metrics/sample-buffer.js'
 import { TagSet } from '../metrics/tag-set.js'
+import type { Gate } from '../policy/gate.js'
 import type { Limits } from '../policy/limits.js'
 import type { TaskQueue } from '../runtime/event-loop.js'
 import { GuestError } from '../runtime/guest-error.js'
@@ -49,6 +50,8 @@ export interface FoundModule {
 /** What all VUs of one thread share. */
 export interface ThreadServices {
   readonly limits: Limits
+  /** Says what the policy lets a script do. */
+  readonly gate: Gate
   readonly samples: SampleBuffer
   readonly registry: MetricRegistry
   readonly grpc: GrpcRuntime

@@ -88,12 +88,21 @@ export class CheckedAddress {
   }
 }
 
+/** How a script uses a connection. Remote modules are fetched with `https`. */
+export type NetworkScheme = 'grpc' | 'grpcs' | 'http' | 'https'
+
+/**
+ * What a script may connect to. A rule is `[scheme://]place[:port[-port]]`, where the place is a name, perhaps with `*` as its
+ * first label, an address or a range of them in CIDR form (IPv6 in brackets when a port follows), or `*`.
+ */
 export interface NetworkRules {
-  /** Ranges that nothing may connect to, in CIDR form. */
-  deny?: readonly string[]
-  /** Ranges that are open although `deny` covers them, in CIDR form. */
-  allow?: readonly string[]
-  denyPorts?: readonly number[]
+  /** What holds for an address that no rule is about. */
+  readonly default: 'allow' | 'deny'
+  /** `closed`: only a rule with addresses opens those of private ranges, never a name that resolves to one. */
+  readonly privateRanges: 'open' | 'closed'
+  readonly allow: readonly string[]
+  /** Stronger than `allow`. */
+  readonly deny: readonly string[]
 }
 
 /** Ranges that no untrusted script may reach: this machine, private networks, metadata services, multicast. */
@@ -102,6 +111,12 @@ export const privateRanges: readonly string[] = [
   ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
   ...['::/128', '::1/128', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
 ]
+
+export interface AddressRules {
+  deny?: readonly string[]
+  allow?: readonly string[]
+  denyPorts?: readonly number[]
+}
 
 /** Judges parsed addresses. An IPv6 address that carries an IPv4 address is judged as both. */
 export class NetworkPolicy {
@@ -115,7 +130,7 @@ export class NetworkPolicy {
   readonly #denyPorts: ReadonlySet<number>
 
   /** @throws {AppError} `OPTIONS_INVALID` when a range is none */
-  constructor(rules: NetworkRules) {
+  constructor(rules: AddressRules) {
     this.#deny = (rules.deny ?? []).map(rangeOf)
     this.#allow = (rules.allow ?? []).map(rangeOf)
     this.#denyPorts = new Set(rules.denyPorts)

@@ -4,9 +4,9 @@ import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type Finding, findingOf } from '../../engine/rehearsal.js'
 import { TestRun } from '../../engine/test-run.js'
 import { ExitCode, isAppError } from '../../errors.js'
-import { limitsFrom } from '../../policy/limits.js'
 import { summaryData } from '../../report/summary-data.js'
 import { type CheckFlags, parseCheckFlags } from '../check-flags.js'
+import { policyFrom } from '../policy.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { type CheckedScript, findingsJson, findingsText } from '../ui/findings.js'
 import { openLogger } from '../ui/log.js'
@@ -24,7 +24,7 @@ export async function check(argv: readonly string[], help: string): Promise<numb
     return ExitCode.ok
   }
   const settings = settingsOf(flags)
-  const log = openLogger(settings, limitsFrom(settings.limits).logLineBytes)
+  const log = openLogger(settings, policyFrom(settings).limits.logLineBytes)
   const checked: CheckedScript[] = []
   try {
     for (const script of flags.scripts) {
@@ -54,7 +54,7 @@ async function checkScript(script: string, settings: RunSettings, { logger, reda
   try {
     test = new TestRun(
       {
-        ...scriptSettings(script, settings, limitsFrom(settings.limits), logger),
+        ...scriptSettings(script, settings, policyFrom(settings), logger),
         hasThresholds: false,
         hasBreakdown: false,
         canResume: false,

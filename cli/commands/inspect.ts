@@ -6,11 +6,11 @@ import type { OptionWarning } from '../../engine/options/options.js'
 import { TestRun } from '../../engine/test-run.js'
 import { ExitCode } from '../../errors.js'
 import { formatDuration } from '../../go/duration.js'
-import { limitsFrom } from '../../policy/limits.js'
 import { jsonText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { flagOptions, type InspectFlags, parseInspectFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
+import { policyFrom } from '../policy.js'
 import { runSettings } from '../settings.js'
 import { logError, openLogger } from '../ui/log.js'
 import { observerOf, testRunSettings } from './test-settings.js'
@@ -27,11 +27,11 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
     return ExitCode.ok
   }
   const settings = runSettings(flags, process.env, { includesSystemEnv: false })
-  const limits = limitsFrom(settings.limits)
-  const { logger, redactor } = openLogger(settings, limits.logLineBytes)
+  const policy = policyFrom(settings)
+  const { logger, redactor } = openLogger(settings, policy.limits.logLineBytes)
   let test: TestRun | undefined
   try {
-    const testSettings = { ...testRunSettings(flags, settings, limits, logger), canResume: true }
+    const testSettings = { ...testRunSettings(flags, settings, policy, logger), canResume: true }
     test = new TestRun(testSettings, observerOf(logger, redactor))
     const options = await optionsOf(test, flags, logger)
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)

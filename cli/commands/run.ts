@@ -3,7 +3,6 @@ import { testOptions } from '../../engine/options/consolidate.js'
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type RunResult, TestRun } from '../../engine/test-run.js'
 import { AppError, ExitCode } from '../../errors.js'
-import { limitsFrom } from '../../policy/limits.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
 import type { Logger } from '../../report/logger.js'
@@ -12,6 +11,7 @@ import type { RunEnd } from '../../report/outputs/reported-run.js'
 import type { Redactor } from '../../report/redaction.js'
 import { parseRunFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
+import { policyFrom } from '../policy.js'
 import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
@@ -32,7 +32,8 @@ export async function run(argv: readonly string[], help: string): Promise<number
     return ExitCode.ok
   }
   const settings = runSettings(flags, process.env)
-  const limits = limitsFrom(settings.limits)
+  const policy = policyFrom(settings)
+  const { limits } = policy
   const { logger, target, redactor } = openLogger(settings, limits.logLineBytes)
   const fail = (e: unknown) => logError(logger, e)
   let test: TestRun | undefined
@@ -40,7 +41,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   let screen: LiveProgress | undefined
   let closeApi = () => {}
   try {
-    const testSettings = testRunSettings(flags, settings, limits, logger)
+    const testSettings = testRunSettings(flags, settings, policy, logger)
     test = new TestRun(testSettings, observerOf(logger, redactor))
     const prepared = await test.prepare()
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)

@@ -7,7 +7,7 @@ import { type Options, parseConfigFile, parseEnvironment } from '../../engine/op
 import type { LoadRequest } from '../../engine/run-config.js'
 import type { Observer, TestRunSettings } from '../../engine/test-run-settings.js'
 import { AppError } from '../../errors.js'
-import type { Limits } from '../../policy/limits.js'
+import type { Policy } from '../../policy/policy.js'
 import type { Logger } from '../../report/logger.js'
 import type { Redactor } from '../../report/redaction.js'
 import { isRemote, remoteUrl } from '../../script/resolve.js'
@@ -19,10 +19,10 @@ import type { RunSettings } from '../settings.js'
 export function testRunSettings(
   flags: RunFlags,
   settings: RunSettings,
-  limits: Limits,
+  policy: Policy,
   logger: Logger,
 ): TestRunSettings {
-  const { layers, ...script } = scriptSettings(flags.script, settings, limits, logger, flags.values.features)
+  const { layers, ...script } = scriptSettings(flags.script, settings, policy, logger, flags.values.features)
   return {
     ...script,
     layers: { ...layers, cli: () => flagOptions(flags) },
@@ -37,12 +37,12 @@ export function testRunSettings(
 export function scriptSettings(
   script: string,
   settings: RunSettings,
-  limits: Limits,
+  policy: Policy,
   logger: Logger,
   flagFeatures?: RunFlags['values']['features'],
 ): Pick<
   TestRunSettings,
-  'script' | 'scriptName' | 'env' | 'isBaseMode' | 'freezesEnv' | 'layers' | 'limits' | 'secrets'
+  'script' | 'scriptName' | 'env' | 'isBaseMode' | 'freezesEnv' | 'layers' | 'policy' | 'secrets'
 > {
   const { file } = configFile(settings, logger)
   const env = parseEnvironment(process.env)
@@ -54,7 +54,7 @@ export function scriptSettings(
     isBaseMode: settings.compatibilityMode === 'base',
     freezesEnv: features.active.includes('freeze-env'),
     layers: { ...(file === undefined ? {} : { file }), env },
-    limits,
+    policy,
     secrets: {
       specs: settings.secretSources,
       environment: process.env,

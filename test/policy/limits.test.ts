@@ -36,7 +36,7 @@ describe('limitsFrom', () => {
       assert.throws(() => limitsFrom([[name, '1']]), {
         code: 'OPTIONS_INVALID',
         message: `unknown limit "${name}"`,
-        hint: /^limits are cpuMs, initCpuMs, memoryBytes/,
+        hint: /^limits are cpuMs, initCpuMs, stageCpuMs/,
       })
     }
   })
@@ -47,7 +47,7 @@ describe('limitsFrom', () => {
       ['cpuMs', 'fast'],
       ['cpuMs', '-1'],
       ['cpuMs', '1mb'],
-      ['cpuMs', '1h'],
+      ['cpuMs', '1d'],
       ['memoryBytes', '2s'],
       ['memoryBytes', '1e9'],
       ['vmLosses', '3ms'],

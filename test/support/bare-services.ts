@@ -5,7 +5,9 @@ import { HttpRuntime } from '../../host/http/http-runtime.js'
 import { SharedArrayRegistry } from '../../host/shared-array-registry.js'
 import { SharedArrays } from '../../host/shared-arrays.js'
 import type { LogLine, ThreadServices } from '../../host/vu-context.js'
+import { Gate } from '../../policy/gate.js'
 import type { Limits } from '../../policy/limits.js'
+import { trustedPolicy } from '../../policy/policy.js'
 
 /** @param lines gets what is logged */
 export function bareServices(
@@ -14,6 +16,7 @@ export function bareServices(
 ): Omit<ThreadServices, 'samples' | 'registry' | 'systemTags'> {
   return {
     limits,
+    gate: new Gate({ ...trustedPolicy, limits }),
     grpc: GrpcRuntime.forInit(limits),
     http: HttpRuntime.forInit(limits),
     sharedArrays: new SharedArrays(new SharedArrayRegistry(limits.sharedArrayBytes), limits.sharedArrayBytes),

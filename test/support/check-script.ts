@@ -7,6 +7,7 @@ import { TestRun } from '../../engine/test-run.js'
 import type { LogLine } from '../../host/vu-context.js'
 import { packageRoot } from '../../package-root.js'
 import { type Limits, trustedLimits } from '../../policy/limits.js'
+import { trustedPolicy } from '../../policy/policy.js'
 
 export interface CheckOutcome {
   /** `severity line: text; hint`, in order; without a line where none is known. */
@@ -33,7 +34,7 @@ export async function checkScript(
       env: new Map(),
       isBaseMode: false,
       layers: {},
-      limits: { ...trustedLimits, ...limits },
+      policy: { ...trustedPolicy, limits: { ...trustedLimits, ...limits } },
       secrets: { specs, environment: {}, readFile: (path) => readFileSync(path, 'utf8') },
       hasThresholds: false,
       hasBreakdown: false,

@@ -7,6 +7,7 @@ import type { AppError } from '../../errors.js'
 import type { LogLine } from '../../host/vu-context.js'
 import { sampleWidth } from '../../metrics/series.js'
 import { type Limits, trustedLimits } from '../../policy/limits.js'
+import { trustedPolicy } from '../../policy/policy.js'
 
 export interface RunOptions {
   limits?: Partial<Limits>
@@ -49,7 +50,7 @@ export async function runScript(source: string, options: RunOptions = {}): Promi
       isBaseMode: false,
       freezesEnv: false,
       layers: { cli: () => parseOptions(options.options ?? {}, 'script').options },
-      limits: { ...trustedLimits, ...options.limits },
+      policy: { ...trustedPolicy, limits: { ...trustedLimits, ...options.limits } },
       threads: options.threads ?? 1,
       hasThresholds: true,
       hasBreakdown: false,
