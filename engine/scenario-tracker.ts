@@ -3,8 +3,7 @@
 import type { ScenarioRun } from './executors/executor.js'
 import { runScenario } from './executors/index.js'
 import { regularDurationMs } from './plan/requirements.js'
-
-export type ScenarioStatus = 'waiting' | 'running' | 'stopping' | 'interrupted' | 'done'
+import type { ScenarioProgress, ScenarioStatus } from './run.js'
 
 export class ScenarioTracker {
   readonly scenario: ScenarioRun
@@ -37,5 +36,17 @@ export class ScenarioTracker {
     }
     if (this.elapsedMs < 0) return 'waiting'
     return this.elapsedMs > regularDurationMs(config) ? 'stopping' : 'running'
+  }
+
+  get progress(): ScenarioProgress {
+    const { counters, index, allocatedVus } = this.scenario
+    return {
+      status: this.status,
+      elapsedMs: this.elapsedMs,
+      completed: counters.getFor(index, 'completed'),
+      interrupted: counters.getFor(index, 'interrupted'),
+      activeVus: counters.getFor(index, 'active'),
+      allocatedVus,
+    }
   }
 }

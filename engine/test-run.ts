@@ -13,37 +13,20 @@ import { type Clock, systemClock } from './executors/executor.js'
 import type { ParsedOptions } from './options/options.js'
 import { asLoadError, type PreparedRun, prepareRun, runConfig, scriptOptions } from './prepare-run.js'
 import { findIdleThresholds, findOptionWarnings, rehearse } from './rehearsal.js'
+import type { Run, RunPhase, RunProgress, RunResult } from './run.js'
 import type { LoadedScript } from './run-config.js'
 import { RunLog } from './run-log.js'
 import { RunThreads } from './run-threads.js'
-import type { ScenarioTracker } from './scenario-tracker.js'
 import { Scenarios } from './scenarios.js'
 import { SharedCounters } from './shared-counters.js'
 import { Stages } from './stages.js'
 import type { Observer, TestRunSettings } from './test-run-settings.js'
 import { VuPool } from './vu-pool.js'
 
-export interface RunResult {
-  /** The first thing that went wrong, which also gives the exit code; undefined when nothing did. */
-  readonly error: AppError | undefined
-  /** Milliseconds since 1970 when the duration began to count. */
-  readonly startedAtMs: number
-  readonly durationMs: number
-  /** What setup() returned. */
-  readonly setupData: unknown
-  readonly hasHandleSummary: boolean
-  /** False when not all VUs could be made: nothing was run then, and there is nothing to sum up. */
-  readonly hasBegun: boolean
-}
-
-/** Where a run stands, for whoever shows it. */
-export type RunPhase = 'init' | 'paused' | 'setup' | 'run' | 'teardown' | 'ended'
-
-export class TestRun {
+export class TestRun implements Run {
   readonly store: MetricStore
   readonly counters = new SharedCounters()
   phase: RunPhase = 'init'
-  initializedVus = 0
   readonly #settings: TestRunSettings
   readonly #observer: Observer
   readonly #clock: Clock = systemClock
@@ -57,6 +40,7 @@ export class TestRun {
   #pool: VuPool | undefined
   #scenarios: Scenarios | undefined
   #error: AppError | undefined
+  #initializedVus = 0
   #markedFailed = false
   #startTimeMs = 0
   #setupJson: string | undefined
@@ -90,14 +74,18 @@ export class TestRun {
     return this.#threads.sharedArrayBytes
   }
 
-  /** Those of all scenarios; none before they begin. */
-  get trackers(): readonly ScenarioTracker[] {
-    return this.#scenarios?.trackers ?? []
-  }
-
-  /** Milliseconds since the scenarios began; undefined before. */
-  get elapsedMs(): number | undefined {
-    return this.#scenarios?.elapsedMs
+  get progress(): RunProgress {
+    const { counters, phase } = this
+    return {
+      phase,
+      elapsedMs: this.#scenarios?.elapsedMs,
+      // Until all are there, those that this thread knows of: counters are written by the others.
+      initializedVus: phase === 'init' ? this.#initializedVus : counters.get('initializedVus'),
+      activeVus: counters.get('activeVus'),
+      completed: counters.get('completed'),
+      interrupted: counters.get('interrupted'),
+      scenarios: this.#scenarios?.trackers.map((tracker) => tracker.progress) ?? [],
+    }
   }
 
   /** What the remote modules of the script are. Empty before `prepare`. */
@@ -322,7 +310,7 @@ export class TestRun {
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
     await this.#threads.begin(count, runConfig(this.#script!, prepared))
     this.#pool = new VuPool(this.#threads.all, plan.maxPossibleVUs)
-    await this.#unlessStopped(this.#pool.grow(plan.maxPlannedVUs, () => this.initializedVus++))
+    await this.#unlessStopped(this.#pool.grow(plan.maxPlannedVUs, () => this.#initializedVus++))
   }
 
   /** Init code is not waited for when the run is to stop: its threads are ended as they are. */

@@ -1,7 +1,8 @@
 /** `belljar run`: the run of one script, with its log, its progress, its outputs and its summary. */
 import { testOptions } from '../../engine/options/consolidate.js'
 import type { PreparedRun } from '../../engine/prepare-run.js'
-import { type RunResult, TestRun } from '../../engine/test-run.js'
+import type { Run, RunResult } from '../../engine/run.js'
+import { TestRun } from '../../engine/test-run.js'
 import { AppError, ExitCode } from '../../errors.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
@@ -76,7 +77,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   }
 }
 
-async function withProgress(test: TestRun, screen: LiveProgress): Promise<RunResult> {
+async function withProgress(test: Run, screen: LiveProgress): Promise<RunResult> {
   screen.start()
   try {
     return await test.execute()
@@ -88,7 +89,7 @@ async function withProgress(test: TestRun, screen: LiveProgress): Promise<RunRes
 async function openOutput(
   value: string,
   script: string,
-  test: TestRun,
+  test: Run,
   prepared: PreparedRun,
   logger: Logger,
 ): Promise<Output> {

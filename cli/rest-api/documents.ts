@@ -1,5 +1,5 @@
 /** What the REST API shows, as documents of JSON:API in the shapes of k6's. Pure: reads the run and makes plain data. */
-import type { RunPhase, TestRun } from '../../engine/test-run.js'
+import type { Run, RunPhase } from '../../engine/run.js'
 import type { Group } from '../../metrics/group-tree.js'
 import type { MetricSink } from '../../metrics/sink.js'
 import type { StoredMetric } from '../../metrics/store.js'
@@ -16,13 +16,13 @@ const phaseCodes: Record<RunPhase, number> = { init: 1, paused: 4, setup: 6, run
 const interruptedCode = 10
 const failedCode = 11
 
-function statusCode(run: TestRun): number {
+function statusCode(run: Run): number {
   if (run.phase !== 'ended') return phaseCodes[run.phase]
   if (run.isStopping) return interruptedCode
   return run.isMarkedFailed ? failedCode : phaseCodes.ended
 }
 
-export function statusResource(run: TestRun): Resource {
+export function statusResource(run: Run): Resource {
   const metrics = run.store.observed()
   return {
     type: 'status',
@@ -30,8 +30,8 @@ export function statusResource(run: TestRun): Resource {
     attributes: {
       status: statusCode(run),
       paused: run.isPaused,
-      vus: run.counters.get('activeVus'),
-      'vus-max': run.counters.get('initializedVus'),
+      vus: run.progress.activeVus,
+      'vus-max': run.progress.initializedVus,
       stopped: run.isStopping,
       running: ['setup', 'run', 'teardown'].includes(run.phase),
       tainted: metrics.some((metric) => isTainted(run, metric) === true),
@@ -40,14 +40,14 @@ export function statusResource(run: TestRun): Resource {
 }
 
 /** Whether a threshold of the metric is crossed; null for a metric without thresholds. */
-function isTainted(run: TestRun, { name }: StoredMetric): boolean | null {
+function isTainted(run: Run, { name }: StoredMetric): boolean | null {
   const thresholds = run.thresholds.of(name)
   return thresholds.length === 0 ? null : thresholds.some((threshold) => threshold.hasFailed)
 }
 
-export function metricResource(run: TestRun, stored: StoredMetric): Resource {
+export function metricResource(run: Run, stored: StoredMetric): Resource {
   const { type, contains } = stored.metric
-  const sample = sampleOf(stored.sink, run.elapsedMs ?? 0)
+  const sample = sampleOf(stored.sink, run.progress.elapsedMs ?? 0)
   return { type: 'metrics', id: stored.name, attributes: { type, contains, tainted: isTainted(run, stored), sample } }
 }
 
@@ -93,7 +93,7 @@ export function groupResources(group: Group, parent?: Group): Resource[] {
   return [own, ...children.flatMap((child) => groupResources(child, group))]
 }
 
-export function setupResource(run: TestRun): Resource {
+export function setupResource(run: Run): Resource {
   const data: unknown = run.setupJson === undefined ? null : JSON.parse(run.setupJson)
   return { type: 'setupData', id: 'default', attributes: { data } }
 }

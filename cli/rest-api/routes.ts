@@ -1,5 +1,5 @@
 /** What the REST API does for each method and path. Knows the run, and nothing of HTTP but its status codes. */
-import type { TestRun } from '../../engine/test-run.js'
+import type { Run } from '../../engine/run.js'
 import { AppError, isAppError } from '../../errors.js'
 import { groupResources, metricResource, type Resource, setupResource, statusResource } from './documents.js'
 
@@ -17,7 +17,7 @@ export function refusal(status: number, title: string, detail: string): Answer {
 
 const data = (resource: Resource | readonly Resource[]): Answer => ({ status: 200, json: { data: resource } })
 
-type Handler = (run: TestRun, body: string, id: string) => Answer | Promise<Answer>
+type Handler = (run: Run, body: string, id: string) => Answer | Promise<Answer>
 
 /** By path, where `:id` stands for one segment, then by method. */
 const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
@@ -65,7 +65,7 @@ const notFound = (what: string): Answer => refusal(404, 'Not Found', `No ${what}
  * @param redact takes secrets out of what a script threw, which the log does not show either
  */
 export async function answer(
-  run: TestRun,
+  run: Run,
   method: string,
   path: string,
   body: string,
@@ -106,7 +106,7 @@ function parsed(body: string): unknown {
 }
 
 /** What a client may set; other attributes of a status are read only, and k6 overlooks them too. */
-function patchStatus(run: TestRun, body: string): Answer {
+function patchStatus(run: Run, body: string): Answer {
   const document = parsed(body) as { data?: { attributes?: Record<string, unknown> } } | undefined
   const attributes = document?.data?.attributes
   if (typeof attributes !== 'object' || attributes === null) {

@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
-import type { TestRun } from '../../engine/test-run.js'
+import type { Run } from '../../engine/run.js'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
 import type { Logger } from '../../report/logger.js'
@@ -32,7 +32,7 @@ export function parseAddress(text: string): { host: string; port: number } {
  */
 export async function serveRestApi(
   address: string,
-  run: TestRun,
+  run: Run,
   limits: Limits,
   logger: Logger,
   redactor: Redactor,

@@ -1,24 +1,24 @@
 /** Draws how far a run is while it goes on: the state of the engine in the terms of report/progress.ts. */
 
+import type { ScenarioConfig } from '../../engine/options/scenario.js'
 import { ownIterations, regularDurationMs } from '../../engine/plan/requirements.js'
-import { scale } from '../../engine/plan/segment.js'
+import { type Striping, scale } from '../../engine/plan/segment.js'
 import type { PreparedRun } from '../../engine/prepare-run.js'
-import type { ScenarioTracker } from '../../engine/scenario-tracker.js'
-import type { TestRun } from '../../engine/test-run.js'
+import type { Run, ScenarioProgress } from '../../engine/run.js'
 import { type ExecutorProgress, executorColumns, waitingColumns } from '../../report/executor-columns.js'
 import { ProgressPrinter, type ProgressState, progressPeriodMs } from '../../report/progress.js'
 import type { RunSettings } from '../settings.js'
 import type { StreamTarget } from './log.js'
 
 export class LiveProgress {
-  readonly #test: TestRun
+  readonly #test: Run
   readonly #prepared: PreparedRun
   readonly #isShown: boolean
   readonly #printer: ProgressPrinter
   #timer: NodeJS.Timeout | undefined
   #isFinished = false
 
-  constructor(test: TestRun, prepared: PreparedRun, settings: RunSettings, target: StreamTarget | undefined) {
+  constructor(test: Run, prepared: PreparedRun, settings: RunSettings, target: StreamTarget | undefined) {
     this.#test = test
     this.#prepared = prepared
     this.#isShown = !settings.isQuiet
@@ -54,7 +54,7 @@ export class LiveProgress {
   }
 
   #state(): ProgressState {
-    const { counters, elapsedMs, initializedVus, phase, trackers } = this.#test
+    const { activeVus, completed, elapsedMs, initializedVus, interrupted, phase, scenarios } = this.#test.progress
     const { plan } = this.#prepared
     if (elapsedMs === undefined && phase !== 'paused') {
       const share = plan.maxPlannedVUs === 0 ? 1 : initializedVus / plan.maxPlannedVUs
@@ -68,29 +68,27 @@ export class LiveProgress {
         isPaused: phase === 'paused',
         ...(elapsedMs === undefined ? {} : { elapsedMs }),
         maxDurationMs: plan.maxDurationMs,
-        activeVus: counters.get('activeVus'),
-        initializedVus: counters.get('initializedVus'),
+        activeVus,
+        initializedVus,
         maxVus: plan.maxPossibleVUs,
-        completeIterations: counters.get('completed'),
-        interruptedIterations: counters.get('interrupted'),
+        completeIterations: completed,
+        interruptedIterations: interrupted,
       },
-      scenarios: trackers.map((tracker) => {
-        const { config } = tracker.scenario
+      scenarios: scenarios.map((progress, index) => {
+        const config = plan.scenarios[index]!
         const columns =
-          tracker.status === 'waiting'
-            ? waitingColumns(-tracker.elapsedMs, config.startTimeMs)
-            : executorColumns(progressOf(tracker))
-        return { name: config.name, status: tracker.status, ...columns }
+          progress.status === 'waiting'
+            ? waitingColumns(-progress.elapsedMs, config.startTimeMs)
+            : executorColumns(columnsOf(config, progress, plan.striping))
+        return { name: config.name, status: progress.status, ...columns }
       }),
     }
   }
 }
 
-function progressOf(tracker: ScenarioTracker): ExecutorProgress {
-  const { config, counters, index, striping } = tracker.scenario
-  const timed = { elapsedMs: Math.max(0, tracker.elapsedMs), durationMs: regularDurationMs(config) }
-  const doneIterations = counters.getFor(index, 'completed') + counters.getFor(index, 'interrupted')
-  const active = counters.getFor(index, 'active')
+function columnsOf(config: ScenarioConfig, progress: ScenarioProgress, striping: Striping): ExecutorProgress {
+  const timed = { elapsedMs: Math.max(0, progress.elapsedMs), durationMs: regularDurationMs(config) }
+  const doneIterations = progress.completed + progress.interrupted
   switch (config.executor) {
     case 'shared-iterations':
       return {
@@ -114,7 +112,7 @@ function progressOf(tracker: ScenarioTracker): ExecutorProgress {
       return {
         executor: config.executor,
         ...timed,
-        activeVus: active,
+        activeVus: progress.activeVus,
         maxVus: Math.max(scale(striping, config.startVUs), ...config.stages.map((s) => scale(striping, s.target))),
       }
     case 'constant-arrival-rate':
@@ -125,8 +123,8 @@ function progressOf(tracker: ScenarioTracker): ExecutorProgress {
       return {
         executor: config.executor,
         ...timed,
-        runningVus: active,
-        activeVus: tracker.scenario.allocatedVus,
+        runningVus: progress.activeVus,
+        activeVus: progress.allocatedVus,
         maxVus: scale(striping, config.maxVUs),
         iterationsPerSecond: perSecond(now),
         maxIterationsPerSecond: perSecond(Math.max(...rates)),

@@ -1,12 +1,12 @@
 /** Ctrl-C: the first one ends the run in order, the second one ends the process. */
-import type { TestRun } from '../../engine/test-run.js'
+import type { Run } from '../../engine/run.js'
 import { AppError, ExitCode } from '../../errors.js'
 import type { Logger } from '../../report/logger.js'
 
 const names = { SIGINT: 'interrupt', SIGTERM: 'terminated' } as const
 
 /** Listens until the function returned is called. */
-export function onSignals(test: TestRun, logger: Logger): () => void {
+export function onSignals(test: Run, logger: Logger): () => void {
   let count = 0
   const handle = (signal: NodeJS.Signals) => {
     const name = names[signal as keyof typeof names]

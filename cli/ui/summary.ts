@@ -1,7 +1,7 @@
 /** What follows a run: handleSummary or the text summary, and the file of --summary-export. */
 import { writeFileSync } from 'node:fs'
 import type { PreparedRun } from '../../engine/prepare-run.js'
-import type { RunResult, TestRun } from '../../engine/test-run.js'
+import type { Run, RunResult } from '../../engine/run.js'
 import { terminalText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { machineSummary } from '../../report/machine-summary.js'
@@ -12,7 +12,7 @@ import type { SummaryContext } from '../../report/summary-values.js'
 import type { RunSettings } from '../settings.js'
 
 export async function writeSummary(
-  test: TestRun,
+  test: Run,
   { options }: PreparedRun,
   result: RunResult,
   script: string,

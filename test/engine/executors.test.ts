@@ -170,7 +170,7 @@ describe('executors', () => {
       export function then() { console.log(__VU) }`,
     )
     assert.deepEqual(said, ['1'])
-    assert.equal(run.initializedVus, 1)
+    assert.equal(run.progress.initializedVus, 1)
   })
 
   it('lets a VU that is stopped before its loop has begun make no iteration', async () => {

@@ -13,10 +13,10 @@ describe('ScenarioTracker', () => {
       export function brief() {}
       export function longer() { sleep(0.3) }`
     const { run } = await runScript(source)
-    const elapsed = () => run.trackers.map((tracker) => tracker.elapsedMs)
+    const elapsed = () => run.progress.scenarios.map(({ elapsedMs }) => elapsedMs)
     const [brief = 0, longer = 0] = elapsed()
     assert.deepEqual(
-      run.trackers.map(({ status }) => status),
+      run.progress.scenarios.map(({ status }) => status),
       ['done', 'done'],
     )
     assert.ok(brief < longer && longer >= 300, `${brief} and ${longer} ms`)

@@ -1,7 +1,8 @@
 /** Runs a script through the whole engine, with real threads, and tells what came of it. Prints nothing. */
 
 import { parseOptions } from '../../engine/options/options.js'
-import { type RunResult, TestRun } from '../../engine/test-run.js'
+import type { RunResult } from '../../engine/run.js'
+import { TestRun } from '../../engine/test-run.js'
 import type { TestRunSettings } from '../../engine/test-run-settings.js'
 import type { AppError } from '../../errors.js'
 import type { LogLine } from '../../host/vu-context.js'
