@@ -1,14 +1,15 @@
 /** The flags of `check`. Those that it shares with `run` mean the same. Pure: the arguments are passed in. */
 import { AppError } from '../errors.js'
 import { describeFlags, type FlagTable, type FlagValues, parseFlags } from './flag-syntax.js'
-import { checkLimits, globalFlagTable, refuseUnsupported } from './flags.js'
+import { globalFlagTable, refuseUnsupported } from './flags.js'
+import { policyFlagTable } from './policy-flags.js'
 
 const checkFlagTable = {
   json: { kind: 'boolean', help: 'what was found as JSON' },
   env: { kind: 'array', short: 'e', placeholder: 'NAME=value', help: 'a variable for the scripts; repeatable' },
   'include-system-env-vars': { kind: 'boolean', help: 'pass the environment to the scripts (default true)' },
   'compatibility-mode': { kind: 'string', placeholder: 'mode', help: 'extended or base' },
-  limit: { kind: 'array', placeholder: 'name=value', help: 'change a limit of the sandbox; repeatable' },
+  ...policyFlagTable,
   ...globalFlagTable,
 } as const satisfies FlagTable
 
@@ -37,7 +38,6 @@ export function parseCheckFlags(argv: readonly string[]): CheckFlags {
     })
   }
   for (const name of unsupported) refuseUnsupported(name, values[name])
-  checkLimits(values.limit)
   return { isHelp, scripts: positionals, values }
 }
 

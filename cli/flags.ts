@@ -12,6 +12,7 @@ import type { StageSpec } from '../engine/options/scenario.js'
 import { parseSegment, parseSegmentSequence } from '../engine/plan/segment.js'
 import { AppError } from '../errors.js'
 import { describeFlags, type FlagTable, type FlagValues, type ParsedFlags, parseFlags } from './flag-syntax.js'
+import { policyFlagTable } from './policy-flags.js'
 
 /** Flags of every command; they may stand before its name. */
 export const globalFlagTable = {
@@ -93,7 +94,7 @@ const runFlagTable = {
   'no-usage-report': { kind: 'boolean', help: 'accepted; nothing is ever reported to anyone' },
   features: { kind: 'list', placeholder: 'a,b', help: 'features to switch on: freeze-env, merge-run-tags; repeatable' },
   threads: { kind: 'integer', placeholder: 'n', help: 'worker threads that the virtual users share' },
-  limit: { kind: 'array', placeholder: 'name=value', help: 'change a limit of the sandbox; repeatable' },
+  ...policyFlagTable,
   lock: { kind: 'string', placeholder: 'file', help: 'hashes of remote modules (default belljar.lock.json, if there)' },
   'update-lock': { kind: 'boolean', help: 'write the lock file from the remote modules as they are now' },
   ...globalFlagTable,
@@ -172,7 +173,6 @@ function checkFlags<T extends typeof runFlagTable>(parsed: ParsedFlags<T>): Pars
   for (const name of unsupported.keys()) refuseUnsupported(name, values[name as keyof typeof values])
   if (values.type === 'archive') refuseArchive()
   checkThreads(values.threads)
-  checkLimits(values.limit)
   return { isHelp, script: positionals[0] ?? '', values: parsed.values }
 }
 
@@ -193,14 +193,6 @@ export function refuseArchive(): void {
 function checkThreads(threads: number | undefined): void {
   if (threads !== undefined && threads < 1) {
     throw new AppError('USAGE', `invalid argument "${threads}" for "--threads" flag: at least 1 thread is needed`)
-  }
-}
-
-export function checkLimits(limits: readonly string[] = []): void {
-  for (const limit of limits) {
-    if (!/^[^=]+=./.test(limit)) {
-      throw new AppError('USAGE', `invalid argument "${limit}" for "--limit" flag: name=value is needed`)
-    }
   }
 }
 

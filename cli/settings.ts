@@ -5,6 +5,8 @@
 
 import { AppError } from '../errors.js'
 import { parseBool } from '../go/number.js'
+import { Patterns } from '../policy/patterns.js'
+import type { Allowed } from '../policy/policy.js'
 import { type RunFlags, refuseArchive, refuseUnsupported, usage } from './flags.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -85,11 +87,19 @@ export interface RunSettings {
   readonly address?: string
   /** Worker threads; undefined leaves the choice to the engine. */
   readonly threads?: number
-  /** Limits of the sandbox to change, as `[name, value]` in the order given. */
-  readonly limits: readonly (readonly [string, string])[]
+  /** A file for what the policy refuses. */
+  readonly auditLog?: string
   /** The lock file of remote modules; undefined is the one beside the script. */
   readonly lockPath?: string
   readonly updatesLock: boolean
+}
+
+/** What of the system's environment a script may see. */
+export interface SystemEnvironment {
+  /** Whether it sees any of it when nobody says so; true without. */
+  readonly includesSystemEnv?: boolean
+  /** The names that the policy lets it see. */
+  readonly env?: Allowed
 }
 
 /**
@@ -100,16 +110,16 @@ export interface RunSettings {
 export function runSettings(
   { values }: RunFlags,
   env: Environment,
-  defaults: { includesSystemEnv: boolean } = { includesSystemEnv: true },
+  { includesSystemEnv = true, env: allowedEnv = 'all' }: SystemEnvironment = {},
 ): RunSettings {
   const fromEnv = environmentFlags(env)
   if ((values.type ?? fromEnv.type) === 'archive') refuseArchive()
-  const includesSystem = values['include-system-env-vars'] ?? fromEnv.includeSystemEnvVars ?? defaults.includesSystemEnv
+  const includesSystem = values['include-system-env-vars'] ?? fromEnv.includeSystemEnvVars ?? includesSystemEnv
   const config = values.config ?? fromEnv.config
   const defaultConfig = defaultConfigPath(env)
   return {
     compatibilityMode: compatibilityMode(values['compatibility-mode'] ?? fromEnv.compatibilityMode ?? ''),
-    scriptEnv: scriptEnv(includesSystem ? env : {}, values.env ?? []),
+    scriptEnv: scriptEnv(includesSystem ? env : {}, new Patterns(allowedEnv), values.env ?? []),
     noThresholds: values['no-thresholds'] ?? fromEnv.noThresholds ?? false,
     summaryMode: summaryMode(values['summary-mode'] ?? fromEnv.summaryMode ?? ''),
     summaryExport: (values['summary-export'] ?? fromEnv.summaryExport) || undefined,
@@ -126,10 +136,7 @@ export function runSettings(
     threads: values.threads,
     ...(values.lock === undefined ? {} : { lockPath: values.lock }),
     updatesLock: values['update-lock'] ?? false,
-    limits: (values.limit ?? []).map((limit) => {
-      const equals = limit.indexOf('=')
-      return [limit.slice(0, equals), limit.slice(equals + 1)] as const
-    }),
+    ...(values['audit-log'] === undefined ? {} : { auditLog: values['audit-log'] }),
   }
 }
 
@@ -150,9 +157,11 @@ function summaryMode(mode: string): RunSettings['summaryMode'] {
   throw new AppError('USAGE', 'invalid summary mode', { hint: `'${mode}' is not one of compact, full and disabled` })
 }
 
-function scriptEnv(system: Environment, pairs: readonly string[]): Map<string, string> {
+function scriptEnv(system: Environment, allowed: Patterns, pairs: readonly string[]): Map<string, string> {
   const result = new Map<string, string>()
-  for (const [name, value] of Object.entries(system)) if (value !== undefined) result.set(name, value)
+  for (const [name, value] of Object.entries(system)) {
+    if (value !== undefined && allowed.match(name)) result.set(name, value)
+  }
   for (const pair of pairs) {
     const equals = pair.indexOf('=')
     const [name, value] = equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]

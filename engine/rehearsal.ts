@@ -5,9 +5,9 @@
  */
 import { AppError, isAppError } from '../errors.js'
 import { type Finding, findingText, placeOf } from '../host/rehearsal/finding.js'
-import { meant } from '../host/rehearsal/nearest-name.js'
 import type { MetricStore } from '../metrics/store.js'
 import { checkThresholds, type ThresholdDefinitions, type Thresholds } from '../metrics/thresholds.js'
+import { meant } from '../policy/nearest-name.js'
 import { optionFields } from './options/option-table.js'
 import type { OptionWarning } from './options/options.js'
 import type { LoadedScript, RunConfig } from './run-config.js'

@@ -1,5 +1,5 @@
 /** The VUs of one thread and what they share: script, samples, log, connections' settings. */
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
 import { HostResolver } from '../host/dns.js'
@@ -7,7 +7,7 @@ import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { HttpRuntime } from '../host/http/http-runtime.js'
 import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
-import { RemoteFetcher } from '../host/remote-modules.js'
+import { RemoteFetcher, remoteLimits } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
 import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
@@ -116,8 +116,11 @@ export class ThreadRun implements Async<ThreadCalls> {
   async load({ mainUrl, mainName = mainUrl, source, isNameless, lock }: LoadRequest): Promise<LoadedScript> {
     await lexerReady
     const { limits } = this.#settings.policy
-    this.#files = new FileStore(new Map(), this.#gate.fileRules)
-    const remotes = new LockedModules(new RemoteFetcher(new HostResolver({ network: this.#gate.network })), lock)
+    this.#files = new FileStore(new Map(), this.#gate.fileRules(isRemote(mainUrl) ? undefined : pathOfUrl(mainUrl)))
+    const checkModule = (name: string) => this.#gate.checkModule(name)
+    const fetched = { ...remoteLimits, moduleBytes: limits.moduleBytes, modules: limits.moduleCount }
+    const resolver = new HostResolver({ network: this.#gate.network })
+    const remotes = new LockedModules(new RemoteFetcher(resolver, fetched, undefined, checkModule), lock)
     this.#builder = await GraphBuilder.build(
       {
         url: mainUrl,
@@ -130,6 +133,8 @@ export class ThreadRun implements Async<ThreadCalls> {
         isNative: isNativeModule,
         remotes,
         maxTypeScriptLetters: typeScriptLetters(limits.stackBytes),
+        checkModule,
+        limits: this.#gate.moduleLimits,
         onWarning: (msg, error) => this.#warn(msg, { error }),
       },
     )
@@ -171,7 +176,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   async begin(config: RunConfig): Promise<void> {
     await lexerReady
     this.#config = config
-    this.#graph = ModuleGraph.restore(config.graph, isNativeModule)
+    this.#graph = ModuleGraph.restore(config.graph, isNativeModule, (name) => this.#gate.checkModule(name))
     declareModuleMetrics(this.#registry, this.#graph.nativeModules)
     for (const metric of config.optInMetrics) this.#registry.switchOn(metric)
     this.#files = new FileStore(config.files)
@@ -372,6 +377,9 @@ export class ThreadRun implements Async<ThreadCalls> {
     sharedArrays: SharedArrays,
   ): ThreadServices {
     const graph = () => this.#graph!
+    const scriptFolder = isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl))
+    // A stranger is told of no place that their script has not named.
+    const hidesPaths = this.#settings.policy.profile === 'untrusted'
     return {
       limits: this.#settings.policy.limits,
       gate: this.#gate,
@@ -382,7 +390,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       http,
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
-      scriptFolder: isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl)),
+      scriptFolder,
+      shownPath: (absolutePath) => (hidesPaths ? relative(scriptFolder, absolutePath) : absolutePath),
       secret: (source, key) =>
         this.#rehearsal === undefined ? this.#secrets.ask(source, key) : Promise.resolve(rehearsedSecret(key)),
       onInternalError: (e) => this.reportInternal(e),
@@ -391,7 +400,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       readFile: (path, base, writtenIn) => {
         const found = openedFile(graph().mainUrl, path, base, writtenIn)
         if (found.warning !== undefined && this.#builder !== undefined) this.#warn(found.warning)
-        return { absolutePath: found.path, bytes: this.#files.read(found.path) }
+        const shownPath = hidesPaths ? path : found.path
+        return { absolutePath: found.path, shownPath, bytes: this.#files.read(found.path, shownPath) }
       },
       resolveModule: (base, specifier) => {
         const from = base === '' ? graph().mainUrl : base

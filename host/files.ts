@@ -6,12 +6,12 @@ import type { Crossing } from '../runtime/js-value.js'
 import type { VuContext } from './vu-context.js'
 
 function read(vu: VuContext, ...[path, base, writtenIn]: Crossing[]): Uint8Array {
-  const { absolutePath, bytes } = vu.services.readFile(
+  const { shownPath, bytes } = vu.services.readFile(
     text(path, 'path'),
     text(base, 'base'),
     text(writtenIn, 'writtenIn'),
   )
-  if (bytes === undefined) throw new GuestError('GoError', `stat ${absolutePath}: no such file or directory`)
+  if (bytes === undefined) throw new GuestError('GoError', `stat ${shownPath}: no such file or directory`)
   return bytes
 }
 

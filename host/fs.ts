@@ -6,9 +6,9 @@ import type { VuContext } from './vu-context.js'
 /** JSON of the file, or of [name, message] of an error that has a name of its own in k6's module. */
 function open(vu: VuContext, path: string, base: string, writtenIn: string): string {
   try {
-    const { absolutePath, bytes } = vu.services.readFile(path, base, writtenIn)
-    if (bytes === undefined) return JSON.stringify(['NotFoundError', `no such file or directory: "${absolutePath}"`])
-    return JSON.stringify({ number: vu.files.add(absolutePath, bytes), path: absolutePath, size: bytes.byteLength })
+    const { absolutePath, shownPath, bytes } = vu.services.readFile(path, base, writtenIn)
+    if (bytes === undefined) return JSON.stringify(['NotFoundError', `no such file or directory: "${shownPath}"`])
+    return JSON.stringify({ number: vu.files.add(absolutePath, bytes), path: shownPath, size: bytes.byteLength })
   } catch (e) {
     if (!isAppError(e, 'FILE_DENIED')) throw e
     return JSON.stringify([e.details?.isDirectory === true ? 'InvalidResourceError' : 'ForbiddenError', e.message])

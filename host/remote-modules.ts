@@ -41,16 +41,26 @@ export class RemoteFetcher {
   readonly #resolver: NameResolver
   readonly #limits: RemoteLimits
   readonly #ca: string | undefined
+  readonly #checkModule: (url: string) => void
   #count = 0
 
-  /** `ca` replaces the authorities that Node.js trusts, in PEM form. */
-  constructor(resolver: NameResolver, limits: RemoteLimits = remoteLimits, ca?: string) {
+  /**
+   * @param ca replaces the authorities that Node.js trusts, in PEM form
+   * @param checkModule throws for a URL that may not be imported; asked here where a redirect leads, as imports were asked
+   */
+  constructor(
+    resolver: NameResolver,
+    limits: RemoteLimits = remoteLimits,
+    ca?: string,
+    checkModule: (url: string) => void = () => {},
+  ) {
     this.#resolver = resolver
     this.#limits = limits
     this.#ca = ca
+    this.#checkModule = checkModule
   }
 
-  /** @throws {AppError} REMOTE_FAILED, NETWORK_DENIED, LIMIT_SIZE */
+  /** @throws {AppError} REMOTE_FAILED, NETWORK_DENIED, MODULE_DENIED, LIMIT_SIZE */
   async fetch(url: string): Promise<FetchedModule> {
     if (++this.#count > this.#limits.modules) {
       throw new AppError('LIMIT_SIZE', `a script may have ${this.#limits.modules} remote modules`)
@@ -80,6 +90,7 @@ export class RemoteFetcher {
         throw failed(`${at.href} redirects to ${next.protocol}//${next.host}, which is not https`)
       }
       next.hash = ''
+      this.#checkModule(next.href)
       at = next
     }
     throw failed(`more than ${maxRedirects} redirects`)

@@ -33,13 +33,13 @@ export interface LogLine {
 
 /**
  * A file that a script names: relative to `base`, the URL of the module that runs. `writtenIn` is the module whose text has
- * the call. Undefined when there is no such file.
+ * the call. Undefined when there is no such file. `shownPath` is what the script may be told of where it is.
  */
 export type ReadScriptFile = (
   path: string,
   base: string,
   writtenIn?: string,
-) => { absolutePath: string; bytes: Uint8Array | undefined }
+) => { absolutePath: string; shownPath: string; bytes: Uint8Array | undefined }
 
 /** What `require` finds: the name of a module, and its format or `native`. */
 export interface FoundModule {
@@ -64,6 +64,8 @@ export interface ThreadServices {
   readonly scriptFolder: string
   readonly log: (line: LogLine) => void
   readonly readFile: ReadScriptFile
+  /** What the script may be told of an absolute path. */
+  readonly shownPath: (absolutePath: string) => string
   /** The modules of the script, for CommonJS. */
   readonly resolveModule: (base: string, specifier: string) => FoundModule | Promise<FoundModule>
   /** The text of a JSON module of the script. */

@@ -5,9 +5,11 @@
 import { AppError, type ErrorCode } from '../errors.js'
 import type { AuditTrail, Refusal, RuleSection } from './audit.js'
 import type { FileRules } from './files.js'
+import { Folders } from './folders.js'
 import { NetworkPolicy } from './network.js'
 import { Patterns } from './patterns.js'
-import type { Policy } from './policy.js'
+import type { Allowed, Policy } from './policy.js'
+import type { WriteRules } from './written-files.js'
 
 /** Told of a refusal and of the VU that asked. */
 export type OnRefusal = (refusal: Refusal, vu: number) => void
@@ -17,6 +19,8 @@ export class Gate {
   readonly network: NetworkPolicy
   readonly #methods: Patterns
   readonly #modules: Patterns
+  readonly #readable: Folders | undefined
+  readonly #writable: Folders | undefined
   readonly #onRefusal: OnRefusal
 
   constructor(policy: Policy, onRefusal: OnRefusal = () => {}) {
@@ -24,6 +28,8 @@ export class Gate {
     this.network = policy.network.default === 'allow' ? NetworkPolicy.allowAll : NetworkPolicy.publicOnly
     this.#methods = new Patterns(policy.grpcMethods)
     this.#modules = new Patterns(policy.modules)
+    this.#readable = foldersOf(policy.files.read)
+    this.#writable = foldersOf(policy.files.write)
     this.#onRefusal = onRefusal
   }
 
@@ -32,12 +38,24 @@ export class Gate {
     return new Gate(policy, (refusal, vu) => trail.add(refusal, vu))
   }
 
-  /** What files may be read. */
-  get fileRules(): FileRules {
-    const { files, limits } = this.policy
+  /** What files a script may read whose main module is the file at `mainFile`: that one in any case. */
+  fileRules(mainFile?: string): FileRules {
+    const { fileBytes, allFilesBytes } = this.policy.limits
     return {
-      ...(files.read === 'all' ? {} : { roots: files.read }),
-      maxFileBytes: limits.fileBytes,
+      ...(this.#readable === undefined ? {} : { folders: this.#readable }),
+      ...(mainFile === undefined ? {} : { mainFile }),
+      maxFileBytes: fileBytes,
+      maxTotalBytes: allFilesBytes,
+      // Files are read in the first init only, which is no VU's.
+      refuse: (code, section, rule, path, message) => this.refuse(code, section, rule, path, 0, message),
+    }
+  }
+
+  /** What files a script may have written. */
+  get writeRules(): WriteRules {
+    return {
+      ...(this.#writable === undefined ? {} : { folders: this.#writable }),
+      refuse: (path, message) => this.refuse('FILE_DENIED', 'files.write', 'default', path, 0, message),
     }
   }
 
@@ -59,6 +77,19 @@ export class Gate {
     throw this.refuse('MODULE_DENIED', 'modules', 'default', name, 0, `importing ${name} is not allowed`)
   }
 
+  /** The bounds of the modules of a script. */
+  get moduleLimits() {
+    const { moduleBytes, moduleCount } = this.policy.limits
+    return {
+      moduleBytes,
+      moduleCount,
+      refuse: (limit: 'moduleBytes' | 'moduleCount', url: string, message: string) => {
+        const code = limit === 'moduleBytes' ? 'LIMIT_SIZE' : 'LIMIT_COUNT'
+        return this.refuse(code, `limits.${limit}`, String(this.policy.limits[limit]), url, 0, message)
+      },
+    }
+  }
+
   /** The error of a refusal, which is on record with it. */
   refuse(code: ErrorCode, section: RuleSection, rule: string, subject: string, vu: number, message: string): AppError {
     this.#onRefusal({ section, rule, subject }, vu)
@@ -67,3 +98,5 @@ export class Gate {
     })
   }
 }
+
+const foldersOf = (allowed: Allowed): Folders | undefined => (allowed === 'all' ? undefined : new Folders(allowed))

@@ -5,12 +5,13 @@
 import { builtinModules } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { AppError, isAppError } from '../errors.js'
+import { trustedLimits } from '../policy/limits.js'
 import type { FileStore } from './file-store.js'
 import { isRemoved } from './left-out.js'
-import { ModuleGraph, type ScriptModule } from './module-graph.js'
+import { type CheckModule, ModuleGraph, type ScriptModule } from './module-graph.js'
 import { isInPackage, PackageResolver } from './packages.js'
 import { isBareName, isModuleUrl, isRemote, notFoundText, pathOfUrl } from './resolve.js'
-import { assertSourceSize, type ImportRequest, parseSource, requiredSpecifiers } from './source.js'
+import { type ImportRequest, parseSource, requiredSpecifiers } from './source.js'
 import { inlineMap, readMap, sourceMapUrl } from './source-map.js'
 import { isJavaScript, stripTypes } from './typescript.js'
 
@@ -25,8 +26,20 @@ export interface ModuleSources {
   readonly isNative: (name: string) => boolean
   readonly remotes: RemoteModules
   readonly maxTypeScriptLetters: number
+  /** Throws for what may not be imported. Without, everything may. */
+  readonly checkModule?: CheckModule
+  /** Those of a trusted script without. */
+  readonly limits?: ModuleLimits
   /** Told of source maps that cannot be read. */
   readonly onWarning: (message: string, error: string) => void
+}
+
+/** How many modules a script may have, and how large they may be. */
+export interface ModuleLimits {
+  readonly moduleBytes: number
+  readonly moduleCount: number
+  /** Makes the error of a refusal, and puts it on record. */
+  readonly refuse?: (limit: 'moduleBytes' | 'moduleCount', url: string, message: string) => AppError
 }
 
 export interface MainModule {
@@ -45,7 +58,7 @@ export class GraphBuilder {
   readonly #packages: PackageResolver
 
   private constructor(mainUrl: string, sources: ModuleSources) {
-    this.graph = new ModuleGraph(mainUrl, sources.isNative)
+    this.graph = new ModuleGraph(mainUrl, sources.isNative, sources.checkModule)
     this.#sources = sources
     this.#packages = new PackageResolver(sources.files)
   }
@@ -138,12 +151,12 @@ export class GraphBuilder {
       url = pathToFileURL(path).href
       if (url !== target) this.graph.link(base, request, url)
       if (this.graph.find(url) !== undefined) return false
-      const text = await this.#text(url)
+      const text = await this.#text(url, request.specifier)
       if (text === undefined) return notFoundText(request.specifier)
       this.#add(url, text)
       return true
     } catch (e) {
-      if (request.isRequire && isAppError(e, 'SCRIPT_EXCEPTION') && this.graph.find(url) === undefined) return e.message
+      if (request.isRequire && isOfCall(e) && this.graph.find(url) === undefined) return e.message
       throw e
     }
   }
@@ -163,12 +176,14 @@ export class GraphBuilder {
         `"${specifier}" is a module of Node.js, which scripts do not have; it is imported by ${base}`,
       )
     }
+    // Outside of what may be read nobody knows what is there.
+    if (!isOfPackage) files.assertOpen(path, specifier)
     return undefined
   }
 
-  async #text(url: string): Promise<string | undefined> {
-    if (isRemote(url)) return this.#remoteText(url, url)
-    const bytes = this.#sources.files.read(pathOfUrl(url))
+  async #text(url: string, specifier?: string): Promise<string | undefined> {
+    if (isRemote(url)) return this.#remoteText(url, specifier ?? url)
+    const bytes = this.#sources.files.read(pathOfUrl(url), specifier)
     return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8')
   }
 
@@ -186,7 +201,7 @@ export class GraphBuilder {
   }
 
   #add(url: string, text: string, isNameless = false): void {
-    assertSourceSize(url, text.length)
+    this.#count(url, text)
     const { graph } = this
     const { pathname } = new URL(url)
     if (pathname.endsWith('.json') && url !== graph.mainUrl) {
@@ -205,6 +220,21 @@ export class GraphBuilder {
     const module: ScriptModule = { url, source: code, format, usesImportMeta, ...(map === undefined ? {} : { map }) }
     const required = requiredSpecifiers(code).map((specifier) => ({ specifier, names: [], isRequire: true }))
     graph.add(module, [...(format === 'esm' ? imports : []), ...required])
+  }
+
+  /** @throws {AppError} LIMIT_SIZE, LIMIT_COUNT */
+  #count(url: string, text: string): void {
+    const limits: ModuleLimits = this.#sources.limits ?? trustedLimits
+    const { moduleBytes, moduleCount, refuse } = limits
+    const bytes = Buffer.byteLength(text)
+    if (bytes > moduleBytes) {
+      const message = `${url} has ${bytes} bytes; a module may have ${moduleBytes}`
+      throw refuse?.('moduleBytes', url, message) ?? new AppError('LIMIT_SIZE', message)
+    }
+    if (this.graph.size >= moduleCount) {
+      const message = `${url} is one module too many: a script may have ${moduleCount}`
+      throw refuse?.('moduleCount', url, message) ?? new AppError('LIMIT_COUNT', message)
+    }
   }
 
   /** The source map that a module names: in a data URL, or in a file beside it. */
@@ -226,3 +256,7 @@ export class GraphBuilder {
     }
   }
 }
+
+/** True for what `require` throws when it is called: it may never be. */
+const isOfCall = (e: unknown): e is AppError =>
+  isAppError(e, 'SCRIPT_EXCEPTION') || isAppError(e, 'FILE_DENIED') || isAppError(e, 'MODULE_DENIED')

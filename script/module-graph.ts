@@ -32,7 +32,9 @@ export interface GraphSnapshot {
   links: readonly (readonly [string, string])[]
 }
 
-const maxModules = 2000
+/** Throws for a module of k6, or the URL of a remote one, that may not be imported. */
+export type CheckModule = (name: string) => void
+
 const linkKey = (base: string, specifier: string, isRequire: boolean) =>
   `${isRequire ? 'require' : 'import'}\n${base}\n${specifier}`
 
@@ -47,14 +49,16 @@ export class ModuleGraph {
   readonly #missing = new Map<string, string>()
   readonly #links = new Map<string, string>()
   readonly #isNative: (name: string) => boolean
+  readonly #checkModule: CheckModule
 
-  constructor(mainUrl: string, isNative: (name: string) => boolean) {
+  constructor(mainUrl: string, isNative: (name: string) => boolean, checkModule: CheckModule = () => {}) {
     this.mainUrl = mainUrl
     this.#isNative = isNative
+    this.#checkModule = checkModule
   }
 
-  static restore(snapshot: GraphSnapshot, isNative: (name: string) => boolean): ModuleGraph {
-    const graph = new ModuleGraph(snapshot.mainUrl, isNative)
+  static restore(snapshot: GraphSnapshot, isNative: (name: string) => boolean, checkModule?: CheckModule): ModuleGraph {
+    const graph = new ModuleGraph(snapshot.mainUrl, isNative, checkModule)
     for (const module of snapshot.modules) graph.#modules.set(module.url, module)
     for (const [name, names] of snapshot.nativeNames) graph.#nativeNames.set(name, new Set(names))
     for (const [url, names] of snapshot.commonJsNames) graph.#commonJsNames.set(url, new Set(names))
@@ -87,7 +91,9 @@ export class ModuleGraph {
     const link = this.#links.get(linkKey(base, specifier, isRequire))
     if (link !== undefined) return link
     const resolved = resolveSpecifier(base, specifier)
+    if (resolved.kind === 'remote') this.#checkModule(resolved.url)
     if (resolved.kind !== 'native') return resolved.url
+    this.#checkModule(resolved.name)
     if (!this.#isNative(resolved.name)) throw unknownModule(resolved.name)
     return resolved.name
   }
@@ -158,9 +164,11 @@ export class ModuleGraph {
 
   // What follows is for the builder.
 
-  /** @throws {AppError} LIMIT_SIZE */
+  get size(): number {
+    return this.#modules.size
+  }
+
   add(module: ScriptModule, requests: readonly ImportRequest[]): void {
-    if (this.#modules.size >= maxModules) throw new AppError('LIMIT_SIZE', `a script may have ${maxModules} modules`)
     this.#modules.set(module.url, module)
     this.#requests.set(module.url, requests)
   }

@@ -3,7 +3,6 @@
  * module around it. Reads no files.
  */
 import { init, parse } from 'es-module-lexer'
-import { AppError } from '../errors.js'
 
 export type ModuleFormat = 'esm' | 'commonjs' | 'json'
 
@@ -67,13 +66,4 @@ export function requiredSpecifiers(source: string): string[] {
     found.add((match[1] ?? match[2] ?? match[3])!)
   }
   return [...found]
-}
-
-const maxSourceBytes = 16 * 1024 * 1024
-
-/** @throws {AppError} LIMIT_SIZE */
-export function assertSourceSize(url: string, bytes: number): void {
-  if (bytes > maxSourceBytes) {
-    throw new AppError('LIMIT_SIZE', `${url} has ${bytes} bytes; a module may have ${maxSourceBytes}`)
-  }
 }

@@ -4,9 +4,11 @@ import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type Finding, findingOf } from '../../engine/rehearsal.js'
 import { TestRun } from '../../engine/test-run.js'
 import { ExitCode, isAppError } from '../../errors.js'
+import type { Policy } from '../../policy/policy.js'
 import { summaryData } from '../../report/summary-data.js'
+import { AuditLog } from '../audit-log.js'
 import { type CheckFlags, parseCheckFlags } from '../check-flags.js'
-import { policyFrom } from '../policy.js'
+import { commandPolicy } from '../policy.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { type CheckedScript, findingsJson, findingsText } from '../ui/findings.js'
 import { openLogger } from '../ui/log.js'
@@ -23,38 +25,48 @@ export async function check(argv: readonly string[], help: string): Promise<numb
     process.stdout.write(help)
     return ExitCode.ok
   }
-  const settings = settingsOf(flags)
-  const log = openLogger(settings, policyFrom(settings).limits.logLineBytes)
+  const policy = commandPolicy(flags.values)
+  const settings = settingsOf(flags, policy)
+  const log = openLogger(settings, policy.limits.logLineBytes)
   const checked: CheckedScript[] = []
+  let audit: AuditLog | undefined
   try {
+    audit = new AuditLog(settings.auditLog, policy, log.redactor, (error) => log.logger.error(error))
     for (const script of flags.scripts) {
-      const result = await checkScript(script, settings, log)
+      const result = await checkScript(script, settings, policy, log, audit)
       checked.push(result)
       if (!flags.values.json) process.stdout.write(log.redactor.redact(findingsText(result)))
     }
   } finally {
+    audit?.close()
     log.logger.close()
   }
   if (flags.values.json) process.stdout.write(log.redactor.redact(findingsJson(checked)))
   return checked.find(({ exitCode }) => exitCode !== ExitCode.ok)?.exitCode ?? ExitCode.ok
 }
 
-function settingsOf({ values }: CheckFlags): RunSettings {
+function settingsOf({ values }: CheckFlags, policy: Policy): RunSettings {
   const { json: _, ...shared } = values
-  return runSettings({ isHelp: false, script: '', values: shared }, process.env)
+  return runSettings({ isHelp: false, script: '', values: shared }, process.env, policy)
 }
 
 type Log = ReturnType<typeof openLogger>
 
 /** One script. What cannot be checked at all is an error that was found. */
-async function checkScript(script: string, settings: RunSettings, { logger, redactor }: Log): Promise<CheckedScript> {
+async function checkScript(
+  script: string,
+  settings: RunSettings,
+  policy: Policy,
+  { logger, redactor }: Log,
+  audit: AuditLog,
+): Promise<CheckedScript> {
   const findings: Finding[] = []
-  const observer = observerOf(logger, redactor)
+  const observer = observerOf(logger, redactor, audit)
   let test: TestRun | undefined
   try {
     test = new TestRun(
       {
-        ...scriptSettings(script, settings, policyFrom(settings), logger),
+        ...scriptSettings(script, settings, policy, logger),
         hasThresholds: false,
         hasBreakdown: false,
         canResume: false,

@@ -8,9 +8,10 @@ import { ExitCode } from '../../errors.js'
 import { formatDuration } from '../../go/duration.js'
 import { jsonText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
+import { AuditLog } from '../audit-log.js'
 import { flagOptions, type InspectFlags, parseInspectFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
-import { policyFrom } from '../policy.js'
+import { commandPolicy } from '../policy.js'
 import { runSettings } from '../settings.js'
 import { logError, openLogger } from '../ui/log.js'
 import { observerOf, testRunSettings } from './test-settings.js'
@@ -26,13 +27,15 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
     process.stdout.write(help)
     return ExitCode.ok
   }
-  const settings = runSettings(flags, process.env, { includesSystemEnv: false })
-  const policy = policyFrom(settings)
+  const policy = commandPolicy(flags.values)
+  const settings = runSettings(flags, process.env, { includesSystemEnv: false, env: policy.env })
   const { logger, redactor } = openLogger(settings, policy.limits.logLineBytes)
   let test: TestRun | undefined
+  let audit: AuditLog | undefined
   try {
+    audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
     const testSettings = { ...testRunSettings(flags, settings, policy, logger), canResume: true }
-    test = new TestRun(testSettings, observerOf(logger, redactor))
+    test = new TestRun(testSettings, observerOf(logger, redactor, audit))
     const options = await optionsOf(test, flags, logger)
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     process.stdout.write(`${goJson(options)}\n`)
@@ -41,6 +44,7 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
     return logError(logger, e)
   } finally {
     await test?.close()
+    audit?.close()
     logger.close()
   }
 }

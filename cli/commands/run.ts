@@ -10,9 +10,10 @@ import type { Logger } from '../../report/logger.js'
 import { createOutput, type Output } from '../../report/outputs/index.js'
 import type { RunEnd } from '../../report/outputs/reported-run.js'
 import type { Redactor } from '../../report/redaction.js'
+import { AuditLog } from '../audit-log.js'
 import { parseRunFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
-import { policyFrom } from '../policy.js'
+import { commandPolicy } from '../policy.js'
 import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
@@ -32,18 +33,21 @@ export async function run(argv: readonly string[], help: string): Promise<number
     process.stdout.write(help)
     return ExitCode.ok
   }
-  const settings = runSettings(flags, process.env)
-  const policy = policyFrom(settings)
+  const policy = commandPolicy(flags.values)
+  const settings = runSettings(flags, process.env, policy)
   const { limits } = policy
   const { logger, target, redactor } = openLogger(settings, limits.logLineBytes)
   const fail = (e: unknown) => logError(logger, e)
   let test: TestRun | undefined
+  let audit: AuditLog | undefined
   const outputs: Output[] = []
   let screen: LiveProgress | undefined
   let closeApi = () => {}
   try {
+    audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
+    const gate = audit.gate
     const testSettings = testRunSettings(flags, settings, policy, logger)
-    test = new TestRun(testSettings, observerOf(logger, redactor))
+    test = new TestRun(testSettings, observerOf(logger, redactor, audit))
     const prepared = await test.prepare()
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     const { options } = prepared
@@ -60,7 +64,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)
     await stopAll(outputs, { ...result, thresholds: test.thresholds, error: withoutSecrets(result.error, redactor) })
-    if (result.hasBegun) await writeSummary(test, prepared, result, flags.script, settings, logger)
+    if (result.hasBegun) await writeSummary(test, prepared, result, flags.script, settings, gate, logger)
     screen.finish()
     if (result.error !== undefined) fail(result.error)
     if (options.linger) await linger(off, result)
@@ -73,6 +77,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   } finally {
     closeApi()
     await test?.close()
+    audit?.close()
     logger.close()
   }
 }

@@ -11,6 +11,7 @@ import type { Policy } from '../../policy/policy.js'
 import type { Logger } from '../../report/logger.js'
 import type { Redactor } from '../../report/redaction.js'
 import { isRemote, remoteUrl } from '../../script/resolve.js'
+import type { AuditLog } from '../audit-log.js'
 import { flagOptions, type RunFlags } from '../flags.js'
 import { readLock } from '../lock-file.js'
 import type { RunSettings } from '../settings.js'
@@ -63,9 +64,10 @@ export function scriptSettings(
   }
 }
 
-/** Sends what the engine tells of a run to the log. */
-export const observerOf = (logger: Logger, redactor: Redactor): Observer => ({
+/** Sends what the engine tells of a run to the logs. */
+export const observerOf = (logger: Logger, redactor: Redactor, audit: AuditLog): Observer => ({
   log: (line) => logger.log({ ...line, time: new Date(line.timeMs) }),
+  audit: (record) => audit.add(record),
   secret: (secret) => redactor.add(secret),
 })
 

@@ -2,6 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import type { Run, RunResult } from '../../engine/run.js'
+import { isStream, readSummary, type SummaryEntry } from '../../engine/summary-entries.js'
+import { isAppError } from '../../errors.js'
+import type { Gate } from '../../policy/gate.js'
+import { writeRegularFile } from '../../policy/written-files.js'
 import { terminalText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { machineSummary } from '../../report/machine-summary.js'
@@ -17,6 +21,7 @@ export async function writeSummary(
   result: RunResult,
   script: string,
   settings: RunSettings,
+  gate: Gate,
   logger: Logger,
 ): Promise<void> {
   if (settings.summaryMode === 'disabled') return
@@ -34,7 +39,7 @@ export async function writeSummary(
   const own = result.hasHandleSummary
     ? await test.handleSummary(JSON.stringify(machine ?? summaryData(store, thresholds, context)))
     : undefined
-  if (own !== undefined) writeOwn(own, logger)
+  if (own !== undefined) writeOwn(own, gate, logger)
   else process.stdout.write(`\n${summaryText(store, thresholds, context, settings.summaryMode)}\n\n`)
   if (settings.summaryExport !== undefined) {
     const text = machine === undefined ? summaryExport(store, thresholds, context) : JSON.stringify(machine, null, 4)
@@ -46,38 +51,38 @@ export async function writeSummary(
 const shown = (content: string | Uint8Array, isTerminal: boolean | undefined) =>
   isTerminal ? terminalText(typeof content === 'string' ? content : Buffer.from(content).toString()) : content
 
-function write(path: string, content: string | Uint8Array, logger: Logger): void {
-  const problem = tryWrite(path, content)
+function write(path: string, content: string, logger: Logger): void {
+  const problem = problemOf(path, () => writeFileSync(path, content))
   if (problem !== undefined) logger.error('failed to save the summary', { error: problem })
 }
 
-function tryWrite(path: string, content: string | Uint8Array): string | undefined {
+function problemOf(path: string, write: () => void): string | undefined {
   try {
-    writeFileSync(path, content)
+    write()
     return undefined
   } catch (e) {
     return `could not open '${path}': ${(e as Error).message}`
   }
 }
 
-/** Entries as the guest half writes them: [path, 'text' | 'base64', content]. */
-type OwnEntry = readonly [path: string, encoding: 'text' | 'base64', content: string]
-
 /** Writes what handleSummary returned: to standard output and error, and to files. */
-function writeOwn(json: string, logger: Logger): void {
+function writeOwn(json: string, gate: Gate, logger: Logger): void {
+  const fail = (error: string) => logger.error('failed to handle the end-of-test summary', { error })
+  let entries: SummaryEntry[]
+  try {
+    entries = readSummary(json, gate)
+  } catch (e) {
+    if (!isAppError(e)) throw e
+    fail(e.message)
+    return
+  }
   const problems: string[] = []
-  for (const [path, encoding, text] of JSON.parse(json) as OwnEntry[]) {
-    const content = encoding === 'text' ? text : Buffer.from(text, 'base64')
-    if (path === 'stdout') process.stdout.write(shown(content, process.stdout.isTTY))
-    else if (path === 'stderr') process.stderr.write(shown(content, process.stderr.isTTY))
+  for (const { path, content } of entries) {
+    if (isStream(path)) process[path].write(shown(content, process[path].isTTY))
     else {
-      const problem = tryWrite(path, content)
+      const problem = problemOf(path, () => writeRegularFile(path, content, gate.writeRules))
       if (problem !== undefined) problems.push(problem)
     }
   }
-  if (problems.length > 0) {
-    logger.error('failed to handle the end-of-test summary', {
-      error: `Could not save some summary information:\n\t- ${problems.join('\n\t- ')}`,
-    })
-  }
+  if (problems.length > 0) fail(`Could not save some summary information:\n\t- ${problems.join('\n\t- ')}`)
 }

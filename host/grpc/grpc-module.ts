@@ -202,17 +202,17 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   load(vu, id, importPaths, files) {
     const { schema } = vu.grpc.client(id)
     const paths = importPaths === undefined ? [] : stringList(text(importPaths, 'import paths'))
-    const directory = vu.services.scriptFolder
-    const read = (path: string) => vu.services.readFile(path, '').bytes
-    return JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read }))
+    const { scriptFolder: directory, shownPath } = vu.services
+    const read = (path: string) => vu.services.readFile(shownPath(path), '').bytes
+    return JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read, shownPath }))
   },
 
   loadProtoset(vu, id, path) {
     const { schema } = vu.grpc.client(id)
     const given = text(path, 'path')
-    const { absolutePath, bytes } = openProtoset(vu, given)
+    const { shownPath, bytes } = openProtoset(vu, given)
     if (bytes === undefined) {
-      throw new GuestError('GoError', `couldn't open protoset: stat ${absolutePath}: no such file or directory`)
+      throw new GuestError('GoError', `couldn't open protoset: stat ${shownPath}: no such file or directory`)
     }
     return JSON.stringify(schema.loadProtoset(bytes, given))
   },

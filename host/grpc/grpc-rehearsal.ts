@@ -2,10 +2,11 @@
  * What `k6/net/grpc` needs besides in a check: findings about calls, answers for calls that could not be made, and the
  * fields that messages have. Its guest half is modules/internal/grpc-rehearsal.ts.
  */
+
+import { meant } from '../../policy/nearest-name.js'
 import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
-import { meant } from '../rehearsal/nearest-name.js'
 import { rehearsalOf } from '../rehearsal/rehearsal-module.js'
 import type { VuContext } from '../vu-context.js'
 import { callParamNames } from './call-params.js'

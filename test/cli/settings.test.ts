@@ -24,7 +24,6 @@ describe('runSettings', () => {
       isVerbose: false,
       threads: undefined,
       updatesLock: false,
-      limits: [],
     })
     assert.deepEqual(scriptEnv, new Map([['HOME', '/h']]))
   })
@@ -61,11 +60,13 @@ describe('runSettings', () => {
     assert.deepEqual(settingsOf(['--include-system-env-vars=false', '-e', 'C=x'], env).scriptEnv, new Map([['C', 'x']]))
   })
 
-  it('keeps limits as pairs', () => {
-    assert.deepEqual(settingsOf(['--limit', 'a=1', '--limit', 'b=2=3']).limits, [
-      ['a', '1'],
-      ['b', '2=3'],
-    ])
+  it('gives the script of the environment what the policy lists, and all that -e says', () => {
+    const flags = parseRunFlags(['-e', 'GIVEN=1', 's.js'])
+    const env = { HOME: '/h', STAGE_A: 'a', STAGE_B: 'b' }
+    const namesFor = (allowed: 'all' | string[]) => [...runSettings(flags, env, { env: allowed }).scriptEnv.keys()]
+    assert.deepEqual(namesFor('all'), ['HOME', 'STAGE_A', 'STAGE_B', 'GIVEN'])
+    assert.deepEqual(namesFor(['STAGE_*']), ['STAGE_A', 'STAGE_B', 'GIVEN'])
+    assert.deepEqual(namesFor([]), ['GIVEN'])
   })
 
   it('takes secret sources from flags, or one from the environment', () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isAppError } from '../../errors.js'
 import { readRegularFile } from '../../policy/files.js'
+import { Folders } from '../../policy/folders.js'
 
 describe('readRegularFile', () => {
   let folder: string
@@ -21,13 +22,13 @@ describe('readRegularFile', () => {
 
   const denied = (path: string, maxFileBytes = 1000) =>
     assert.throws(
-      () => readRegularFile(path, { maxFileBytes, roots: [root] }),
+      () => readRegularFile(path, { maxFileBytes, folders: new Folders([root]) }),
       (e) => isAppError(e, 'FILE_DENIED'),
       path,
     )
 
   it('reads a regular file, and knows one that is not there', () => {
-    const rules = { maxFileBytes: 1000, roots: [root] }
+    const rules = { maxFileBytes: 1000, folders: new Folders([root]) }
     assert.equal(Buffer.from(readRegularFile(join(root, 'a.txt'), rules)!).toString(), 'inside')
     assert.equal(readRegularFile(join(root, 'nope.txt'), rules), undefined)
     assert.equal(readRegularFile(join(root, 'a.txt', 'below'), rules), undefined)
@@ -57,7 +58,9 @@ describe('readRegularFile', () => {
   it('follows links that stay inside', () => {
     symlinkSync(join(root, 'a.txt'), join(root, 'same.txt'))
     assert.equal(
-      Buffer.from(readRegularFile(join(root, 'same.txt'), { maxFileBytes: 1000, roots: [root] })!).toString(),
+      Buffer.from(
+        readRegularFile(join(root, 'same.txt'), { maxFileBytes: 1000, folders: new Folders([root]) })!,
+      ).toString(),
       'inside',
     )
   })

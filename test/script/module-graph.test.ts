@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { AppError } from '../../errors.js'
+import { Folders } from '../../policy/folders.js'
 import { FileStore } from '../../script/file-store.js'
-import { GraphBuilder } from '../../script/graph-builder.js'
+import { GraphBuilder, type ModuleSources } from '../../script/graph-builder.js'
 import { ModuleGraph } from '../../script/module-graph.js'
 import { lexerReady } from '../../script/source.js'
 
@@ -11,6 +13,7 @@ async function graphOf(
   main: string,
   files: Record<string, string | undefined> = {},
   mainName = 'main.js',
+  sources: Partial<ModuleSources> = {},
 ): Promise<ModuleGraph> {
   const kept = new Map(
     Object.entries(files).map(([name, text]) => [`/w/${name}`, text === undefined ? undefined : Buffer.from(text)]),
@@ -19,11 +22,12 @@ async function graphOf(
   const { graph } = await GraphBuilder.build(
     { url: `file:///w/${mainName}`, name: mainName, source: main },
     {
-      files: new FileStore(kept, { maxFileBytes: 1000, roots: ['/w'] }),
+      files: new FileStore(kept, { maxFileBytes: 1000, folders: new Folders(['/w']) }),
       isNative,
       maxTypeScriptLetters: 10_000,
       remotes: { fetch: () => assert.fail('no remote modules here') },
       onWarning: (message, error) => assert.fail(`${message}: ${error}`),
+      ...sources,
     },
   )
   return graph
@@ -171,10 +175,49 @@ describe('ModuleGraph', () => {
     assert.throws(() => copy.module(at('nope.js')), /couldn't be found on local disk/)
   })
 
-  it('has a limit for the number of modules', async () => {
-    const files = Object.fromEntries(
-      Array.from({ length: 2001 }, (_, i) => [`m${i}.js`, `import './m${i + 1}.js'; export {}`]),
-    )
-    await assert.rejects(graphOf("import './m0.js'", files), { code: 'LIMIT_SIZE', message: /2000 modules/ })
+  it('has limits for the number of modules and for their size, the main one among them', async () => {
+    const limits = { moduleCount: 3, moduleBytes: 100 }
+    const files = { 'a.js': "import './b.js'; export {}", 'b.js': "import './c.js'; export {}", 'c.js': 'export {}' }
+    const build = (main: string) => graphOf(main, files, 'main.js', { limits })
+    assert.equal((await build("import './b.js'")).size, 3)
+    await assert.rejects(build("import './a.js'"), {
+      code: 'LIMIT_COUNT',
+      message: 'file:///w/c.js is one module too many: a script may have 3',
+    })
+    await assert.rejects(build(`// ${'é'.repeat(49)}`), {
+      code: 'LIMIT_SIZE',
+      message: 'file:///w/main.js has 101 bytes; a module may have 100',
+    })
+    assert.equal((await build(`// ${'é'.repeat(48)}`)).size, 1)
+  })
+
+  it('asks before it takes a module of k6 or fetches one, however it is imported', async () => {
+    const asked: string[] = []
+    const fetched: string[] = []
+    const sources: Partial<ModuleSources> = {
+      checkModule(name) {
+        asked.push(name)
+        if (name.includes('grpc') || name.includes('evil')) throw new AppError('MODULE_DENIED', `not ${name}`)
+      },
+      remotes: {
+        fetch: async (url) => {
+          fetched.push(url)
+          return Buffer.from("import './evil.js'")
+        },
+      },
+    }
+    const build = (main: string) => graphOf(main, { 'a.js': "import 'k6/net/grpc'; export {}" }, 'main.js', sources)
+    const denied = { code: 'MODULE_DENIED' }
+    await assert.rejects(build("import 'k6/net/grpc'"), denied)
+    await assert.rejects(build("export * from 'k6/net/grpc'"), denied)
+    await assert.rejects(build("import './a.js'"), denied)
+    await assert.rejects(build("import 'https://evil.example/a.js'"), denied)
+    assert.deepEqual(fetched, [])
+    await assert.rejects(build("import 'https://good.example/a.js'"), denied)
+    assert.deepEqual(fetched, ['https://good.example/a.js'])
+    // A call may never be reached: it is refused when it is.
+    const graph = await build("import 'k6'; require('k6/net/grpc')")
+    assert.throws(() => graph.resolve(at('main.js'), 'k6/net/grpc', true), denied)
+    assert.ok(asked.includes('k6'))
   })
 })

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Folders } from '../../policy/folders.js'
 import { FileStore } from '../../script/file-store.js'
 import { GraphBuilder } from '../../script/graph-builder.js'
 import { ModuleGraph } from '../../script/module-graph.js'
@@ -35,7 +36,7 @@ describe('packages', () => {
     const { graph } = await GraphBuilder.build(
       { url: urlOf(mainName), name: mainName, source: main },
       {
-        files: new FileStore(new Map(), { maxFileBytes: 100_000, roots: [root] }),
+        files: new FileStore(new Map(), { maxFileBytes: 100_000, folders: new Folders([root]) }),
         isNative,
         maxTypeScriptLetters: 10_000,
         remotes: { fetch: () => assert.fail('no remote modules here') },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertSourceSize, importedNames, lexerReady, parseSource, requiredSpecifiers } from '../../script/source.js'
+import { importedNames, lexerReady, parseSource, requiredSpecifiers } from '../../script/source.js'
 
 describe('parseSource', () => {
   before(() => lexerReady)
@@ -85,15 +85,5 @@ describe('requiredSpecifiers', () => {
   it('finds calls with a literal, each once', () => {
     const source = `require('a'); require("b"); require(\`c\`); require ( 'a' ); x.require('d'); require(name); require('e' + f)`
     assert.deepEqual(requiredSpecifiers(source), ['a', 'b', 'c', 'd'])
-  })
-})
-
-describe('assertSourceSize', () => {
-  it('refuses a module of more than 16 MB', () => {
-    assertSourceSize('file:///a.js', 16 * 1024 * 1024)
-    assert.throws(() => assertSourceSize('file:///a.js', 16 * 1024 * 1024 + 1), {
-      code: 'LIMIT_SIZE',
-      message: /^file:\/\/\/a\.js has/,
-    })
   })
 })

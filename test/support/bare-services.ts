@@ -24,6 +24,7 @@ export function bareServices(
     scriptFolder: '/test',
     log: (line) => lines.push(line),
     readFile: () => assert.fail(),
+    shownPath: (absolutePath) => absolutePath,
     resolveModule: () => assert.fail(),
     resolveUrl: () => assert.fail(),
     jsonText: () => assert.fail(),

@@ -13,6 +13,7 @@ import { type LogLine, VuContext } from '../../host/vu-context.js'
 import { declareModuleMetrics } from '../../metrics/module-metrics.js'
 import { MetricRegistry } from '../../metrics/registry.js'
 import { SampleBuffer } from '../../metrics/sample-buffer.js'
+import { Folders } from '../../policy/folders.js'
 import { type Limits, trustedLimits } from '../../policy/limits.js'
 import { TaskQueue } from '../../runtime/event-loop.js'
 import { isNativeModule } from '../../runtime/guest-program.js'
@@ -46,7 +47,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
   await lexerReady
   const limits: Limits = { ...trustedLimits, ...options.limits }
   const kept = new Map(Object.entries(options.files ?? {}).map(([name, text]) => [`/test/${name}`, Buffer.from(text)]))
-  const files = new FileStore(kept, { maxFileBytes: 1024 * 1024, roots: ['/test'] })
+  const files = new FileStore(kept, { maxFileBytes: 1024 * 1024, folders: new Folders(['/test']) })
   const mainUrl = 'file:///test/script.js'
   const builder = await GraphBuilder.build(
     { url: mainUrl, name: 'script.js', source },
@@ -73,7 +74,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       systemTags: new Set(defaultSystemTags),
       readFile(path, base, writtenIn) {
         const found = openedFile(mainUrl, path, base, writtenIn)
-        return { absolutePath: found.path, bytes: files.read(found.path) }
+        return { absolutePath: found.path, shownPath: found.path, bytes: files.read(found.path) }
       },
       async resolveModule(base, specifier) {
         const name = await builder.demand(base === '' ? mainUrl : base, specifier)

@@ -45,14 +45,21 @@ export class SchemaCache {
   /**
    * Parses and links .proto files. Each is looked for in the import paths in order, relative ones seen from `directory`.
    *
+   * @param shownPath what an error may tell of an absolute path
    * @throws {SchemaError} with k6's text
    */
-  load(importPaths: readonly string[], files: readonly string[], directory: string, read: ReadFile): LinkedSet {
+  load(
+    importPaths: readonly string[],
+    files: readonly string[],
+    directory: string,
+    read: ReadFile,
+    shownPath = (absolutePath: string) => absolutePath,
+  ): LinkedSet {
     const roots = (importPaths.length === 0 ? [directory] : importPaths).map((p) => p.replace(/^file:\/\//, ''))
     const key = JSON.stringify([directory, roots, files])
     const cached = this.loads.get(key)
     if (cached !== undefined && isUnchanged(cached, read)) return cached.set
-    const loader = new TextLoader(roots, directory, read, this.limits)
+    const loader = new TextLoader(roots, directory, read, shownPath, this.limits)
     const set = { files: inNamedOrder(linkFiles(loader.load(files), descriptorMessages()), files) }
     keep(this.loads, key, { sources: loader.sources, set })
     return set
@@ -197,6 +204,7 @@ class TextLoader {
     private readonly roots: readonly string[],
     private readonly directory: string,
     private readonly read: ReadFile,
+    private readonly shownPath: (absolutePath: string) => string,
     private readonly limits: SchemaLimits,
   ) {}
 
@@ -249,7 +257,7 @@ class TextLoader {
     }
     const builtIn = wellKnownFile(name)
     if (builtIn !== undefined) return builtIn
-    throw new MissingFile(`stat ${candidate}: no such file or directory`)
+    throw new MissingFile(`stat ${this.shownPath(candidate)}: no such file or directory`)
   }
 }
 

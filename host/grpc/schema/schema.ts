@@ -80,9 +80,10 @@ export class Schema implements TypeResolver {
   load(
     importPaths: readonly string[],
     files: readonly string[],
-    base: { directory: string; read: ReadFile },
+    base: { directory: string; read: ReadFile; shownPath?: (absolutePath: string) => string },
   ): MethodInfo[] {
-    return files.length === 0 ? [] : this.add(this.cache.load(importPaths, files, base.directory, base.read))
+    const { directory, read, shownPath } = base
+    return files.length === 0 ? [] : this.add(this.cache.load(importPaths, files, directory, read, shownPath))
   }
 
   /**

@@ -74,7 +74,11 @@ export class LoopbackVu {
         registry,
         grpc: runtime,
         systemTags: new Set(systemTags),
-        readFile: (path) => ({ absolutePath: path, bytes: path === '/test/main.proto' ? bytes : undefined }),
+        readFile: (path) => ({
+          absolutePath: path,
+          shownPath: path,
+          bytes: path === '/test/main.proto' ? bytes : undefined,
+        }),
       },
       new TaskQueue(),
       () => new GrpcVu(runtime),

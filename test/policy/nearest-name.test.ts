@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { meant, nearestName } from '../../../host/rehearsal/nearest-name.js'
+import { meant, nearestName } from '../../policy/nearest-name.js'
 
 describe('nearestName', () => {
   const names = ['token', 'userId', 'created_at', 'id', '/shop.Orders/CreateOrder', '/shop.Orders/GetOrder']
