@@ -6,6 +6,7 @@ import { HostResolver } from '../host/dns.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { HttpRuntime } from '../host/http/http-runtime.js'
+import { ownAddresses } from '../host/net/own-addresses.js'
 import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
 import { RemoteFetcher, remoteLimits } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
@@ -99,7 +100,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#send = send
     this.#poll = poll
     this.#secrets = new SecretRequests(send)
-    this.#gate = Gate.withTrail(settings.policy, this.#trail)
+    this.#gate = Gate.withTrail(settings.policy, this.#trail, ownAddresses())
     this.#counters = new SharedCounters(settings.counters)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     if (settings.isRehearsal) {
@@ -213,9 +214,12 @@ export class ThreadRun implements Async<ThreadCalls> {
   #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
     const grpc = grpcOptionsOf(options)
     const rehearsal = this.#rehearsal
-    if (rehearsal === undefined) return new GrpcRuntime(grpc, this.#settings.policy.limits)
-    const onClosed = (target: string) => rehearsal.leftOut(target)
-    return new GrpcRuntime({ ...grpc, resolver: { ...grpc.resolver, onClosed } }, this.#settings.policy.limits)
+    const resolver = {
+      ...grpc.resolver,
+      network: this.#gate.network,
+      ...(rehearsal === undefined ? {} : { onClosed: (target: string) => rehearsal.leftOut(target) }),
+    }
+    return new GrpcRuntime({ ...grpc, resolver }, this.#settings.policy.limits)
   }
 
   async initVu(id: number): Promise<void> {

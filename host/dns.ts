@@ -5,7 +5,8 @@
 import { getServers, lookup as systemLookup } from 'node:dns'
 import { AppError, isAppError } from '../errors.js'
 import { type IpAddress, isInRange, parseIp, parseIpRange } from '../policy/ip-address.js'
-import { type CheckedAddress, isHostName, NetworkPolicy, parseTarget, TargetError } from '../policy/network.js'
+import { type CheckedAddress, NetworkPolicy, type NetworkUse } from '../policy/network.js'
+import { isHostName, parseHostPort, parseTarget, type Target, TargetError } from '../policy/target.js'
 import { HostPatternMap } from './host-pattern.js'
 
 /** Why no connection came about, in k6's words. */
@@ -29,13 +30,13 @@ export interface NameResolver {
    * @throws {DialError} with the text that follows "error while dialing: "
    * @throws {AppError} `NETWORK_DENIED` from the policy
    */
-  resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress>
+  resolve(target: string, use: NetworkUse, signal?: AbortSignal): Promise<CheckedAddress>
   /**
    * All addresses of the name that the options leave open, at least one.
    *
    * @throws what `resolve` throws
    */
-  resolveAll(target: string, signal?: AbortSignal): Promise<readonly CheckedAddress[]>
+  resolveAll(target: string, use: NetworkUse, signal?: AbortSignal): Promise<readonly CheckedAddress[]>
 }
 
 interface Answer {
@@ -64,6 +65,7 @@ export interface ResolverOptions {
   now?: () => number
 }
 
+const loopback = ['127.0.0.1', '::1'].flatMap((text) => parseIp(text) ?? [])
 const defaultTtlMs = 5 * 60_000
 /** Answers kept at once; the oldest goes first. */
 const cacheLimit = 1000
@@ -89,39 +91,43 @@ export class HostResolver implements NameResolver {
     this.#network = options.network ?? NetworkPolicy.allowAll
   }
 
-  async resolve(target: string, signal?: AbortSignal): Promise<CheckedAddress> {
-    const { host, ips, port } = await this.#find(target, signal, (all, answer) => [this.#pick(all, answer)])
+  async resolve(target: string, use: NetworkUse, signal?: AbortSignal): Promise<CheckedAddress> {
+    const { ips, ...rest } = await this.#find(target, use, signal, (all, answer) => [this.#pick(all, answer)])
     const ip = ips[0] as IpAddress
     const closed = this.#blacklisted(ip)
     if (closed) throw closed
-    return this.#network.check(ip, port, host)
+    return this.#network.check({ ...rest, ip }, use)
   }
 
-  async resolveAll(target: string, signal?: AbortSignal): Promise<readonly CheckedAddress[]> {
-    const { host, ips, port } = await this.#find(target, signal, (all) => all)
+  async resolveAll(target: string, use: NetworkUse, signal?: AbortSignal): Promise<readonly CheckedAddress[]> {
+    const { ips, ...rest } = await this.#find(target, use, signal, (all) => all)
     const open = ips.filter((ip) => !this.#blacklisted(ip))
     if (open.length === 0) throw this.#blacklisted(ips[0] as IpAddress)
-    return open.map((ip) => this.#network.check(ip, port, host))
+    return open.map((ip) => this.#network.check({ ...rest, ip }, use))
   }
 
   /** The addresses of a target, at least one; `choose` takes some of those that a name has. */
   async #find(
     target: string,
+    use: NetworkUse,
     signal: AbortSignal | undefined,
     choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
-  ): Promise<{ host: string; ips: readonly IpAddress[]; port: number }> {
+  ): Promise<{ hostName: string; ips: readonly IpAddress[]; port: number; isLookedUp: boolean }> {
     if (this.#options.onClosed !== undefined) {
       this.#options.onClosed(target)
       throw new AppError('NETWORK_DENIED', `${target} was not called: a check reaches no network`)
     }
-    const { endpoint, host, port } = split(target)
+    const { endpoint, host, port } = split(target, use)
     const literal = parseIp(host)
     const blocked = literal ? undefined : this.#blocked.find(host)
     if (blocked) throw new DialError(`hostname (${host}) is in a blocked pattern (${blocked.pattern})`, true)
     const mapped = this.#mapped(endpoint, host)
     const only = mapped?.ip ?? literal
-    const ips = only ? [only] : await this.#addressesOf(host, signal, choose)
-    return { host, ips, port: mapped?.port ?? readPort(port) }
+    const isLookedUp = only === undefined
+    // k6 looks a name up before it reads the port; rules have ports in them.
+    const early = isLookedUp && this.#network.hasRules ? readPort(port) : undefined
+    const ips = only ? [only] : await this.#addressesOf(host, early, use, signal, choose)
+    return { hostName: host, ips, port: mapped?.port ?? early ?? readPort(port), isLookedUp }
   }
 
   #blacklisted(ip: IpAddress): DialError | undefined {
@@ -134,23 +140,39 @@ export class HostResolver implements NameResolver {
     if (!found) return undefined
     const whole = parseIp(found.value)
     if (whole) return { ip: whole }
-    const { host: ipText, port } = split(found.value)
+    const { host: ipText, port } = reading(() => parseHostPort(found.value))
     const ip = parseIp(ipText)
     if (!ip) throw new DialError(`address ${found.value}: the hosts option must map to an IP address`, false)
     return { ip, port: readPort(port) }
   }
 
+  /** `port` is there when there are rules. */
   async #addressesOf(
     host: string,
+    port: number | undefined,
+    use: NetworkUse,
     signal: AbortSignal | undefined,
     choose: (candidates: readonly IpAddress[], answer: Answer) => readonly IpAddress[],
   ): Promise<readonly IpAddress[]> {
-    const answer = await this.#answer(host, signal)
+    if (port !== undefined) this.#network.checkName(host, port, use)
+    const isOurs = port !== undefined && /^localhost\.?$/i.test(host)
+    const answer = isOurs ? this.#localhost(host, port, use) : await this.#answer(host, signal)
     const candidates = preferred(answer.addresses, this.#options.policy ?? 'preferIPv4')
     if (candidates.length === 0) throw new DialError(`lookup ${host}: no such host`, false)
     // A name that also resolves to a closed address is refused as a whole, so that the choice cannot be gambled on.
-    for (const address of answer.addresses) this.#network.check(address, 1, host)
+    if (port !== undefined) {
+      for (const ip of answer.addresses) this.#network.check({ hostName: host, ip, port, isLookedUp: true }, use)
+    }
     return choose(candidates, answer)
+  }
+
+  /** Without a look-up, where there are rules: nobody else may say what it is. Those addresses of it that are open. */
+  #localhost(host: string, port: number, use: NetworkUse): Answer {
+    const all = loopback.map((ip) => ({ hostName: host, ip, port, isLookedUp: true }))
+    const open = all.filter((to) => this.#network.allows(to, use))
+    // Refuses in words.
+    if (open.length === 0) this.#network.check(all[0]!, use)
+    return { addresses: open.map(({ ip }) => ip), turn: 0 }
   }
 
   #pick(candidates: readonly IpAddress[], answer: Answer): IpAddress {
@@ -206,9 +228,14 @@ const lookupByOs: Lookup = (name, signal) =>
     })
   })
 
-function split(target: string) {
+/** Only gRPC has schemes of its own in a target: to HTTP `dns:80` is a host. */
+function split(target: string, { scheme }: NetworkUse): Target {
+  return reading(() => (scheme === 'http' || scheme === 'https' ? parseHostPort(target) : parseTarget(target)))
+}
+
+function reading(parse: () => Target): Target {
   try {
-    return parseTarget(target)
+    return parse()
   } catch (e) {
     if (e instanceof TargetError) throw new DialError(e.message, false, e)
     throw e

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { connect, type TLSSocket } from 'node:tls'
 import { AppError, isAppError } from '../errors.js'
-import type { CheckedAddress } from '../policy/network.js'
+import type { CheckedAddress, NetworkUse } from '../policy/network.js'
 import { DialError, type NameResolver } from './dns.js'
 
 export interface RemoteLimits {
@@ -31,6 +31,8 @@ export interface FetchedModule {
 }
 
 const maxRedirects = 10
+/** The script as a whole asks. */
+const use: NetworkUse = { scheme: 'https', vu: 0 }
 const defaultPort = '443'
 
 /** Why a module could not be had, in words for the author of the script. */
@@ -97,7 +99,7 @@ export class RemoteFetcher {
   }
 
   async #get(url: URL, stop: AbortSignal): Promise<IncomingMessage> {
-    const addresses = await this.#resolver.resolveAll(`${url.hostname}:${url.port || defaultPort}`, stop)
+    const addresses = await this.#resolver.resolveAll(`${url.hostname}:${url.port || defaultPort}`, use, stop)
     const socket = await this.#dial(addresses, stop)
     return new Promise((resolve, reject) => {
       const call = request(

@@ -23,9 +23,14 @@ export class Gate {
   readonly #writable: Folders | undefined
   readonly #onRefusal: OnRefusal
 
-  constructor(policy: Policy, onRefusal: OnRefusal = () => {}) {
+  /** @param ownAddresses of this machine, for the judge of the network */
+  constructor(policy: Policy, onRefusal: OnRefusal = () => {}, ownAddresses: readonly string[] = []) {
     this.policy = policy
-    this.network = policy.network.default === 'allow' ? NetworkPolicy.allowAll : NetworkPolicy.publicOnly
+    this.network = new NetworkPolicy(
+      policy.network,
+      (rule, subject, vu, message) => this.refuse('NETWORK_DENIED', 'network', rule, subject, vu, message),
+      ownAddresses,
+    )
     this.#methods = new Patterns(policy.grpcMethods)
     this.#modules = new Patterns(policy.modules)
     this.#readable = foldersOf(policy.files.read)
@@ -34,8 +39,8 @@ export class Gate {
   }
 
   /** A gate whose refusals go to `trail`. */
-  static withTrail(policy: Policy, trail: AuditTrail): Gate {
-    return new Gate(policy, (refusal, vu) => trail.add(refusal, vu))
+  static withTrail(policy: Policy, trail: AuditTrail, ownAddresses: readonly string[] = []): Gate {
+    return new Gate(policy, (refusal, vu) => trail.add(refusal, vu), ownAddresses)
   }
 
   /** What files a script may read whose main module is the file at `mainFile`: that one in any case. */

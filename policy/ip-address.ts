@@ -47,18 +47,23 @@ export function isInRange(address: IpAddress, range: IpRange): boolean {
   return address.value >> rest === range.network >> rest
 }
 
-/** The IPv4 address that an IPv6 address carries inside (mapped, compatible, NAT64 or 6to4), or undefined. */
-export function embeddedIpv4(address: IpAddress): IpAddress | undefined {
-  if (address.family === 4) return undefined
-  const high = address.value >> 32n
-  const low = address.value & 0xffffffffn
+/**
+ * The IPv4 addresses that an IPv6 address carries inside: mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052),
+ * 6to4 (RFC 3056), and the two of Teredo (RFC 4380): its server, and its client in complement.
+ */
+export function embeddedIpv4({ family, value }: IpAddress): readonly IpAddress[] {
+  if (family === 4) return []
+  const high = value >> 32n
+  const low = value & 0xffffffffn
   const isMapped = high === 0xffffn
+  const isTranslated = high === 0xffff0000n
   const isNat64 = high === 0x64ff9b0000000000000000n
   // ::1 and :: belong to IPv6 itself.
   const isCompatible = high === 0n && low > 0xffffn
-  if (isMapped || isNat64 || isCompatible) return fromV4(low)
-  if (address.value >> 112n === 0x2002n) return fromV4((address.value >> 80n) & 0xffffffffn)
-  return undefined
+  if (isMapped || isTranslated || isNat64 || isCompatible) return [fromV4(low)]
+  if (value >> 112n === 0x2002n) return [fromV4((value >> 80n) & 0xffffffffn)]
+  if (value >> 96n === 0x20010000n) return [fromV4((value >> 64n) & 0xffffffffn), fromV4(low ^ 0xffffffffn)]
+  return []
 }
 
 /** The address as one writes it, IPv6 with its longest run of zeros left out. */

@@ -1,95 +1,22 @@
 /**
- * The only judge of where a run may connect to: reads targets by a grammar of our own and checks parsed addresses.
- * Knows nothing of sockets or name servers; the proof it hands out, CheckedAddress, is all that a dialer takes.
+ * The only judge of where a run may connect to, made from the rules of a policy. It takes parsed addresses, and names before
+ * they are looked up. Knows nothing of sockets or name servers; its proof, CheckedAddress, is all that a dialer takes.
  */
 import { AppError } from '../errors.js'
 import { embeddedIpv4, type IpAddress, type IpRange, isInRange, parseIp, parseIpRange } from './ip-address.js'
+import {
+  coversAddress,
+  coversName,
+  isAbout,
+  type NetworkRule,
+  type NetworkScheme,
+  normalName,
+  parseNetworkRule,
+} from './network-rule.js'
+import { privateRanges } from './private-ranges.js'
+import { isHostName } from './target.js'
 
-/** A target as the script wrote it, taken apart. */
-export interface Target {
-  /** What the connection is called: the target without its scheme. */
-  readonly endpoint: string
-  /** A name or an address literal without brackets; not yet checked to be either. */
-  readonly host: string
-  /** Not yet checked to be a number, since k6 looks the name up first. */
-  readonly port: string
-}
-
-/** Why a text is no target, in the words of Go's net package. */
-export class TargetError extends Error {}
-
-/** Go's dns scheme of gRPC adds this port when the target has none. */
-const dnsDefaultPort = '443'
-
-/**
- * Takes `host:port` apart, with or without a leading `dns:///` or `passthrough:///`.
- *
- * @throws {TargetError} when there is no port or the brackets and colons do not match
- */
-export function parseTarget(text: string): Target {
-  const scheme = /^(dns|passthrough):(\/\/([^/]*)\/)?/.exec(text)
-  if (!scheme) return { endpoint: text, ...splitHostPort(text) }
-  if (scheme[3]) throw new TargetError(`a name server in the target is not supported: ${scheme[3]}`)
-  const endpoint = text.slice(scheme[0].length)
-  if (scheme[1] === 'passthrough') return { endpoint, ...splitHostPort(endpoint) }
-  try {
-    return { endpoint, ...splitHostPort(endpoint) }
-  } catch (e) {
-    if (!(e instanceof TargetError) || !e.message.includes('missing port')) throw e
-    return { endpoint, ...splitHostPort(`${endpoint}:${dnsDefaultPort}`) }
-  }
-}
-
-function splitHostPort(text: string): { host: string; port: string } {
-  const refuse = (why: string) => new TargetError(text === '' ? why : `address ${text}: ${why}`)
-  const colon = text.lastIndexOf(':')
-  if (colon < 0) throw refuse('missing port in address')
-  const port = text.slice(colon + 1)
-  if (!text.startsWith('[')) {
-    const host = text.slice(0, colon)
-    if (host.includes(':')) throw refuse('too many colons in address')
-    if (text.includes('[')) throw refuse("unexpected '[' in address")
-    if (text.includes(']')) throw refuse("unexpected ']' in address")
-    return { host, port }
-  }
-  const end = text.indexOf(']')
-  if (end < 0) throw refuse("missing ']' in address")
-  if (end + 1 === text.length) throw refuse('missing port in address')
-  if (end + 1 !== colon) throw refuse(text[end + 1] === ':' ? 'too many colons in address' : 'missing port in address')
-  if (text.indexOf('[', 1) >= 0) throw refuse("unexpected '[' in address")
-  if (text.indexOf(']', end + 1) >= 0) throw refuse("unexpected ']' in address")
-  return { host: text.slice(1, end), port }
-}
-
-/**
- * True for a name that may be given to a resolver: letters, digits, dots, dashes and underscores, at most 253 of them.
- * A last label that is a number is refused, because system resolvers read 127.1, 0x7f.1 or 2130706433 as addresses.
- */
-export function isHostName(text: string): boolean {
-  if (text.length > 253) return false
-  const labels = text.replace(/\.$/, '').split('.')
-  if (!labels.every((label) => /^[a-z0-9_][a-z0-9_-]{0,62}$/i.test(label))) return false
-  return !/^(\d+|0x[0-9a-f]*)$/i.test(labels[labels.length - 1] ?? '')
-}
-
-let issue: (ip: IpAddress, port: number, hostName: string) => CheckedAddress
-
-/** Proof that the policy allows this address. Only `NetworkPolicy.check` makes one. */
-export class CheckedAddress {
-  private constructor(
-    readonly ip: IpAddress,
-    readonly port: number,
-    /** The name or literal that the script asked for. */
-    readonly hostName: string,
-  ) {}
-
-  static {
-    issue = (ip, port, hostName) => new CheckedAddress(ip, port, hostName)
-  }
-}
-
-/** How a script uses a connection. Remote modules are fetched with `https`. */
-export type NetworkScheme = 'grpc' | 'grpcs' | 'http' | 'https'
+export type { NetworkScheme } from './network-rule.js'
 
 /**
  * What a script may connect to. A rule is `[scheme://]place[:port[-port]]`, where the place is a name, perhaps with `*` as its
@@ -105,64 +32,175 @@ export interface NetworkRules {
   readonly deny: readonly string[]
 }
 
-/** Ranges that no untrusted script may reach: this machine, private networks, metadata services, multicast. */
-export const privateRanges: readonly string[] = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
-  ...['::/128', '::1/128', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
-]
-
-export interface AddressRules {
-  deny?: readonly string[]
-  allow?: readonly string[]
-  denyPorts?: readonly number[]
+/** Who wants to connect, and what for. */
+export interface NetworkUse {
+  readonly scheme: NetworkScheme
+  /** 0 for the script as a whole. */
+  readonly vu: number
 }
 
-/** Judges parsed addresses. An IPv6 address that carries an IPv4 address is judged as both. */
+/** Where to. */
+export interface Destination {
+  /** The name or literal that the script asked for, without brackets. */
+  readonly hostName: string
+  readonly ip: IpAddress
+  readonly port: number
+  /** True when a look-up of the name gave the address; false for a literal, and for what the script maps a name to. */
+  readonly isLookedUp: boolean
+}
+
+let issue: (to: Destination) => CheckedAddress
+
+/** Proof that the policy allows this address. Only `NetworkPolicy.check` makes one. */
+export class CheckedAddress {
+  private constructor(
+    readonly ip: IpAddress,
+    readonly port: number,
+    /** The name or literal that the script asked for. */
+    readonly hostName: string,
+  ) {}
+
+  static {
+    issue = ({ ip, port, hostName }) => new CheckedAddress(ip, port, hostName)
+  }
+}
+
+/** The error of a refusal, which is on record with it: `rule` as the policy has it, what was refused, why. */
+export type RefuseNetwork = (rule: string, subject: string, vu: number, message: string) => AppError
+
+interface Refusal {
+  /** As the policy has it. */
+  rule: string
+  why: string
+}
+
+const privateClosed = 'privateRanges: closed'
+const loopbackOf = { 4: parseIp('127.0.0.1')!, 6: parseIp('::1')! } as const
+
 export class NetworkPolicy {
   /** For runs whose author is trusted. */
-  static readonly allowAll = new NetworkPolicy({})
-  /** For runs whose author is not: public addresses only, and no mail. */
-  static readonly publicOnly = new NetworkPolicy({ deny: privateRanges, denyPorts: [25] })
+  static readonly allowAll = new NetworkPolicy({ default: 'allow', privateRanges: 'open', allow: [], deny: [] })
+  /** For parts of a run that reach no network. */
+  static readonly denyAll = new NetworkPolicy({ default: 'deny', privateRanges: 'closed', allow: [], deny: [] })
 
-  readonly #deny: readonly IpRange[]
-  readonly #allow: readonly IpRange[]
-  readonly #denyPorts: ReadonlySet<number>
+  /** False when no connection at all can be refused. */
+  readonly hasRules: boolean
+  readonly #isOpen: boolean
+  readonly #allow: readonly NetworkRule[]
+  readonly #deny: readonly NetworkRule[]
+  /** Empty when they are open. */
+  readonly #private: readonly IpRange[]
+  readonly #refuse: RefuseNetwork
 
-  /** @throws {AppError} `OPTIONS_INVALID` when a range is none */
-  constructor(rules: AddressRules) {
-    this.#deny = (rules.deny ?? []).map(rangeOf)
-    this.#allow = (rules.allow ?? []).map(rangeOf)
-    this.#denyPorts = new Set(rules.denyPorts)
+  /**
+   * @param ownAddresses of this machine: they are private, whatever their range
+   * @throws {AppError} POLICY_INVALID for a rule that is none
+   */
+  constructor(rules: NetworkRules, refuse: RefuseNetwork = plainRefusal, ownAddresses: readonly string[] = []) {
+    this.#allow = rules.allow.map(parseNetworkRule)
+    this.#deny = rules.deny.map(parseNetworkRule)
+    this.#isOpen = rules.default === 'allow'
+    this.#private = rules.privateRanges === 'open' ? [] : [...privateRanges.map(rangeOf), ...ownAddresses.flatMap(own)]
+    this.hasRules = !this.#isOpen || this.#private.length > 0 || this.#deny.length > 0
+    this.#refuse = refuse
   }
 
-  /** @throws {AppError} `NETWORK_DENIED` */
-  check(ip: IpAddress, port: number, hostName: string): CheckedAddress {
-    const inner = embeddedIpv4(ip)
-    if (this.#denyPorts.has(port)) throw denied(hostName, ip, port, `port ${port}`)
-    for (const address of inner ? [ip, inner] : [ip]) {
-      const rule = this.#deny.find((range) => isInRange(address, range))
-      if (rule && !this.#allow.some((range) => isInRange(address, range))) throw denied(hostName, ip, port, rule.text)
+  /**
+   * Judges a name before it is looked up, which is a way out of its own. `localhost` is not looked up by whoever keeps rules.
+   *
+   * @throws {AppError} NETWORK_DENIED
+   */
+  checkName(hostName: string, port: number, use: NetworkUse): void {
+    const name = normalName(hostName)
+    const denied = this.#deny.find((rule) => isAbout(rule, use.scheme, port) && coversName(rule, name))
+    if (denied !== undefined) throw this.#denied({ rule: denied.text, why: 'a rule denies it' }, hostName, port, use)
+    if (this.#isOpen || name === 'localhost' || this.#hasNameRule(name, port, use)) return
+    throw this.#denied({ rule: 'default', why: 'no rule allows that name' }, hostName, port, use)
+  }
+
+  /** Judges an address. One of IPv6 that carries one of IPv4 is judged as both. @throws {AppError} NETWORK_DENIED */
+  check(to: Destination, use: NetworkUse): CheckedAddress {
+    const refusal = this.#refusalOf(to, use)
+    if (refusal === undefined) return issue(to)
+    throw this.#denied(refusal, to.hostName, to.port, use, to.ip)
+  }
+
+  /** As `check`, without a word of what is not. */
+  allows(to: Destination, use: NetworkUse): boolean {
+    return this.#refusalOf(to, use) === undefined
+  }
+
+  #refusalOf({ hostName, ip, port, isLookedUp }: Destination, use: NetworkUse): Refusal | undefined {
+    if (!this.hasRules) return undefined
+    const about = (rule: NetworkRule) => isAbout(rule, use.scheme, port)
+    const name = normalName(hostName)
+    const forms = formsOf(ip)
+    const denied = this.#deny.find(
+      (rule) =>
+        about(rule) && (coversName(rule, name) || [ip, ...forms].some((address) => coversAddress(rule, address))),
+    )
+    if (denied !== undefined) return { rule: denied.text, why: 'a rule denies it' }
+    // A name that the script itself maps to an address says nothing about that.
+    const isOpen = this.#isOpen || this.#hasNameRule(isLookedUp ? name : undefined, port, use)
+    for (const form of forms) {
+      if (this.#allow.some((rule) => about(rule) && coversAddress(rule, form))) continue
+      const range = this.#private.find((closed) => isInRange(form, closed))
+      if (range !== undefined) return { rule: privateClosed, why: `${range.text} is private` }
+      if (!isOpen) return { rule: 'default', why: 'no rule allows that address' }
     }
-    return issue(ip, port, hostName)
+    return undefined
   }
 
-  /** As `check`, for an address in text form; undefined when the text is no address literal. */
-  checkText(text: string, port: number, hostName: string): CheckedAddress | undefined {
-    const ip = parseIp(text)
-    return ip && this.check(ip, port, hostName)
+  /** True for a rule about the name, or about everything. */
+  #hasNameRule(name: string | undefined, port: number, { scheme }: NetworkUse): boolean {
+    return this.#allow.some(
+      (rule) =>
+        isAbout(rule, scheme, port) && (name === undefined ? rule.place.kind === 'any' : coversName(rule, name)),
+    )
   }
+
+  /** What a name of somebody else's leads to is for the record alone: the script may not learn it where it may not go. */
+  #denied(
+    { rule, why }: Refusal,
+    hostName: string,
+    port: number,
+    { scheme, vu }: NetworkUse,
+    ip?: IpAddress,
+  ): AppError {
+    const host = shown(hostName)
+    const subject = `${scheme}://${host}:${port}`
+    const full = ip === undefined || ip.text === host ? subject : `${subject} (${ip.text})`
+    return this.#refuse(rule, full, vu, `connecting to ${subject} is not allowed: ${why}`)
+  }
+}
+
+/** All addresses that a connection to one may come out at. */
+function formsOf(ip: IpAddress): readonly IpAddress[] {
+  const inner = embeddedIpv4(ip)
+  const isMapped = ip.family === 6 && ip.value >> 32n === 0xffffn
+  const forms = isMapped ? inner : [ip, ...inner]
+  // A kernel takes the address of nobody for its own.
+  return forms.flatMap((form) => (form.value === 0n ? [form, loopbackOf[form.family]] : [form]))
 }
 
 function rangeOf(text: string): IpRange {
-  const range = parseIpRange(text)
-  if (!range) throw new AppError('OPTIONS_INVALID', `"${text}" is not a range of addresses such as 10.0.0.0/8`)
-  return range
+  return parseIpRange(text)!
 }
 
-function denied(hostName: string, ip: IpAddress, port: number, rule: string): AppError {
-  const where = ip.text === hostName ? ip.text : `${hostName} (${ip.text})`
-  return new AppError('NETWORK_DENIED', `connecting to ${where} port ${port} is not allowed: ${rule} is closed`, {
-    details: { host: hostName, ip: ip.text, port, rule },
-  })
+/** The range of one address; none for what has a zone, which cannot be dialled either. */
+function own(text: string): IpRange[] {
+  const ip = parseIp(text)
+  return ip === undefined ? [] : [rangeOf(`${text}/${ip.family === 4 ? 32 : 128}`)]
+}
+
+const longestShown = 200
+
+/** A host for texts: what is neither name nor address may be anything. */
+function shown(host: string): string {
+  if (parseIp(host)?.family === 6) return `[${host}]`
+  return isHostName(host) || parseIp(host) !== undefined ? host : JSON.stringify(host.slice(0, longestShown))
+}
+
+function plainRefusal(rule: string, subject: string, _vu: number, message: string): AppError {
+  return new AppError('NETWORK_DENIED', `${message} (network: ${rule})`, { details: { rule, subject } })
 }

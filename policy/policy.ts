@@ -48,7 +48,8 @@ export const trustedPolicy: Policy = Object.freeze<Policy>({
  */
 export const untrustedPolicy: Policy = Object.freeze<Policy>({
   profile: 'untrusted',
-  network: { default: 'deny', privateRanges: 'closed', allow: [], deny: [] },
+  // No mail, whatever is allowed.
+  network: { default: 'deny', privateRanges: 'closed', allow: [], deny: ['*:25'] },
   grpcMethods: 'all',
   files: { read: [], write: [] },
   env: [],

@@ -1,7 +1,7 @@
 /** Opens sockets for gRPC: TCP, TLS with HTTP/2, each failure in grpc-go's words. Speaks no HTTP/2. */
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import type { CheckedAddress } from '../../policy/network.js'
+import type { CheckedAddress, NetworkUse } from '../../policy/network.js'
 import { DialError, type NameResolver } from '../dns.js'
 import { openTcp } from '../net/tcp.js'
 import type { TlsSettings } from '../net/tls.js'
@@ -10,6 +10,7 @@ import { tlsHandshake } from '../net/tls-handshake.js'
 export interface SocketOptions {
   address: string
   resolver: Pick<NameResolver, 'resolve'>
+  use: NetworkUse
   localIp?: string
   /** Absent for plaintext. */
   tls?: { settings: TlsSettings; serverName: string }

@@ -1,5 +1,6 @@
 /** What the gRPC clients of one thread share: parsed schemas, the resolver, connections, the options that bear on them. */
 import type { Limits } from '../../policy/limits.js'
+import { NetworkPolicy } from '../../policy/network.js'
 import { HostResolver, type NameResolver, type ResolverOptions } from '../dns.js'
 import type { TlsOptions } from '../net/tls.js'
 import { SchemaCache } from './schema/schema-cache.js'
@@ -35,7 +36,7 @@ export class GrpcRuntime {
 
   /** For the first init, in which nothing may be dialled. */
   static forInit(limits: Limits): GrpcRuntime {
-    return new GrpcRuntime({ tls: {}, resolver: {} }, limits)
+    return new GrpcRuntime({ tls: {}, resolver: { network: NetworkPolicy.denyAll } }, limits)
   }
 
   /**
@@ -45,7 +46,7 @@ export class GrpcRuntime {
    * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED
    */
   connect(
-    dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp'>,
+    dial: Omit<DialOptions, 'resolver' | 'userAgent' | 'localIp' | 'vu'>,
     vu: number,
     isShared: boolean,
     answerOf?: AnswerOf,
@@ -57,6 +58,7 @@ export class GrpcRuntime {
     return transport.connect({
       ...dial,
       resolver: this.resolver,
+      vu,
       ...(userAgent === undefined ? {} : { userAgent }),
       ...(localIp === undefined ? {} : { localIp }),
     })

@@ -1,5 +1,5 @@
 /** The names that an address and an authority, as a script gives them, have for the wire and for TLS. Resolves nothing. */
-import { parseTarget, type Target, TargetError } from '../../policy/network.js'
+import { parseTarget, type Target, TargetError } from '../../policy/target.js'
 
 /** The address without its scheme. */
 export function endpointOf(address: string): string {

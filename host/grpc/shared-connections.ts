@@ -29,6 +29,7 @@ const shapes = {
   resolver: undefined,
   // These are of the one who waits, not of the connection.
   timeoutMs: undefined,
+  vu: undefined,
   signal: undefined,
   onFailure: undefined,
 } satisfies Record<keyof DialOptions, ((options: DialOptions) => unknown) | undefined>

@@ -33,6 +33,8 @@ export interface DialOptions {
   /** The local address to dial from (k6's option `localIPs`). */
   localIp?: string
   resolver: NameResolver
+  /** The VU that dials, for the record of what is refused; 0 when absent. */
+  vu?: number
   /** `pick_first` when absent. */
   loadBalancing?: LoadBalancing
   /** Ends the dial early. */

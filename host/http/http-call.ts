@@ -298,6 +298,7 @@ class HttpCall {
       hostName,
       port,
       resolver: runtime.resolver,
+      vu: this.#vu.id,
       tls: isTls ? tlsSettingsOf(runtime.options.tls, undefined, hostName) : {},
       localIp: runtime.options.localIpOf?.(this.#vu.id),
     }

@@ -12,6 +12,8 @@ export interface HttpDialOptions {
   readonly hostName: string
   readonly port: number
   readonly resolver: Pick<NameResolver, 'resolve'>
+  /** The VU that dials. */
+  readonly vu: number
   readonly tls: TlsSettings
   readonly localIp: string | undefined
 }
@@ -60,10 +62,11 @@ export class HttpConnection {
    * @throws {DialError} and {AppError} as host/net does
    */
   static async open(options: HttpDialOptions, times: DialTimes, signal: AbortSignal): Promise<HttpConnection> {
-    const { isTls, hostName, port, resolver, localIp } = options
+    const { isTls, hostName, port, resolver, localIp, vu } = options
     const { tcp } = await openTcp({
       address: hostPort(hostName, port),
       resolver,
+      use: { scheme: isTls ? 'https' : 'http', vu },
       signal,
       ...(localIp === undefined ? {} : { localIp }),
       onConnecting: () => {

@@ -3,7 +3,7 @@
  * The only place that connects, and it takes checked addresses only. Knows nothing of what is spoken.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import type { CheckedAddress } from '../../policy/network.js'
+import type { CheckedAddress, NetworkUse } from '../../policy/network.js'
 import { DialError, type NameResolver } from '../dns.js'
 
 /** k6's limit for TCP alone, and its interval of keep-alive probes. */
@@ -14,6 +14,7 @@ export interface TcpOptions {
   /** `host:port`, as the script wrote it. */
   address: string
   resolver: Pick<NameResolver, 'resolve'>
+  use: NetworkUse
   localIp?: string
   signal: AbortSignal
   /** Told when the name is resolved and the connect begins. */
@@ -27,7 +28,7 @@ export interface TcpOptions {
  * @throws {AppError} `NETWORK_DENIED`
  */
 export async function openTcp(options: TcpOptions): Promise<{ tcp: Socket; remote: CheckedAddress }> {
-  const remote = await options.resolver.resolve(options.address, options.signal)
+  const remote = await options.resolver.resolve(options.address, options.use, options.signal)
   options.onConnecting?.()
   return { tcp: await connectTo(remote, options.localIp, options.signal), remote }
 }

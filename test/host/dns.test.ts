@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { isAppError } from '../../errors.js'
 import { DialError, HostResolver, type Lookup, type ResolverOptions } from '../../host/dns.js'
-import { NetworkPolicy } from '../../policy/network.js'
+import { closedNetwork, networkOf, publicOnly } from '../support/network.js'
+
+const use = { scheme: 'grpc', vu: 1 } as const
 
 describe('HostResolver', () => {
   const answers = (...addresses: string[]): Lookup & { calls: string[] } => {
@@ -15,7 +17,7 @@ describe('HostResolver', () => {
     )
   }
   const resolve = async (target: string, options: ResolverOptions) => {
-    const { ip, port } = await new HostResolver(options).resolve(target)
+    const { ip, port } = await new HostResolver(options).resolve(target, use)
     return `${ip.text} ${port}`
   }
 
@@ -68,9 +70,126 @@ describe('HostResolver', () => {
     const options = {
       lookup: answers('8.8.8.8', '127.0.0.1'),
       select: 'first',
-      network: NetworkPolicy.publicOnly,
+      network: publicOnly,
     } as const
     await assert.rejects(resolve('a.test:443', options), (e) => isAppError(e, 'NETWORK_DENIED'))
+  })
+
+  describe('where the policy lists what is open', () => {
+    const refused = (e: unknown) => isAppError(e, 'NETWORK_DENIED')
+
+    it('looks up no name that no rule has', async () => {
+      const lookup = answers('127.0.0.1')
+      const { network } = closedNetwork({ allow: ['open.test', '127.0.0.1', '10.0.0.0/8:80'] })
+      for (const target of [
+        'secret.attacker.test:1',
+        'open.test.attacker.test:1',
+        'a b:1',
+        ':1',
+        '127.1:1',
+        '0x7f.1:1',
+      ]) {
+        await assert.rejects(resolve(target, { lookup, network }), refused, target)
+      }
+      assert.deepEqual(lookup.calls, [])
+      assert.equal(await resolve('open.test:1', { lookup, network }), '127.0.0.1 1')
+      assert.deepEqual(lookup.calls, ['open.test'])
+    })
+
+    it('looks up no name on a port that no rule has', async () => {
+      const lookup = answers('127.0.0.1')
+      const { network } = closedNetwork({ allow: ['open.test:443', '127.0.0.1'] })
+      await assert.rejects(resolve('open.test:80', { lookup, network }), refused)
+      await assert.rejects(resolve('open.test:x', { lookup, network }), DialError)
+      await assert.rejects(resolve('open.test:70000', { lookup, network }), DialError)
+      assert.deepEqual(lookup.calls, [])
+    })
+
+    it('judges what a look-up gives, each time: a name that leads elsewhere later is refused then', async () => {
+      const { network } = closedNetwork({ allow: ['open.test', '127.0.0.1'] })
+      const given = [['127.0.0.1'], ['127.0.0.2'], ['127.0.0.1', '127.0.0.2'], ['127.0.0.1']]
+      const resolver = new HostResolver({ lookup: () => Promise.resolve(given.shift()!), network, ttlMs: 0 })
+      assert.equal((await resolver.resolve('open.test:1', use)).ip.text, '127.0.0.1')
+      await assert.rejects(resolver.resolve('open.test:1', use), refused)
+      await assert.rejects(resolver.resolveAll('open.test:1', use), refused)
+      assert.equal((await resolver.resolve('open.test:1', use)).ip.text, '127.0.0.1')
+    })
+
+    it('judges an answer that it kept anew: another port or scheme is another matter', async () => {
+      const lookup = answers('127.0.0.1')
+      const { network } = closedNetwork({ allow: ['grpc://open.test:1', 'grpc://127.0.0.1:1'] })
+      const resolver = new HostResolver({ lookup, network })
+      assert.equal((await resolver.resolve('open.test:1', use)).port, 1)
+      await assert.rejects(resolver.resolve('open.test:2', use), refused)
+      await assert.rejects(resolver.resolve('open.test:1', { scheme: 'http', vu: 1 }), refused)
+    })
+
+    it('knows localhost without a look-up, as far as it is open', async () => {
+      const lookup = answers('10.0.0.1')
+      const of = (allow: string[], target = 'localhost:1') => resolve(target, { lookup, ...closedNetwork({ allow }) })
+      assert.equal(await of(['127.0.0.1']), '127.0.0.1 1')
+      assert.equal(await of(['[::1]:1'], 'LOCALHOST.:1'), '::1 1')
+      await assert.rejects(of(['127.0.0.1:2']), refused)
+      await assert.rejects(of(['localhost', '*']), refused)
+      assert.deepEqual(lookup.calls, [])
+    })
+
+    it('asks for a rule with addresses where the option hosts names one', async () => {
+      const hosts = new Map([
+        ['open.test', '127.0.0.2:7'],
+        ['other.test', '127.0.0.1:7'],
+        ['*.wild.test', '169.254.169.254'],
+      ])
+      const { network } = closedNetwork({ allow: ['open.test', '*.wild.test', '127.0.0.1:7'] })
+      await assert.rejects(resolve('open.test:1', { hosts, network }), refused)
+      await assert.rejects(resolve('a.wild.test:1', { hosts, network }), refused)
+      assert.equal(await resolve('other.test:1', { hosts, network }), '127.0.0.1 7')
+    })
+
+    for (const target of [
+      ...['[::1]:1', '[::]:1', '0.0.0.0:1', '[::ffff:127.0.0.2]:1', '[::ffff:7f00:2]:1', '[64:ff9b::127.0.0.1]:1'],
+      ...['dns:///127.0.0.2:1', 'passthrough:///127.0.0.2:1', 'dns:127.0.0.2:1', 'passthrough:127.0.0.2:1'],
+      ...['ipv4:127.0.0.2:1', 'ipv4:///127.0.0.2:1', 'ipv6:[::1]:1', 'unix:/run/a.sock', 'unix:///run/a.sock'],
+      ...['unix-abstract:a', 'xds:///a:1', 'vsock:1:1', 'http://127.0.0.1:1', '127.0.0.1@127.0.0.2:1', '127.0.0.1/:1'],
+      ...['127.0.0.2#127.0.0.1:1', '127.0.0.2?127.0.0.1:1', '①②⑦.0.0.1:1', '127。0。0。1:1', '127.0.0.1.:1'],
+      ...[
+        '2130706433:1',
+        '017700000001:1',
+        '0177.0.0.1:1',
+        '127.0.1:1',
+        '[fe80::1%lo]:1',
+        '[127.0.0.1]:1x',
+        '127.0.0.1:1\r\n',
+      ],
+      ...[
+        '127.0.0.1:',
+        '127.0.0.1:70000',
+        '127.0.0.1:-1',
+        '127.0.0.1,127.0.0.2:1',
+        '',
+        ':',
+        '[]:1',
+        'dns://127.0.0.1/a:1',
+      ],
+    ]) {
+      it(`finds no way around by ${JSON.stringify(target)}`, async () => {
+        const lookup = answers('127.0.0.1')
+        const { network } = closedNetwork({ allow: ['127.0.0.1'] })
+        for (const scheme of ['grpc', 'http'] as const) {
+          const resolving = new HostResolver({ lookup, network }).resolve(target, { scheme, vu: 1 })
+          await assert.rejects(resolving, (e) => refused(e) || e instanceof DialError)
+        }
+        assert.deepEqual(lookup.calls, [])
+      })
+    }
+  })
+
+  it('reads schemes in targets of gRPC alone', async () => {
+    const lookup = answers('10.0.0.1')
+    const resolver = new HostResolver({ lookup })
+    assert.equal((await resolver.resolve('dns:80', { scheme: 'http', vu: 1 })).port, 80)
+    assert.equal((await resolver.resolve('dns:///a.test', use)).port, 443)
+    assert.deepEqual(lookup.calls, ['dns', 'a.test'])
   })
 
   it('resolves nothing while the network is closed, neither names nor addresses', async () => {
@@ -79,7 +198,7 @@ describe('HostResolver', () => {
       const hosts = new Map([['mapped.test', '10.0.0.1']])
       const told: string[] = []
       const resolver = new HostResolver({ lookup, hosts, onClosed: (wanted) => told.push(wanted) })
-      for (const resolving of [resolver.resolve(target), resolver.resolveAll(target)]) {
+      for (const resolving of [resolver.resolve(target, use), resolver.resolveAll(target, use)]) {
         await assert.rejects(resolving, (e) => isAppError(e, 'NETWORK_DENIED') && e.message.includes(target))
       }
       assert.deepEqual(told, [target, target])
@@ -97,7 +216,7 @@ describe('HostResolver', () => {
     assert.equal(await first({ select: 'random', policy: 'any', random: () => 0.6 }), '::1 1')
     const turns = new HostResolver({ lookup, select: 'roundRobin' })
     const seen: string[] = []
-    for (let i = 0; i < 4; i++) seen.push((await turns.resolve('a.test:1')).ip.text)
+    for (let i = 0; i < 4; i++) seen.push((await turns.resolve('a.test:1', use)).ip.text)
     assert.deepEqual(seen, ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.1'])
   })
 
@@ -112,9 +231,9 @@ describe('HostResolver', () => {
     const asked = async (ttlMs: number | undefined, laterMs: number) => {
       const lookup = answers('10.0.0.1')
       const resolver = new HostResolver({ lookup, now: () => nowMs, ...(ttlMs === undefined ? {} : { ttlMs }) })
-      await resolver.resolve('a.test:1')
+      await resolver.resolve('a.test:1', use)
       nowMs += laterMs
-      await resolver.resolve('A.test:2')
+      await resolver.resolve('A.test:2', use)
       return lookup.calls.length
     }
     assert.equal(await asked(undefined, 299_999), 1)
@@ -137,7 +256,7 @@ describe('HostResolver', () => {
 
   describe('with all addresses of a name', () => {
     const resolveAll = async (target: string, options: ResolverOptions) => {
-      const found = await new HostResolver(options).resolveAll(target)
+      const found = await new HostResolver(options).resolveAll(target, use)
       return found.map(({ ip, port }) => `${ip.text} ${port}`)
     }
 
@@ -163,7 +282,7 @@ describe('HostResolver', () => {
     })
 
     it('refuses a name as a whole when the policy closes one of them', async () => {
-      const network = new NetworkPolicy({ deny: ['10.1.0.0/16'] })
+      const network = networkOf({ deny: ['10.1.0.0/16'] })
       const refused = resolveAll('a.test:1', { lookup: answers('10.0.0.1', '10.1.0.1'), network })
       await assert.rejects(refused, (e) => isAppError(e, 'NETWORK_DENIED'))
     })

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { HostResolver } from '../../host/dns.js'
 import { RemoteFetcher, remoteLimits } from '../../host/remote-modules.js'
 import { packageRoot } from '../../package-root.js'
-import { NetworkPolicy } from '../../policy/network.js'
+import type { NetworkPolicy } from '../../policy/network.js'
+import { networkOf, publicOnly } from '../support/network.js'
 import { deadPort } from './grpc/scripted-server.js'
 
 const pem = (name: string) => readFileSync(join(packageRoot, 'test', 'tls', name), 'utf8')
@@ -132,12 +133,12 @@ describe('RemoteFetcher', () => {
 
   it('judges each address that it dials, behind redirects, too', async () => {
     const port = await serve({ '/a.js': text('1'), '/away': redirect('https://elsewhere.test/a.js') })
-    const network = new NetworkPolicy({ deny: ['127.0.0.2/32'] })
+    const network = networkOf({ deny: ['127.0.0.2'] })
     await assert.rejects(fetcher({ network }).fetch(`https://localhost:${port}/away`), {
       code: 'NETWORK_DENIED',
-      message: /elsewhere\.test \(127\.0\.0\.2\) port 443 is not allowed/,
+      message: /https:\/\/elsewhere\.test:443 is not allowed: a rule denies it/,
     })
-    await assert.rejects(fetcher({ network: NetworkPolicy.publicOnly }).fetch(`https://127.0.0.1:${port}/a.js`), {
+    await assert.rejects(fetcher({ network: publicOnly }).fetch(`https://127.0.0.1:${port}/a.js`), {
       code: 'NETWORK_DENIED',
     })
   })

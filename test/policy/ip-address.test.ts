@@ -62,11 +62,19 @@ describe('ip addresses', () => {
   it('finds the IPv4 address inside an IPv6 one', () => {
     const inside = (text: string) => {
       const ip = parseIp(text)
-      return ip && embeddedIpv4(ip)?.text
+      return ip && embeddedIpv4(ip).map((inner) => inner.text)
     }
-    for (const text of ['::ffff:127.0.0.1', '::ffff:7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '::127.0.0.1']) {
-      assert.equal(inside(text), '127.0.0.1', text)
+    for (const text of [
+      '::ffff:127.0.0.1',
+      '::ffff:7f00:1',
+      '::ffff:0:127.0.0.1',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      '::127.0.0.1',
+    ]) {
+      assert.deepEqual(inside(text), ['127.0.0.1'], text)
     }
-    for (const text of ['::1', '::', 'fe80::1', '127.0.0.1']) assert.equal(inside(text), undefined, text)
+    assert.deepEqual(inside('2001:0:a00:1:0:0:80ff:fffe'), ['10.0.0.1', '127.0.0.1'])
+    for (const text of ['::1', '::', 'fe80::1', '127.0.0.1']) assert.deepEqual(inside(text), [], text)
   })
 })

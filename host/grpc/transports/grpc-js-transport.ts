@@ -31,6 +31,7 @@ async function connect(options: DialOptions): Promise<Connection> {
   const connectionOptions = {
     address: options.address,
     resolver: options.resolver,
+    use: { scheme: options.isPlaintext ? ('grpc' as const) : ('grpcs' as const), vu: options.vu ?? 0 },
     ...(options.localIp ? { localIp: options.localIp } : {}),
     ...(options.isPlaintext ? {} : { tls: { settings, serverName } }),
     authority: encodeAuthority(authority),

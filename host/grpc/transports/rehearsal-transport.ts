@@ -3,7 +3,7 @@
  * A method with one reply gets it when the script's messages are complete; one with many gets some for each message.
  */
 import { AppError } from '../../../errors.js'
-import { parseTarget, TargetError } from '../../../policy/network.js'
+import { parseTarget, TargetError } from '../../../policy/target.js'
 import { endpointOf } from '../server-name.js'
 import { connectionClosing, deadlineExceeded, type Ending, Status } from '../status.js'
 import type {

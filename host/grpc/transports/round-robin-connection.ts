@@ -2,7 +2,7 @@
  * A connection to all addresses of a name, whose calls take turns: gRPC's policy `round_robin`. Each address has a
  * connection of its own, which comes back by itself; this file knows which of them carries the next call.
  */
-import type { CheckedAddress } from '../../../policy/network.js'
+import type { CheckedAddress, NetworkUse } from '../../../policy/network.js'
 import { DialError, type NameResolver } from '../../dns.js'
 import { unlessAborted } from '../../net/dial-deadline.js'
 import { whileDialing } from '../dial.js'
@@ -44,7 +44,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
   /** Dials all addresses until the first is connected; the others go on by themselves. Rejects when all have failed. */
   async dial(signal: AbortSignal): Promise<void> {
     const timeUp = () => new DialError('context deadline exceeded', true)
-    const look = this.#resolver.resolveAll(this.#options.address, signal)
+    const look = this.#resolver.resolveAll(this.#options.address, this.#options.use, signal)
     const addresses = await unlessAborted(look, signal, timeUp).catch((e: unknown) => {
       throw whileDialing(e)
     })
@@ -100,7 +100,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
       if (this.#peers.size >= maxAddresses || this.#isClosed) return
       if (this.#peers.has(key)) continue
       let first: CheckedAddress | undefined = address
-      const resolve = (_: string, signal?: AbortSignal) => {
+      const resolve = (_: string, _use: NetworkUse, signal?: AbortSignal) => {
         const known = first
         first = undefined
         return known ? Promise.resolve(known) : this.#lookUpAgain(address, signal)
@@ -111,7 +111,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
 
   /** Before an address is dialled again: servers may have moved, and what was allowed may be so no longer. */
   async #lookUpAgain(address: CheckedAddress, signal: AbortSignal | undefined): Promise<CheckedAddress> {
-    const all = await this.#resolver.resolveAll(this.#options.address, signal)
+    const all = await this.#resolver.resolveAll(this.#options.address, this.#options.use, signal)
     const byKey = new Map(all.map((known) => [keyOf(known), known]))
     for (const [key, peer] of this.#peers) {
       if (!byKey.has(key) && peer.failure !== undefined) this.#drop(key)

@@ -19,7 +19,7 @@ import type {
   UnaryCall,
 } from '../../../host/grpc/transport.js'
 import { type TlsOptions, type TlsParams, tlsSettingsOf } from '../../../host/net/tls.js'
-import { NetworkPolicy } from '../../../policy/network.js'
+import { publicOnly } from '../../support/network.js'
 import {
   type Answer,
   deadPort,
@@ -175,7 +175,7 @@ export function describeTransport(name: string, transport: Transport): void {
 
       it('dials no address that the policy closes', async () => {
         const server = await serve(ok)
-        const refused = dial(server.address, resolving({ network: NetworkPolicy.publicOnly }))
+        const refused = dial(server.address, resolving({ network: publicOnly }))
         await assert.rejects(refused, (e) => isAppError(e, 'NETWORK_DENIED'))
         assert.equal(server.sessions.length, 0)
       })
@@ -209,7 +209,7 @@ export function describeTransport(name: string, transport: Transport): void {
         const lookup = () => Promise.resolve(['127.0.0.1'])
         const inner = new HostResolver({ lookup })
         const resolver = {
-          resolve: () => inner.resolve(sockets++ === 0 ? closing.address : good.address),
+          resolve: () => inner.resolve(sockets++ === 0 ? closing.address : good.address, { scheme: 'grpc', vu: 0 }),
           resolveAll: async () => [await resolver.resolve()],
         }
         const connection = await dial('any.test:1', { resolver })

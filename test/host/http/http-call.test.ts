@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib'
-import { NetworkPolicy } from '../../../policy/network.js'
+import { networkOf } from '../../support/network.js'
 import { fixture } from '../grpc/scripted-server.js'
 import { closeServers, echo, echoed, HttpTestVu, httpServer, rawServer } from './http-test-vu.js'
 
@@ -374,10 +374,10 @@ describe('k6/http: requests', () => {
       const outer = await httpServer((_, response) =>
         response.writeHead(302, { location: `http://127.0.0.2:${inner.port}/` }).end(),
       )
-      newVu({ network: new NetworkPolicy({ deny: ['127.0.0.2/32'] }) })
+      newVu({ network: networkOf({ deny: ['127.0.0.2'] }) })
       const response = await vu.get(outer.url)
       assert.deepEqual([response.status, response.error_code], [0, 1110])
-      assert.match(vu.lines[0]!.fields.error!, /127.0.0.2 port \d+ is not allowed/)
+      assert.match(vu.lines[0]!.fields.error!, /127\.0\.0\.2:\d+ is not allowed/)
       assert.equal(inner.connections, 0)
     })
   })
