@@ -1,4 +1,4 @@
-/** Counters that all threads share: written with Atomics, read by the main thread for the progress. And one clock hand. */
+/** Counters that all threads share: written with Atomics, read by the main thread for the progress. And the hands of their clocks. */
 
 const perScenario = 6
 const runFields = 4
@@ -13,6 +13,10 @@ const scenarioField = { started: 0, completed: 1, interrupted: 2, active: 3, idl
 export type RunField = keyof typeof field
 export type ScenarioField = keyof typeof scenarioField
 
+/** What bounds how often something may be done: the option `rps`, and the limit `requestsPerSecond`. */
+const paces = ['rps', 'policy'] as const
+export type Pace = (typeof paces)[number]
+
 export const maxScenarios = 10_000
 
 const slotEndAt = (runFields + perScenario * maxScenarios) * 4
@@ -20,13 +24,13 @@ const slotEndAt = (runFields + perScenario * maxScenarios) * 4
 export class SharedCounters {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Int32Array
-  /** When the last slot of `nextSlot` ends, in nanoseconds since 1970. */
-  readonly #slotEnd: BigInt64Array
+  /** When the last slot of each pace ends, in nanoseconds since 1970. */
+  readonly #slotEnds: BigInt64Array
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(slotEndAt + 8)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(slotEndAt + 8 * paces.length)) {
     this.buffer = buffer
     this.#cells = new Int32Array(buffer, 0, slotEndAt / 4)
-    this.#slotEnd = new BigInt64Array(buffer, slotEndAt, 1)
+    this.#slotEnds = new BigInt64Array(buffer, slotEndAt, paces.length)
   }
 
   /**
@@ -34,15 +38,17 @@ export class SharedCounters {
    *
    * @param nowMs milliseconds since 1970
    * @param gapMs from one slot to the next
+   * @param pace those of one have nothing to do with those of another
    * @returns when it begins, in milliseconds since 1970
    */
-  nextSlot(nowMs: number, gapMs: number): number {
+  nextSlot(nowMs: number, gapMs: number, pace: Pace = 'rps'): number {
+    const at = paces.indexOf(pace)
     const now = BigInt(Math.round(nowMs * 1e6))
     const gap = BigInt(Math.round(gapMs * 1e6))
     for (;;) {
-      const end = Atomics.load(this.#slotEnd, 0)
+      const end = Atomics.load(this.#slotEnds, at)
       const begin = end > now ? end : now
-      if (Atomics.compareExchange(this.#slotEnd, 0, end, begin + gap) === end) return Number(begin) / 1e6
+      if (Atomics.compareExchange(this.#slotEnds, at, end, begin + gap) === end) return Number(begin) / 1e6
     }
   }
 

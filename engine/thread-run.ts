@@ -417,6 +417,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       jsonText: (url) => graph().module(url).source,
       resolveUrl: (base, specifier) => graph().resolve(base, specifier),
       now: () => this.#now(),
+      ...this.#requestPace(),
       onTestEnd: (what, text) => {
         if (this.#rehearsal !== undefined && this.#config !== undefined) {
           this.#rehearsal.gaveUp(`exec.test.${what}()`, text, '')
@@ -434,6 +435,13 @@ export class ThreadRun implements Async<ThreadCalls> {
           nowMs: this.#now(),
         }),
     }
+  }
+
+  /** The pace of the limit `requestsPerSecond`, which all threads keep together. A check makes no requests. */
+  #requestPace(): Pick<ThreadServices, 'nextRequestMs'> {
+    const { requestsPerSecond } = this.#settings.policy.limits
+    if (requestsPerSecond === Number.POSITIVE_INFINITY || this.#rehearsal !== undefined) return {}
+    return { nextRequestMs: () => this.#counters.nextSlot(this.#now(), 1000 / requestsPerSecond, 'policy') }
   }
 
   #logFailure(failure: GuestFailure, scenario: ScenarioConfig): void {

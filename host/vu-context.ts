@@ -74,6 +74,8 @@ export interface ThreadServices {
   readonly resolveUrl: (base: string, specifier: string) => string
   /** Milliseconds since 1970, with a fraction. */
   readonly now: () => number
+  /** Takes the next turn of the run for a request: when it is, as `now` tells time. Absent where nobody has to wait. */
+  readonly nextRequestMs?: () => number
   /** A secret of a source, the default one without a name. The promise is rejected with an error for the script. */
   readonly secret: (source: string | undefined, key: string) => Promise<string>
   /** Called now and then while the script of this VU computes, 0 for a stage: no message gets through otherwise. */

@@ -63,9 +63,9 @@ export interface Limits {
   summaryFiles: number
   /** All that handleSummary returns, in bytes. */
   summaryBytes: number
-  /** Connections of one VU that are open at once. */
+  /** Connections of one VU that are open at once, of all protocols. */
   connections: number
-  /** gRPC streams of one VU that are open at once. */
+  /** gRPC calls and streams of one VU that are open at once. */
   streams: number
   /** Requests and gRPC calls of a run within a second; those beyond wait for their turn. */
   requestsPerSecond: number

@@ -54,6 +54,10 @@ class ClientConnection implements Connection {
     return this.#inner.bytesReceived
   }
 
+  get peers(): number {
+    return this.#inner.peers
+  }
+
   async unary(given: UnaryCall): Promise<CallResult> {
     const call = this.#withCompression(given)
     const { retryPolicy } = this.#defaults

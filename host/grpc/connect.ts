@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
 import { GuestError } from '../../runtime/guest-error.js'
+import { cappedMs, checkMetadata, roomForConnection, turnOf } from '../call-limits.js'
 import { tlsSettingsOf } from '../net/tls.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
@@ -18,16 +19,14 @@ import { reflectedDescriptors } from './reflection.js'
 import { answersFrom } from './rehearsed-answers.js'
 import type { Schema } from './schema/schema.js'
 import { serverNameOf } from './server-name.js'
-import type { Connection, Metadata } from './transport.js'
-
-const maxConnections = 1000
+import { type Connection, defaultReceiveBytes, type Metadata } from './transport.js'
 
 /**
  * Dials for a client, and loads what the server tells of its services if the parameters ask for it. Whatever comes of it, the
  * client has lost its former connection.
  *
  * @throws {GuestError} GoError with k6's text
- * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED
+ * @throws {AppError} CONNECT_FAILED, NETWORK_DENIED, METHOD_DENIED, LIMIT_COUNT, LIMIT_SIZE
  */
 export async function connect(
   vu: VuContext,
@@ -36,10 +35,11 @@ export async function connect(
   params: ConnectParams,
   vuTags: TagSet,
 ): Promise<void> {
+  checkMetadata(vu, params.reflectMetadata, 'reflectMetadata')
+  const besides = roomForConnection(vu)
+  await turnOf(vu, vu.abort.signal)
   const beganAtMs = performance.now()
-  if (vu.grpc.openConnections >= maxConnections) {
-    throw new GuestError('GoError', `a VU may have ${maxConnections} open gRPC connections; call close()`)
-  }
+  const timeoutMs = cappedMs(vu, params.timeoutMs)
   const { runtime } = vu.grpc
   const serverName = serverNameOf(address, params.authority)
   const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
@@ -50,11 +50,12 @@ export async function connect(
     {
       address,
       isPlaintext: params.isPlaintext,
-      timeoutMs: params.timeoutMs,
+      timeoutMs,
       authority: params.authority,
-      maxReceiveBytes: params.maxReceiveBytes,
+      maxReceiveBytes: receiveBytes(vu, params),
       maxSendBytes: params.maxSendBytes,
       loadBalancing: params.loadBalancing,
+      maxPeers: besides + 1,
       signal: vu.abort.signal,
       ...(tls === undefined ? {} : { tls }),
     },
@@ -68,9 +69,14 @@ export async function connect(
   vu.grpc.adopt(connection, params.isShared)
   client.connection = connection
   // From here on the connection is there, whatever becomes of reflection.
-  const leftMs = params.timeoutMs - (performance.now() - beganAtMs)
+  const leftMs = timeoutMs - (performance.now() - beganAtMs)
   if (params.usesReflection && vu.services.rehearsal !== undefined) client.usesReflection = true
   else if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
+}
+
+/** The largest message that is taken: the script's word, as far as the policy lets it. */
+function receiveBytes(vu: VuContext, { maxReceiveBytes }: ConnectParams): number {
+  return Math.min(maxReceiveBytes || defaultReceiveBytes, vu.services.limits.responseBytes)
 }
 
 /** Loads what the server tells of its services. */
@@ -84,11 +90,15 @@ async function reflect(
 ): Promise<void> {
   const tags = unnamedCall(connection, vuTags)
   const { signal } = vu.abort
+  await turnOf(vu, signal)
   const observerOf = (path: string) => debugObserver(vu, () => builtInMethod(path))
   const onCall = (status: number, durationMs: number, remoteIp: string | undefined) => {
     if (!signal.aborted) addDuration(vu, tags, status, durationMs, remoteIp)
   }
-  const descriptors = await reflectedDescriptors(connection, { metadata, timeoutMs, signal, onCall, observerOf })
+  const descriptors = await reflectedDescriptors(connection, {
+    ...{ metadata, timeoutMs, signal, onCall, observerOf },
+    onOpen: (path) => vu.services.gate.checkMethod(path.slice(1), vu.id),
+  })
   try {
     schema.loadDescriptors(descriptors)
   } catch (e) {

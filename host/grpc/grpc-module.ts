@@ -4,6 +4,7 @@ import { isAppError } from '../../errors.js'
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
+import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, turnOf } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
@@ -38,7 +39,8 @@ function connected(client: GrpcClient): Connection {
   return client.connection
 }
 
-function methodOf(schema: Schema, name: Crossing): MethodDescriptor {
+/** @throws {GuestError} with k6's text; {AppError} METHOD_DENIED */
+function methodOf(vu: VuContext, schema: Schema, name: Crossing): MethodDescriptor {
   if (name === undefined || name === '') throw new GuestError('GoError', 'method to invoke cannot be empty')
   const wanted = text(name, 'method')
   const method = schema.method(wanted)
@@ -46,6 +48,7 @@ function methodOf(schema: Schema, name: Crossing): MethodDescriptor {
     const path = wanted.startsWith('/') ? wanted : `/${wanted}`
     throw new GuestError('GoError', `method ${JSON.stringify(path)} not found in file descriptors`)
   }
+  checkMethod(vu, method.path)
   return method
 }
 
@@ -59,35 +62,50 @@ interface Call {
 }
 
 /** Checks a call up to its request, in k6's order. @throws {GuestError} with k6's text */
-function checkInvoke(client: GrpcClient, name: Crossing, params: Crossing, state: Crossing) {
+function checkInvoke(vu: VuContext, client: GrpcClient, name: Crossing, params: Crossing, state: Crossing) {
   if (state === startState.init) {
     throw new GuestError('GoError', 'invoking RPC methods in the init context is not supported')
   }
   const connection = connected(client)
-  const method = methodOf(client.schema, name)
-  return { connection, method, params: callParamsOf(params, "invalid GRPC's client.invoke() parameters") }
+  const method = methodOf(vu, client.schema, name)
+  const complaint = "invalid GRPC's client.invoke() parameters"
+  return { connection, method, params: callParamsOf(vu, params, complaint, defaultInvokeTimeoutMs) }
 }
 
 /** Checks all of a call in k6's order. @throws {GuestError} with k6's text */
 function prepare(vu: VuContext, args: Crossing[]): Call {
   const [id, name, json, given, tagSet, state] = args
   const client = vu.grpc.client(id)
-  const { connection, method, params } = checkInvoke(client, name, given, state)
+  const { connection, method, params } = checkInvoke(vu, client, name, given, state)
   if (state === startState.noRequest) throw new GuestError('GoError', 'request cannot be nil')
   if (state === startState.nullRequest) {
     throw new GuestError('TypeError', 'Cannot convert undefined or null to object')
   }
   const tags = { method, connection, vuTags: vu.tagSet(tagSet), callTags: params.tags }
-  return { client, connection, method, params, request: encode(method, text(json, 'request')), tags }
+  const request = encode(method, text(json, 'request'))
+  checkRequestBytes(vu, request.length, 'the request')
+  checkRoomForCall(vu)
+  return { client, connection, method, params, request, tags }
 }
 
 /** Checks a stream up to its parameters. @throws {GuestError} with k6's text */
-function checkStream(client: GrpcClient, name: Crossing) {
+function checkStream(vu: VuContext, client: GrpcClient, name: Crossing) {
   const connection = within("invalid GRPC Stream's client", () => connected(client))
-  return { connection, method: within("invalid GRPC Stream's method", () => methodOf(client.schema, name)) }
+  return { connection, method: within("invalid GRPC Stream's method", () => methodOf(vu, client.schema, name)) }
 }
 
-function callParamsOf(json: Crossing, complaint: string): CallParams {
+/**
+ * @param complaint goes before what is wrong with them
+ * @param timeoutMs of a call that names none
+ */
+function callParamsOf(vu: VuContext, json: Crossing, complaint: string, timeoutMs: number): CallParams {
+  const read = readParams(json, complaint)
+  checkMetadata(vu, read.metadata, 'metadata')
+  const mostMs = cappedMs(vu, read.timeoutMs ?? timeoutMs)
+  return mostMs === Number.POSITIVE_INFINITY ? read : { ...read, timeoutMs: mostMs }
+}
+
+function readParams(json: Crossing, complaint: string): CallParams {
   if (json === undefined) return noParams
   try {
     return readCallParams(readGuestParams(json))
@@ -120,6 +138,10 @@ function noStream(why: Ending): GuestError {
 
 const noParams: CallParams = { metadata: [], tags: new Map(), discardsResponse: false }
 
+function checkMethod(vu: VuContext, path: string): void {
+  vu.services.gate.checkMethod(path.slice(1), vu.id)
+}
+
 function encode(method: MethodDescriptor, json: string): Uint8Array {
   try {
     return method.input.encode(json)
@@ -133,6 +155,7 @@ function encode(method: MethodDescriptor, json: string): Uint8Array {
 async function call(vu: VuContext, prepared: Call): Promise<string> {
   const { connection, method, params, request } = prepared
   const { signal } = vu.abort
+  await turnOf(vu, signal)
   const begin = performance.now()
   const result = await connection.unary({
     path: method.path,
@@ -226,13 +249,13 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet)).then(() => true)
   },
 
-  invoke: (vu, ...args) => call(vu, prepare(vu, args)),
+  invoke: (vu, ...args) => vu.grpc.during(call(vu, prepare(vu, args))),
 
   startInvoke(vu, task, ...args) {
     const id = number(task, 'task')
     const prepared = prepare(vu, args)
     vu.tasks.begin(id, () => {})
-    call(vu, prepared).then(
+    vu.grpc.during(call(vu, prepared)).then(
       (json) => vu.tasks.post(id, 'value', json, true),
       (e: unknown) => vu.tasks.post(id, 'error', guestErrorOf(e)?.message ?? 'internal error', true),
     )
@@ -241,12 +264,12 @@ export const grpc = defineHostModule<VuContext>('grpc', {
 
   /** For arguments that the guest cannot read: what else is wrong with the call, before those. */
   checkInvoke(vu, id, name, params, state) {
-    checkInvoke(vu.grpc.client(id), name, params, state)
+    checkInvoke(vu, vu.grpc.client(id), name, params, state)
     return undefined
   },
 
   checkStream(vu, id, name) {
-    checkStream(vu.grpc.client(id), name)
+    checkStream(vu, vu.grpc.client(id), name)
     return undefined
   },
 
@@ -254,13 +277,15 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     const connection = connected(vu.grpc.client(id))
     const vuTags = vu.tagSet(tagSet)
     const { signal } = vu.abort
+    checkMethod(vu, healthPath)
+    await turnOf(vu, signal)
     const begin = performance.now()
     const result = await connection.unary({
       path: healthPath,
       request: healthRequest(text(service, 'service')),
       metadata: [],
       signal,
-      deadlineMs: defaultInvokeTimeoutMs,
+      deadlineMs: cappedMs(vu, defaultInvokeTimeoutMs),
       observer: debugObserver(vu, () => builtInMethod(healthPath)),
     })
     if (!signal.aborted) {
@@ -277,21 +302,24 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   openStream(vu, task, id, name, params, tagSet) {
     const taskId = number(task, 'task')
     const client = vu.grpc.client(id)
-    const { connection, method } = checkStream(client, name)
-    const read = callParamsOf(params, "invalid GRPC Stream's parameters")
+    const { connection, method } = checkStream(vu, client, name)
+    const read = callParamsOf(vu, params, "invalid GRPC Stream's parameters", Number.POSITIVE_INFINITY)
     const refusal = refusalOf(read)
     if (refusal !== undefined) throw noStream(refusal)
     const vuTags = vu.tagSet(tagSet)
-    const stream = vu.grpc.addStream(
-      (streamId) =>
-        new GrpcStream({ vu, id: streamId, task: taskId, client, connection, method, params: read, vuTags }),
-    )
-    return (
-      stream.opening()?.then((whyNot) => {
+    checkRoomForCall(vu)
+    const open = () => {
+      const stream = vu.grpc.addStream(
+        (streamId) =>
+          new GrpcStream({ vu, id: streamId, task: taskId, client, connection, method, params: read, vuTags }),
+      )
+      const opened = stream.opening()?.then((whyNot) => {
         if (whyNot !== undefined) throw noStream(whyNot)
         return stream.id
-      }) ?? stream.id
-    )
+      })
+      return opened ?? stream.id
+    }
+    return turnOf(vu, vu.abort.signal)?.then(open) ?? open()
   },
 
   // A stream that is over takes no more, in silence: k6 would hang.

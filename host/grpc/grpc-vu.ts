@@ -26,13 +26,13 @@ export interface OpenStream {
 }
 
 const maxClients = 10_000
-const maxStreams = 10_000
 
 export class GrpcVu {
   readonly runtime: GrpcRuntime
   readonly #clients = new Handles<GrpcClient>('gRPC clients', maxClients)
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
+  #openUnary = 0
   /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
   readonly #connections = new TrafficMeter<Connection>()
   readonly #shared = new WeakSet<Connection>()
@@ -62,12 +62,9 @@ export class GrpcVu {
   /**
    * The stream that `open` starts under a number of its own.
    *
-   * @throws {GuestError} when there are too many; what `open` throws
+   * @throws what `open` throws
    */
   addStream<Stream extends OpenStream>(open: (id: number) => Stream): Stream {
-    if (this.#streams.size >= maxStreams) {
-      throw new GuestError('GoError', `failed to create a new stream: a VU may have ${maxStreams} open gRPC streams`)
-    }
     const id = this.#lastStream + 1
     const stream = open(id)
     this.#streams.set(id, stream)
@@ -97,8 +94,26 @@ export class GrpcVu {
     if (isShared) this.#shared.add(connection)
   }
 
+  /** Sockets: a connection to several addresses has one for each. */
   get openConnections(): number {
-    return this.#connections.size
+    let sum = 0
+    for (const { peers } of this.#connections.connections) sum += peers
+    return sum
+  }
+
+  /** Streams, and calls that wait for their answer. */
+  get openCalls(): number {
+    return this.#streams.size + this.#openUnary
+  }
+
+  /** Counts a call with one answer until it has come. */
+  async during<T>(call: Promise<T>): Promise<T> {
+    this.#openUnary++
+    try {
+      return await call
+    } finally {
+      this.#openUnary--
+    }
   }
 
   release(connection: Connection): void {

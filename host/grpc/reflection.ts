@@ -31,6 +31,8 @@ export interface ReflectionOptions {
   /** Told of each call that was made, unless its time was up. */
   onCall(status: number, durationMs: number, remoteIp: string | undefined): void
   observerOf?(path: string): CallObserver | undefined
+  /** Before a call of that path; may throw. */
+  onOpen?(path: string): void
 }
 
 /**
@@ -213,6 +215,7 @@ class ReflectionCall {
   constructor(connection: Connection, version: string, deadlineMs: number, options: ReflectionOptions) {
     const { metadata, signal, onCall } = options
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`
+    options.onOpen?.(path)
     const beganAtMs = performance.now()
     let onEnded = () => {}
     let remoteIp: string | undefined

@@ -25,6 +25,8 @@ const shapes = {
   userAgent: ({ userAgent }) => userAgent,
   localIp: ({ localIp }) => localIp,
   loadBalancing: ({ loadBalancing }) => loadBalancing,
+  // As many as the first who dials may have.
+  maxPeers: undefined,
   // One for the whole thread.
   resolver: undefined,
   // These are of the one who waits, not of the connection.
@@ -163,6 +165,10 @@ class SharedConnection implements Connection {
   get bytesReceived(): number {
     if (!this.#isClosed) this.#bytesReceived += this.#shared.takeReceived(this.#handle)
     return this.#bytesReceived
+  }
+
+  get peers(): number {
+    return this.#handle.peers
   }
 
   unary(call: UnaryCall): Promise<CallResult> {

@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
+import { checkRequestBytes } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
 import {
@@ -166,6 +167,7 @@ export class GrpcStream implements OpenStream {
       this.#fail(localError(`can't serialise request object to protocol buffer: ${e.message}`), false)
       return undefined
     }
+    checkRequestBytes(this.#start.vu, message.length, 'the message')
     if (!method.isClientStream) this.#hasEnded = true
     this.#queue.push(message)
     this.#queuedBytes += message.length + messageOverheadBytes

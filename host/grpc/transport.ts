@@ -14,6 +14,9 @@ export type ReceivedMetadata = ReadonlyMap<string, readonly string[]>
 /** Which of the addresses of a name carry calls: one that was picked, or all in turn. */
 export type LoadBalancing = 'pick_first' | 'round_robin'
 
+/** k6's limit for a message where a script names none. */
+export const defaultReceiveBytes = 4 * 1024 * 1024
+
 export interface DialOptions {
   /** As the script gave it. */
   address: string
@@ -37,6 +40,8 @@ export interface DialOptions {
   vu?: number
   /** `pick_first` when absent. */
   loadBalancing?: LoadBalancing
+  /** Addresses that `round_robin` dials at most, if that is less than its own bound. */
+  maxPeers?: number
   /** Ends the dial early. */
   signal?: AbortSignal
   /** Told why a dial failed that is going to be tried again, in the words of the error that would end it. */
@@ -58,6 +63,8 @@ export interface Connection {
   /** Bytes on the wire so far, over all dials, TLS included. */
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** Sockets that it has, or dials when it needs them. */
+  readonly peers: number
   /** Never rejects: whatever happens becomes a status. */
   unary(call: UnaryCall): Promise<CallResult>
   /** Never throws; failures come through `onEnd`, never before this function has returned. */

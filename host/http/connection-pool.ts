@@ -2,9 +2,6 @@
 import { type Traffic, TrafficMeter } from '../net/traffic.js'
 import type { DialTimes, HttpDialOptions } from './http-connection.js'
 import { HttpConnection } from './http-connection.js'
-import { HttpFailure } from './http-failure.js'
-
-const maxConnections = 256
 
 export class ConnectionPool {
   readonly #idle = new Map<string, HttpConnection[]>()
@@ -16,22 +13,21 @@ export class ConnectionPool {
    * A connection for one request: give it back with `release` or `discard`.
    *
    * @param mayReuse false when it must be a new one
-   * @throws what dialling throws; {HttpFailure} when the VU has too many
+   * @param onDial told before a new one is dialled
+   * @throws what dialling and `onDial` throw
    */
   async acquire(
     options: HttpDialOptions,
     times: DialTimes,
     signal: AbortSignal,
     mayReuse: boolean,
+    onDial: () => void,
   ): Promise<HttpConnection> {
     if (mayReuse) {
       const idle = this.#takeIdle(keyOf(options))
       if (idle !== undefined) return idle
     }
-    if (this.#open.size + this.#dialling >= maxConnections) this.closeIdle()
-    if (this.#open.size + this.#dialling >= maxConnections) {
-      throw new HttpFailure(1000, `a VU may have ${maxConnections} open HTTP connections`)
-    }
+    onDial()
     this.#dialling++
     try {
       const connection = await HttpConnection.open(options, times, signal)
@@ -59,6 +55,11 @@ export class ConnectionPool {
   discard(connection: HttpConnection): void {
     this.#open.remove(connection)
     connection.close()
+  }
+
+  /** Connections that are open or dialled. */
+  get size(): number {
+    return this.#open.size + this.#dialling
   }
 
   closeIdle(): void {

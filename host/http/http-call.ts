@@ -4,7 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { TagSet } from '../../metrics/tag-set.js'
-import { longestTimerMs } from '../longest-timer.js'
+import { cappedMs, roomForConnection, turnOf, waitUntil } from '../call-limits.js'
 import { DialDeadline } from '../net/dial-deadline.js'
 import { tlsSettingsOf } from '../net/tls.js'
 import type { VuContext } from '../vu-context.js'
@@ -59,8 +59,9 @@ export async function performCall(
   // Not asked for again: by the time that something ends, the VU may be in its next iteration.
   const { signal } = vu.abort
   await loadUndici()
+  await ownTurnOf(vu, signal)
   await turnOf(vu, signal)
-  const deadline = new DialDeadline(spec.timeoutMs, signal)
+  const deadline = new DialDeadline(cappedMs(vu, spec.timeoutMs), signal)
   try {
     return await new HttpCall(vu, spec, tags, jar, deadline.signal, signal).run(target, body)
   } finally {
@@ -69,20 +70,9 @@ export async function performCall(
 }
 
 /** Waits for this call's turn under the option `rps`; that is no part of the time that it has. */
-async function turnOf(vu: VuContext, signal: AbortSignal): Promise<void> {
+async function ownTurnOf(vu: VuContext, signal: AbortSignal): Promise<void> {
   const next = vu.http.runtime.options.nextSlotMs?.()
-  if (next === undefined) return
-  const waitMs = next - vu.services.now()
-  if (waitMs <= 0 || signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, Math.min(waitMs, longestTimerMs))
-    signal.addEventListener('abort', done)
-  })
+  if (next !== undefined) await waitUntil(next, vu.services.now, signal)
 }
 
 class HttpCall {
@@ -95,6 +85,7 @@ class HttpCall {
   /** Aborted when the iteration is cut. */
   readonly #cut: AbortSignal
   readonly #expected: StatusSet | null
+  #requests = 0
 
   constructor(vu: VuContext, spec: RequestSpec, tags: TagSet, jar: HttpJar, signal: AbortSignal, cut: AbortSignal) {
     this.#vu = vu
@@ -189,6 +180,8 @@ class HttpCall {
   ): Promise<CallOutcome> {
     const vu = this.#vu
     const { target, method } = request
+    // The turn of the first one was waited for before the time began.
+    if (this.#requests++ > 0) await turnOf(vu, this.#signal)
     const cookies = await this.#cookiesFor(request)
     const headers = [...request.headers]
     const has = (wanted: string) => headers.some(([name]) => name.toLowerCase() === wanted)
@@ -263,7 +256,7 @@ class HttpCall {
     let wasReused = false
     try {
       const dial = this.#dialOptions(target)
-      connection = await http.pool.acquire(dial, dialTimes, this.#signal, mayReuse)
+      connection = await http.pool.acquire(dial, dialTimes, this.#signal, mayReuse, () => roomForConnection(this.#vu))
       wasReused = connection.isReused
       acquiredAtMs = performance.now()
       response = await exchange(connection, wire, times, this.#limits(), this.#signal)

@@ -43,6 +43,8 @@ export function failureOf(error: unknown): unknown {
   if (error instanceof HttpFailure) return error
   if (isAppError(error, 'NETWORK_DENIED'))
     return new HttpFailure(1110, 'ip is not allowed', error.message, { cause: error })
+  if (isAppError(error, 'LIMIT_COUNT'))
+    return new HttpFailure(1000, 'too many connections', error.message, { cause: error })
   if (isAppError(error, 'NOT_SUPPORTED')) return new HttpFailure(1300, error.message, error.message, { cause: error })
   if (error instanceof DialError) {
     const rule = dialRules.find(([pattern]) => pattern.test(error.message))

@@ -2,6 +2,7 @@
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
+import { checkMetadata, checkRequestBytes } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import { runBatch } from './batch.js'
 import type { CookieOptions, HttpJar } from './cookie-jar.js'
@@ -23,8 +24,15 @@ interface PreparedCall {
 /** @throws {GuestError} for wrong parameters */
 function prepare(vu: VuContext, json: Crossing, body: Crossing, tagSet: Crossing): PreparedCall {
   const spec = readRequestSpec(json)
+  checkMetadata(
+    vu,
+    [...spec.headers, ...spec.cookies.map(({ name, value }) => [name, value] as const)],
+    'a set of headers',
+  )
   // The jar as it is now: the script may have no use for it before the call ends, and the VU may have a new one by then.
-  return { spec, body: bytesOf(body), tags: vu.tagSet(tagSet).withAll(spec.tags), jar: vu.http.jar(spec.jar) }
+  const bytes = bytesOf(body)
+  if (bytes !== undefined) checkRequestBytes(vu, bytes.byteLength, 'the body')
+  return { spec, body: bytes, tags: vu.tagSet(tagSet).withAll(spec.tags), jar: vu.http.jar(spec.jar) }
 }
 
 function bytesOf(body: Crossing): Uint8Array | undefined {

@@ -41,7 +41,6 @@ export type ResponseType = 'text' | 'binary' | 'none'
 
 const defaultTimeoutMs = 60_000
 const maxSpecLength = 4 * 1024 * 1024
-const maxHeaderBytes = 1024 * 1024
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
 /** @throws {GuestError} with what is wrong with the parameters of the script */
@@ -79,16 +78,12 @@ function methodOf(value: unknown): string {
 
 function headersOf(value: unknown): [string, string][] {
   const headers = pairs(value, 'headers')
-  let bytes = 0
   for (const [name, text] of headers) {
     if (!token.test(name)) throw new GuestError('GoError', `net/http: invalid header field name ${goQuote(name)}`)
     if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(text)) {
       throw new GuestError('GoError', `net/http: invalid header field value for ${goQuote(name)}`)
     }
-    bytes += name.length + text.length * 3
   }
-  if (bytes > maxHeaderBytes)
-    throw new GuestError('GoError', `the headers of a request may have ${maxHeaderBytes} bytes`)
   return headers
 }
 

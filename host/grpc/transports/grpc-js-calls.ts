@@ -38,6 +38,10 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
   abstract get bytesReceived(): number
   abstract session(): GrpcJsSession | Promise<GrpcJsSession>
 
+  get peers(): number {
+    return 1
+  }
+
   unary(call: UnaryCall): Promise<CallResult> {
     return new Promise((resolve) => {
       const rpc: GrpcJsCall = new GrpcJsCall(
@@ -113,6 +117,10 @@ class Handle extends GrpcJsCalls {
 
   get bytesReceived(): number {
     return this.#of.bytesReceived
+  }
+
+  override get peers(): number {
+    return this.#of.peers
   }
 
   session(): GrpcJsSession | Promise<GrpcJsSession> {

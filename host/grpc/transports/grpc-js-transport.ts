@@ -7,11 +7,10 @@ import { DialError } from '../../dns.js'
 import { DialDeadline } from '../../net/dial-deadline.js'
 import { secureContextOf } from '../../net/tls.js'
 import { endpointOf, serverNameOf } from '../server-name.js'
-import type { Connection, DialOptions, Transport } from '../transport.js'
+import { type Connection, type DialOptions, defaultReceiveBytes, type Transport } from '../transport.js'
 import { dialText, GrpcJsConnection, pauseMs } from './grpc-js-connection.js'
 import { RoundRobinConnection } from './round-robin-connection.js'
 
-const defaultReceiveBytes = 4 * 1024 * 1024
 const defaultSendBytes = 2 ** 31 - 1
 /** What k6 v2.2.0 sends as the name of its gRPC library. */
 const libraryName = 'grpc-go/1.83.0'
@@ -41,7 +40,7 @@ async function connect(options: DialOptions): Promise<Connection> {
   }
   const connection =
     options.loadBalancing === 'round_robin'
-      ? new RoundRobinConnection(connectionOptions, options.resolver)
+      ? new RoundRobinConnection(connectionOptions, options.resolver, options.maxPeers)
       : new GrpcJsConnection(connectionOptions)
   try {
     await dialUntil(connection, options)

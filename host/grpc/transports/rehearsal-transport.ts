@@ -53,6 +53,7 @@ class RehearsalConnection implements Connection {
   readonly address: string
   readonly bytesSent = 0
   readonly bytesReceived = 0
+  readonly peers = 1
   readonly #answerOf: AnswerOf
   #isClosed = false
 

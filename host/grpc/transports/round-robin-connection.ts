@@ -19,6 +19,7 @@ export const maxAddresses = 64
 export class RoundRobinConnection extends GrpcJsCalls {
   readonly #options: ConnectionOptions
   readonly #resolver: NameResolver
+  readonly #most: number
   /** By address and port. */
   readonly #peers = new Map<string, GrpcJsConnection>()
   #turn = 0
@@ -27,10 +28,11 @@ export class RoundRobinConnection extends GrpcJsCalls {
   #bytesSentBefore = 0
   #bytesReceivedBefore = 0
 
-  constructor(options: ConnectionOptions, resolver: NameResolver) {
+  constructor(options: ConnectionOptions, resolver: NameResolver, most = maxAddresses) {
     super(endpointOf(options.address), options)
     this.#options = options
     this.#resolver = resolver
+    this.#most = Math.min(most, maxAddresses)
   }
 
   get bytesSent(): number {
@@ -39,6 +41,10 @@ export class RoundRobinConnection extends GrpcJsCalls {
 
   get bytesReceived(): number {
     return [...this.#peers.values()].reduce((sum, peer) => sum + peer.bytesReceived, this.#bytesReceivedBefore)
+  }
+
+  override get peers(): number {
+    return this.#peers.size
   }
 
   /** Dials all addresses until the first is connected; the others go on by themselves. Rejects when all have failed. */
@@ -97,7 +103,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
   #add(addresses: readonly CheckedAddress[]): void {
     for (const address of addresses) {
       const key = keyOf(address)
-      if (this.#peers.size >= maxAddresses || this.#isClosed) return
+      if (this.#peers.size >= this.#most || this.#isClosed) return
       if (this.#peers.has(key)) continue
       let first: CheckedAddress | undefined = address
       const resolve = (_: string, _use: NetworkUse, signal?: AbortSignal) => {

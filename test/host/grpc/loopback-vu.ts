@@ -12,7 +12,10 @@ import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
 import type { SeriesDefinition } from '../../../metrics/series.js'
 import { TagSet } from '../../../metrics/tag-set.js'
+import type { Refusal } from '../../../policy/audit.js'
+import { Gate } from '../../../policy/gate.js'
 import { type Limits, trustedLimits } from '../../../policy/limits.js'
+import { type Policy, trustedPolicy } from '../../../policy/policy.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
@@ -33,6 +36,9 @@ export interface LoopbackSetup {
   systemTags?: string[]
   /** VUs with the same one are of the same thread. */
   runtime?: GrpcRuntime
+  /** What is open of the network and of methods; everything unless said. */
+  policy?: Partial<Pick<Policy, 'network' | 'grpcMethods'>>
+  nextRequestMs?: () => number
 }
 
 const usualTags = ['url', 'name', 'service', 'method', 'status']
@@ -53,23 +59,28 @@ export class LoopbackVu {
   /** What came with the last error and the last end, beside what handlers get. */
   errorDetails: unknown
   status: unknown
+  readonly refusals: Refusal[] = []
   /** What was logged. */
   readonly lines: LogLine[] = []
 
   /** `proto` is what the client loads, if anything. */
   constructor(proto?: string, setup: LoopbackSetup = {}) {
-    const { thresholds = [], options = {}, limits = {}, systemTags = usualTags } = setup
+    const { thresholds = [], options = {}, limits = {}, systemTags = usualTags, policy = {}, nextRequestMs } = setup
     const registry = new MetricRegistry()
     const modules = ['k6/net/grpc']
     declareModuleMetrics(registry, modules)
     for (const metric of optInMetrics(registry, modules, thresholds)) registry.switchOn(metric)
     const allLimits = { ...trustedLimits, ...limits }
-    const runtime = setup.runtime ?? new GrpcRuntime({ tls: {}, resolver: {}, ...options }, allLimits)
+    const gate = new Gate({ ...trustedPolicy, ...policy, limits: allLimits }, (refusal) => this.refusals.push(refusal))
+    const all = { tls: {}, resolver: { network: gate.network }, ...options }
+    const runtime = setup.runtime ?? new GrpcRuntime(all, allLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
       1,
       {
         ...bareServices(allLimits, this.lines),
+        ...(nextRequestMs === undefined ? {} : { nextRequestMs }),
+        gate,
         samples: this.#samples,
         registry,
         grpc: runtime,

@@ -16,8 +16,11 @@ import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
 import type { SeriesDefinition } from '../../../metrics/series.js'
 import { TagSet } from '../../../metrics/tag-set.js'
+import type { Refusal } from '../../../policy/audit.js'
+import { Gate } from '../../../policy/gate.js'
 import { type Limits, trustedLimits } from '../../../policy/limits.js'
 import type { NetworkPolicy } from '../../../policy/network.js'
+import { trustedPolicy } from '../../../policy/policy.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
@@ -52,6 +55,7 @@ interface Setup {
   limits?: Partial<Limits>
   resolver?: ResolverOptions
   network?: NetworkPolicy
+  nextRequestMs?: () => number
   systemTags?: string[]
 }
 
@@ -70,11 +74,19 @@ const usualTags = [
 export class HttpTestVu {
   readonly context: VuContext
   readonly lines: LogLine[] = []
+  readonly refusals: Refusal[] = []
   readonly #samples = new SampleBuffer()
   readonly #series = new Map<number, SeriesDefinition>()
   readonly #tagSet: number
 
-  constructor({ options = {}, limits = {}, resolver = {}, network, systemTags = usualTags }: Setup = {}) {
+  constructor({
+    options = {},
+    limits = {},
+    resolver = {},
+    network,
+    nextRequestMs,
+    systemTags = usualTags,
+  }: Setup = {}) {
     const allLimits = { ...trustedLimits, ...limits }
     const all: HttpOptions = { tls: {}, userAgent: 'test', batch: 20, batchPerHost: 6, ...options }
     const names = new HostResolver({ ...resolver, ...(network === undefined ? {} : { network }) })
@@ -82,6 +94,8 @@ export class HttpTestVu {
       1,
       {
         ...bareServices(allLimits, this.lines),
+        ...(nextRequestMs === undefined ? {} : { nextRequestMs }),
+        gate: new Gate({ ...trustedPolicy, limits: allLimits }, (refusal) => this.refusals.push(refusal)),
         samples: this.#samples,
         registry: new MetricRegistry(),
         http: new HttpRuntime(all, allLimits, names),
