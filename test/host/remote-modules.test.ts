@@ -8,7 +8,7 @@ import { HostResolver } from '../../host/dns.js'
 import { RemoteFetcher, remoteLimits } from '../../host/remote-modules.js'
 import { packageRoot } from '../../package-root.js'
 import type { NetworkPolicy } from '../../policy/network.js'
-import { networkOf, publicOnly } from '../support/network.js'
+import { closedNetwork, networkOf, publicOnly } from '../support/network.js'
 import { deadPort } from './grpc/scripted-server.js'
 
 const pem = (name: string) => readFileSync(join(packageRoot, 'test', 'tls', name), 'utf8')
@@ -141,6 +141,37 @@ describe('RemoteFetcher', () => {
     await assert.rejects(fetcher({ network: publicOnly }).fetch(`https://127.0.0.1:${port}/a.js`), {
       code: 'NETWORK_DENIED',
     })
+  })
+
+  it('reaches what a rule for https names, and looks up no other name', async () => {
+    const port = await serve({ '/a.js': text('1') })
+    const url = `https://127.0.0.1:${port}/a.js`
+    const inHttps = closedNetwork({ allow: [`https://127.0.0.1:${port}`] })
+    assert.equal(Buffer.from((await fetcher({ network: inHttps.network }).fetch(url)).bytes).toString(), '1')
+    const inHttp = closedNetwork({ allow: ['http://127.0.0.1', 'grpcs://127.0.0.1', '*:1'] })
+    await assert.rejects(fetcher({ network: inHttp.network }).fetch(url), { code: 'NETWORK_DENIED' })
+    const lookup = () => assert.fail('looked up')
+    const names = new RemoteFetcher(new HostResolver({ lookup, network: inHttps.network }))
+    await assert.rejects(names.fetch(`https://secret.attacker.test:${port}/a.js`), { code: 'NETWORK_DENIED' })
+    assert.deepEqual(inHttps.refusals, [
+      { section: 'network', rule: 'default', subject: `https://secret.attacker.test:${port}`, vu: 0 },
+    ])
+  })
+
+  it('asks no proxy that the environment names', async () => {
+    const port = await serve({ '/a.js': text('1') })
+    const variables = ['https_proxy', 'HTTPS_PROXY', 'all_proxy']
+    const before = variables.map((name) => process.env[name])
+    // Nobody listens there.
+    for (const name of variables) process.env[name] = 'http://127.0.0.2:1'
+    try {
+      await fetcher().fetch(`https://127.0.0.1:${port}/a.js`)
+    } finally {
+      for (const [i, name] of variables.entries()) {
+        if (before[i] === undefined) delete process.env[name]
+        else process.env[name] = before[i]
+      }
+    }
   })
 
   it('takes no certificate that it cannot verify', async () => {

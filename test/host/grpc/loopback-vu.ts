@@ -72,7 +72,7 @@ export class LoopbackVu {
     for (const metric of optInMetrics(registry, modules, thresholds)) registry.switchOn(metric)
     const allLimits = { ...trustedLimits, ...limits }
     const gate = new Gate({ ...trustedPolicy, ...policy, limits: allLimits }, (refusal) => this.refusals.push(refusal))
-    const all = { tls: {}, resolver: { network: gate.network }, ...options }
+    const all = { tls: {}, ...options, resolver: { network: gate.network, ...options.resolver } }
     const runtime = setup.runtime ?? new GrpcRuntime(all, allLimits)
     const bytes = proto === undefined ? undefined : Buffer.from(proto)
     this.context = new VuContext(
