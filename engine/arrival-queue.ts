@@ -6,6 +6,7 @@
  */
 import type { Tick } from './plan/arrival.js'
 import type { SharedCounters } from './shared-counters.js'
+import { type VuLedger, vuState } from './vu-ledger.js'
 
 /** Walks along the ticks of a scenario to the one that is next for all threads. */
 export class TickCursor {
@@ -58,6 +59,7 @@ export class ArrivalQueue {
   readonly #times: ArrivalTimes
   readonly #counters: SharedCounters
   readonly #now: () => number
+  readonly #ledger: VuLedger | undefined
   readonly #cursor: TickCursor
   /** The one that has waited longest is first. */
   #waiting: Waiting[] = []
@@ -65,7 +67,14 @@ export class ArrivalQueue {
   #isServing = false
   #timer: NodeJS.Timeout | undefined
 
-  constructor(times: ArrivalTimes, ticks: Iterable<Tick>, counters: SharedCounters, now: () => number) {
+  constructor(
+    times: ArrivalTimes,
+    ticks: Iterable<Tick>,
+    counters: SharedCounters,
+    now: () => number,
+    ledger?: VuLedger,
+  ) {
+    this.#ledger = ledger
     this.#times = times
     this.#counters = counters
     this.#now = now
@@ -81,8 +90,14 @@ export class ArrivalQueue {
     return new Promise((resolve) => {
       this.#waiting.push({ vu, resolve })
       if (!isFirst) this.#counters.addFor(this.#times.scenario, 'idle', 1)
+      this.#ledger?.set(vu, vuState.waiting)
       if (!this.#isServing) this.#serve()
     })
+  }
+
+  /** Takes back that a VU was counted as idle: it does not come. */
+  giveUp(vu: number): void {
+    this.#release({ vu, resolve: () => {} }, false)
   }
 
   /** Lets a VU that waits go without a turn. */
@@ -96,8 +111,10 @@ export class ArrivalQueue {
     this.#isServing = false
   }
 
-  #release({ resolve }: Waiting, hasTurn: boolean): void {
+  #release({ vu, resolve }: Waiting, hasTurn: boolean): void {
     this.#counters.addFor(this.#times.scenario, 'idle', -1)
+    this.#ledger?.set(vu, vuState.between)
+    this.#ledger?.setTurn(vu, hasTurn)
     resolve(hasTurn)
   }
 

@@ -14,6 +14,7 @@ import type { LoadedScript, RunConfig } from './run-config.js'
 import type { RunLog } from './run-log.js'
 import { maxScenarios } from './shared-counters.js'
 import type { TestRunSettings } from './test-run-settings.js'
+import { VuLedger } from './vu-ledger.js'
 
 /** A run that is ready to begin. */
 export interface PreparedRun extends Consolidated {
@@ -100,7 +101,7 @@ export function prepareRun(preparation: Preparation): { prepared: PreparedRun; t
   const prepared = {
     ...consolidated,
     warnings: [...fromScript.warnings, ...warnings, ...consolidated.warnings],
-    plan: planOf(consolidated),
+    plan: planOf(consolidated, settings.policy.limits.vus),
     thresholds: definitions,
     optInMetrics: switchedOn,
   }
@@ -120,7 +121,16 @@ function judged(
   return { thresholds: Thresholds.none(), warnings }
 }
 
-function planOf({ scenarios, options }: Consolidated): ExecutionPlan {
+function planOf(consolidated: Consolidated, maxVus: number): ExecutionPlan {
+  const plan = planFor(consolidated)
+  if (plan.maxPossibleVUs > maxVus) {
+    const text = `the scenarios need up to ${plan.maxPossibleVUs} VUs at the same time; a run may have ${maxVus} (limit vus)`
+    throw new AppError('LIMIT_COUNT', text, { hint: 'lower the VUs of the scenarios, maxVUs among them' })
+  }
+  return plan
+}
+
+function planFor({ scenarios, options }: Consolidated): ExecutionPlan {
   if (scenarios.length > maxScenarios) {
     throw new AppError('OPTIONS_INVALID', `a test may have ${maxScenarios} scenarios`)
   }
@@ -147,5 +157,6 @@ export function runConfig(
     graph,
     files,
     sharedArrays,
+    ledger: VuLedger.forVus(plan.maxPossibleVUs).buffer,
   }
 }

@@ -12,8 +12,9 @@ import { optionFields } from './options/option-table.js'
 import type { OptionWarning } from './options/options.js'
 import type { LoadedScript, RunConfig } from './run-config.js'
 import { ScriptFailure } from './script-failure.js'
-import type { ThreadHandle } from './thread-handle.js'
+import { isThreadLost } from './thread-handle.js'
 import type { StageResult } from './thread-protocol.js'
+import type { ThreadSlot } from './thread-slot.js'
 
 export type { Finding } from '../host/rehearsal/finding.js'
 
@@ -26,7 +27,7 @@ const unknownData = '?'
 
 export interface RehearsalPlan {
   /** Has begun with the configuration. */
-  readonly thread: ThreadHandle
+  readonly thread: Pick<ThreadSlot, 'call'>
   readonly script: LoadedScript
   readonly config: RunConfig
   /** How long setup, an iteration, … may take, in ms. */
@@ -76,7 +77,16 @@ async function iterate(plan: RehearsalPlan, scenario: number): Promise<void> {
   }
   const scenarioStartMs = performance.timeOrigin + performance.now()
   const request = { vu, scenario, iterations: 1, endTimeMs: Number.POSITIVE_INFINITY, scenarioStartMs }
-  await inTime(plan, during, () => thread.call('interruptVu', vu), thread.call('loop', request))
+  const loop = async () => {
+    try {
+      await thread.call('loop', request)
+    } catch (e) {
+      // It had to be ended from outside; another thread does the rest.
+      if (!isThreadLost(e) || e.code === 'INTERNAL') throw e
+      find(findingOf(e, during))
+    }
+  }
+  await inTime(plan, during, () => thread.call('interruptVu', vu), loop())
 }
 
 async function stage(

@@ -22,6 +22,8 @@ export interface ThreadSettings {
   readonly freezesEnv: boolean
   /** Shared counters, see shared-counters.ts. */
   readonly counters: SharedArrayBuffer
+  /** What the thread tells of itself, see heartbeat.ts. */
+  readonly heartbeat: SharedArrayBuffer
 }
 
 export interface LoadRequest {
@@ -66,4 +68,6 @@ export interface RunConfig {
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
   readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
+  /** Where the VUs stand, see vu-ledger.ts. */
+  readonly ledger: SharedArrayBuffer
 }

@@ -6,6 +6,7 @@ import type { AppError } from '../errors.js'
 import type { MetricStore } from '../metrics/store.js'
 import type { Thresholds } from '../metrics/thresholds.js'
 import type { ModuleLock } from '../script/module-lock.js'
+import type { StoppedVu } from './losses.js'
 import type { PreparedRun } from './prepare-run.js'
 
 export interface RunResult {
@@ -19,6 +20,10 @@ export interface RunResult {
   readonly hasHandleSummary: boolean
   /** False when not all VUs could be made: nothing was run then, and there is nothing to sum up. */
   readonly hasBegun: boolean
+  /** Who was stopped by a limit, in that order; the first thousand. */
+  readonly stopped: readonly StoppedVu[]
+  /** CPU time of all script code, in ms. */
+  readonly cpuMs: number
 }
 
 /** Where a run stands, for whoever shows it. */

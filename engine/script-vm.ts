@@ -13,6 +13,7 @@ import {
   isNativeModule,
   resolveInternal,
 } from '../runtime/guest-program.js'
+import type { CpuLimit, Pulse } from '../runtime/pulse.js'
 import { type Completion, commonJsHead, type ModuleLoader, Vm } from '../runtime/vm.js'
 import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
 import { isModuleUrl } from '../script/resolve.js'
@@ -68,10 +69,16 @@ export class ScriptVm {
    * @throws {ScriptFailure} when the script threw
    * @throws {AppError} LIMIT_CPU, LIMIT_MEMORY …
    */
-  static async create(vu: VuContext, graph: ModuleGraph, configuration: GuestConfiguration): Promise<ScriptVm> {
+  static async create(
+    vu: VuContext,
+    graph: ModuleGraph,
+    configuration: GuestConfiguration,
+    pulse?: Pulse,
+  ): Promise<ScriptVm> {
     const { limits } = vu.services
     const loader = new ScriptLoader(graph)
-    const vm = await Vm.create({ limits, modules: hostModules, loader }, '__belljar')
+    const options = { limits, modules: hostModules, loader }
+    const vm = await Vm.create(pulse === undefined ? options : { ...options, pulse }, '__belljar')
     vm.vu = vu
     vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError
@@ -87,7 +94,7 @@ export class ScriptVm {
 
   async #evaluate(source: string, name: string, observer?: string): Promise<void> {
     const { initCpuMs } = this.#limits
-    const outcome = await this.#run(initCpuMs, () => this.vm.evaluateModule(source, name, initCpuMs, observer))
+    const outcome = await this.#run('initCpuMs', () => this.vm.evaluateModule(source, name, initCpuMs, observer))
     if (outcome.kind === 'failed') throw new ScriptFailure(outcome.failure)
     if (outcome.kind === 'interrupted') throw new AppError('SCRIPT_ABORTED', 'the init code was interrupted')
   }
@@ -109,21 +116,22 @@ export class ScriptVm {
 
   /** One iteration of the exported function `name`. @throws {AppError} when the VM died */
   iteration(name: string, iteration: number): Promise<Outcome> {
-    const { cpuMs } = this.#limits
-    return this.#run(cpuMs, () => this.vm.enter(cpuMs, 'iteration', name, iteration))
+    return this.#run('cpuMs', () => this.vm.enter(this.#limits.cpuMs, 'iteration', name, iteration))
   }
 
   /** setup, teardown or handleSummary, with its argument as JSON. @throws {AppError} when the VM died */
   stage(name: string, argument: string | undefined): Promise<Outcome> {
-    const { cpuMs } = this.#limits
-    return this.#run(cpuMs, () => this.vm.enter(cpuMs, 'stage', name, argument))
+    return this.#run('stageCpuMs', () => this.vm.enter(this.#limits.stageCpuMs, 'stage', name, argument))
   }
 
-  async #run(cpuMs: number, begin: () => Promise<Completion>): Promise<Outcome> {
+  async #run(limit: CpuLimit, begin: () => Promise<Completion>): Promise<Outcome> {
     this.#vu.renew()
+    const cpuMs = this.#limits[limit]
+    this.vm.cpuLimit = limit
     const outcome = await runToEnd(this.vm, this.#vu.tasks, cpuMs, begin)
     this.#vu.ring?.drain(this.#vu.metadata)
     if (outcome.kind === 'interrupted') await this.#endJobs(cpuMs)
+    this.vm.cpuLimit = 'cpuMs'
     if (outcome.kind !== 'done' || this.#vu.tasks.size > 0) await this.#tidy()
     return outcome.kind === 'failed' ? { kind: 'failed', failure: this.#placed(outcome.failure) } : outcome
   }

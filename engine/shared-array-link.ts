@@ -68,13 +68,13 @@ export class SharedArrayLink implements SharedArrayClaims {
   }
 }
 
-/** The end in the main thread: does what thread number `thread` asks for. An answer to `abandon` is undefined. */
+/** The end in the main thread: does what a thread asks for, the names of whose VMs get a prefix. An answer to `abandon` is undefined. */
 export async function answerSharedArray(
   registry: SharedArrayRegistry,
-  thread: number,
+  prefix: string,
   request: SharedArrayRequest,
 ): Promise<SharedArrayAnswer | undefined> {
-  const maker = `${thread}:${request.maker}`
+  const maker = prefix + request.maker
   if (request.what === 'abandon') {
     registry.abandon(maker)
     return undefined

@@ -5,13 +5,13 @@ import type { ConsolidatedOptions } from './options/consolidate.js'
 import type { LoadedScript } from './run-config.js'
 import type { RunLog } from './run-log.js'
 import { failureMessage, stackFields } from './script-failure.js'
-import type { ThreadHandle } from './thread-handle.js'
 import type { StageResult } from './thread-protocol.js'
+import type { ThreadSlot } from './thread-slot.js'
 
 type StageName = 'setup' | 'teardown' | 'handleSummary'
 
 export interface StagesSettings {
-  readonly thread: ThreadHandle
+  readonly thread: Pick<ThreadSlot, 'call'>
   readonly script: LoadedScript
   readonly options: Pick<ConsolidatedOptions, 'setupTimeoutMs' | 'teardownTimeoutMs' | 'handleSummaryTimeoutMs'>
   readonly log: RunLog

@@ -21,6 +21,7 @@ import { Scenarios } from './scenarios.js'
 import { SharedCounters } from './shared-counters.js'
 import { Stages } from './stages.js'
 import type { Observer, TestRunSettings } from './test-run-settings.js'
+import { VuLedger } from './vu-ledger.js'
 import { VuPool } from './vu-pool.js'
 
 export class TestRun implements Run {
@@ -179,7 +180,7 @@ export class TestRun implements Run {
       // k6 counts a run's duration from here: what went before is its preparation.
       this.#startTimeMs = this.#clock.now()
       this.#hasStarted = true
-      await this.#threads.call('start', this.#startTimeMs)
+      await this.#threads.start(this.#startTimeMs)
       await this.#setup(prepared)
       try {
         if (!this.#stop.signal.aborted) await this.#runScenarios(prepared)
@@ -204,6 +205,8 @@ export class TestRun implements Run {
       setupData: this.#setupJson === undefined ? undefined : JSON.parse(this.#setupJson),
       hasHandleSummary: [...this.#script!.functions, ...this.#script!.others].includes('handleSummary'),
       hasBegun,
+      stopped: this.#threads.stopped,
+      cpuMs: this.#threads.cpuMs,
     }
   }
 
@@ -270,7 +273,7 @@ export class TestRun implements Run {
   /** Puts `json` in the place of what setup() returned, for the iterations of VUs that have made none yet. */
   async setSetupJson(json: string | undefined): Promise<void> {
     this.#setupJson = json
-    if (this.phase !== 'init') await this.#threads.call('setSetupData', json)
+    if (this.phase !== 'init') await this.#threads.setSetupData(json)
   }
 
   /**
@@ -308,8 +311,13 @@ export class TestRun implements Run {
     const { plan } = prepared
     const wanted = this.#settings.threads ?? availableParallelism()
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
-    await this.#threads.begin(count, runConfig(this.#script!, prepared))
-    this.#pool = new VuPool(this.#threads.all, plan.maxPossibleVUs)
+    const config = runConfig(this.#script!, prepared)
+    await this.#threads.begin(count, config)
+    this.#pool = new VuPool(this.#threads.all, plan.maxPossibleVUs, {
+      counters: this.counters,
+      ledger: new VuLedger(config.ledger),
+      retired: this.#threads.retired,
+    })
     await this.#unlessStopped(this.#pool.grow(plan.maxPlannedVUs, () => this.#initializedVus++))
   }
 
@@ -330,7 +338,7 @@ export class TestRun implements Run {
       this.phase = 'setup'
       this.#setupJson = await this.#stages!.setup()
     }
-    await this.#threads.call('setSetupData', this.#setupJson)
+    await this.#threads.setSetupData(this.#setupJson)
   }
 
   async #runScenarios(prepared: PreparedRun): Promise<void> {

@@ -23,6 +23,31 @@ export interface LoopRequest {
   readonly endTimeMs: number
   /** Milliseconds since 1970 when the scenario began. */
   readonly scenarioStartMs: number
+  /** What the VU has made before, perhaps in a thread that was lost. */
+  readonly before?: LoopHistory
+}
+
+export interface LoopHistory {
+  /** Iterations of the VU before this loop. */
+  readonly iterations: number
+  /** Those among them in the scenario of the loop. */
+  readonly inScenario: number
+  /** Iterations of this very loop, which goes on. */
+  readonly begun: number
+  /** The next of them has had its turn. */
+  readonly hasTurn: boolean
+}
+
+/** What a thread that takes the place of a lost one is told beside the run's configuration. */
+export interface Restoration {
+  /** Its VUs. Their init code runs when their next iteration begins. */
+  readonly vus: readonly number[]
+  /** Those of them that make no further iteration. */
+  readonly retired: readonly number[]
+  /** How many VMs VUs have lost so far. */
+  readonly losses: ReadonlyMap<number, number>
+  readonly startTimeMs: number | undefined
+  readonly setupData: string | undefined
 }
 
 export interface StageRequest {
@@ -49,6 +74,7 @@ export interface SecretAnswer {
 export interface ThreadCalls {
   load(request: LoadRequest): LoadedScript
   begin(config: RunConfig): void
+  restore(restoration: Restoration): void
   /** Runs the init code of a VU. */
   initVu(id: number): void
   /** The run begins: milliseconds since 1970. What went before, and a pause, does not count. */

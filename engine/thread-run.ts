@@ -33,6 +33,7 @@ import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
 import { executionInfo } from './execution-info.js'
 import { grpcOptionsOf } from './grpc-options.js'
+import { Heartbeat } from './heartbeat.js'
 import { httpOptionsOf } from './http-options.js'
 import { loadError } from './load-error.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
@@ -50,6 +51,7 @@ import { SharedCounters } from './shared-counters.js'
 import type {
   CallMessage,
   LoopRequest,
+  Restoration,
   SecretAnswer,
   StageRequest,
   StageResult,
@@ -58,6 +60,7 @@ import type {
 } from './thread-protocol.js'
 import { ThreadStage } from './thread-stage.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
+import { VuLedger } from './vu-ledger.js'
 
 const flushPeriodMs = 100
 const maxWaitingLines = 1000
@@ -70,6 +73,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #send: Send
   readonly #poll: (busy: number) => void
   readonly #counters: SharedCounters
+  readonly #heartbeat: Heartbeat
   readonly #registry = new MetricRegistry()
   readonly #samples: SampleBuffer
   readonly #trail = new AuditTrail(() => this.#now())
@@ -102,6 +106,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#secrets = new SecretRequests(send)
     this.#gate = Gate.withTrail(settings.policy, this.#trail, ownAddresses())
     this.#counters = new SharedCounters(settings.counters)
+    this.#heartbeat = new Heartbeat(settings.heartbeat)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     if (settings.isRehearsal) {
       this.#rehearsal = new Rehearsal(
@@ -110,7 +115,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       )
     }
     this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
-    setInterval(() => this.flush(), flushPeriodMs).unref()
+    this.#heartbeat.beat()
+    setInterval(() => this.#tick(), flushPeriodMs).unref()
   }
 
   /** The first init: reads the script and all that it names, and evaluates it once. */
@@ -196,6 +202,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#home = {
       services: this.#services,
       counters: this.#counters,
+      ledger: new VuLedger(config.ledger),
       runTags: TagSet.from(options.tags),
       hasVuMetadata: systemTags.has('vu'),
       hasIterMetadata: systemTags.has('iter'),
@@ -220,6 +227,15 @@ export class ThreadRun implements Async<ThreadCalls> {
       ...(rehearsal === undefined ? {} : { onClosed: (target: string) => rehearsal.leftOut(target) }),
     }
     return new GrpcRuntime({ ...grpc, resolver }, this.#settings.policy.limits)
+  }
+
+  /** What follows goes on where a thread that was lost had to stop. */
+  restore({ vus, retired, losses, startTimeMs, setupData }: Restoration): void {
+    this.#startTimeMs = startTimeMs
+    this.#setupData = setupData
+    for (const id of vus) this.#vus.set(id, new VirtualUser(id, this.#home!))
+    for (const id of retired) this.#vus.get(id)?.retire()
+    for (const [id, count] of losses) this.#losses.set(id, count)
   }
 
   async initVu(id: number): Promise<void> {
@@ -288,6 +304,11 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.flush()
   }
 
+  #tick(): void {
+    this.#heartbeat.beat()
+    this.flush()
+  }
+
   /** Hands over what waits: the log first, so that a line is not told after what it led to. */
   flush(): void {
     if (this.#lines.length > 0) {
@@ -318,7 +339,8 @@ export class ThreadRun implements Async<ThreadCalls> {
     const config = scenarios[scenario]!
     if (!('maxVUs' in config)) return undefined
     const times = { scenario, startTimeMs: scenarioStartMs, endTimeMs, lastStartMs: lastStartMs(config, endTimeMs) }
-    const queue = new ArrivalQueue(times, arrivalTicks(config, striping), this.#counters, () => this.#now())
+    const ticks = arrivalTicks(config, striping)
+    const queue = new ArrivalQueue(times, ticks, this.#counters, () => this.#now(), this.#home!.ledger)
     this.#queues.set(scenario, queue)
     return queue
   }
@@ -352,7 +374,8 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   async #initVm(context: VuContext): Promise<ScriptVm> {
     try {
-      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id))
+      const pulse = this.#heartbeat.pulse(context.id, () => this.#samples.size)
+      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id), pulse)
     } catch (e) {
       context.services.sharedArrays.abandon(context)
       throw e

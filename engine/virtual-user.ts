@@ -9,11 +9,13 @@ import type { ScenarioConfig } from './options/scenario.js'
 import type { ScriptVm } from './script-vm.js'
 import type { SharedCounters } from './shared-counters.js'
 import type { LoopRequest } from './thread-protocol.js'
+import { type VuLedger, vuState } from './vu-ledger.js'
 
 /** What a VU needs from its thread. */
 export interface VuHome {
   readonly services: ThreadServices
   readonly counters: SharedCounters
+  readonly ledger: VuLedger
   readonly runTags: TagSet
   /** vu and iter are metadata of each sample when they are switched on. */
   readonly hasVuMetadata: boolean
@@ -43,6 +45,7 @@ export class VirtualUser {
   #hasSetupData = false
   #iterations = 0
   #iterationsInScenario = new Map<number, number>()
+  #isRetired = false
   #isStopping = false
   #isInterrupted = false
   #isInIteration = false
@@ -65,15 +68,26 @@ export class VirtualUser {
     this.#hasSetupData = false
   }
 
+  /** No further iteration, whoever asks for one. */
+  retire(): void {
+    this.#isRetired = true
+  }
+
   /** Iterations until one of the request's limits; returns how many were begun. */
   async loop(request: LoopRequest): Promise<number> {
-    this.#isStopping = false
+    this.#isStopping = this.#isRetired
     this.#isInterrupted = false
-    let begun = 0
-    const { counters, services } = this.#home
+    let begun = request.before?.begun ?? 0
+    this.#recall(request)
+    const { counters, ledger, services } = this.#home
     this.#arrivals = this.#home.arrivals(request)
+    let hasTurn = request.before?.hasTurn ?? false
+    let isFirst = !hasTurn
+    if (this.#isRetired && isFirst) this.#arrivals?.giveUp(this.id)
     while (!this.#isStopping && !this.#isInterrupted) {
-      if (this.#arrivals !== undefined && !(await this.#arrivals.turn(this.id, begun === 0))) break
+      if (this.#arrivals !== undefined && !hasTurn && !(await this.#arrivals.turn(this.id, isFirst))) break
+      hasTurn = false
+      isFirst = false
       if (request.iterations !== undefined && begun >= request.iterations) break
       // An arrival that was due before the end may be late.
       if (this.#arrivals === undefined && services.now() >= request.endTimeMs) break
@@ -83,10 +97,20 @@ export class VirtualUser {
         break
       }
       begun++
+      ledger.setTurn(this.id, false)
+      ledger.setBegun(this.id, begun)
       await this.#iterate(request, index)
       await this.#giveWay()
     }
     return begun
+  }
+
+  /** What this VU has made in a thread that was lost counts on. */
+  #recall({ before, scenario }: LoopRequest): void {
+    if (before === undefined) return
+    this.#iterations = Math.max(this.#iterations, before.iterations + before.begun)
+    const inScenario = Math.max(this.#iterationsInScenario.get(scenario) ?? 0, before.inScenario + before.begun)
+    this.#iterationsInScenario.set(scenario, inScenario)
   }
 
   /** Iterations that wait for nothing must not keep messages, timers and other VUs of the thread from their turn. */
@@ -115,7 +139,8 @@ export class VirtualUser {
   }
 
   async #iterate(request: LoopRequest, index: number): Promise<boolean> {
-    const { counters } = this.#home
+    const { counters, ledger } = this.#home
+    ledger.set(this.id, vuState.iterating)
     counters.add('activeVus', 1)
     counters.addFor(request.scenario, 'active', 1)
     let isComplete = false
@@ -127,6 +152,7 @@ export class VirtualUser {
       const result = isComplete ? 'completed' : 'interrupted'
       counters.add(result, 1)
       counters.addFor(request.scenario, result, 1)
+      ledger.set(this.id, vuState.between)
     }
     return isComplete
   }

@@ -1,32 +1,6 @@
 /** All VUs of a run, spread over the threads, and which of them are free. Scenarios take VUs and give them back. */
-import type { ThreadHandle } from './thread-handle.js'
-import type { LoopRequest } from './thread-protocol.js'
-
-/** One VU, seen from the main thread. */
-export class VuHandle {
-  readonly id: number
-  readonly #thread: ThreadHandle
-
-  constructor(id: number, thread: ThreadHandle) {
-    this.id = id
-    this.#thread = thread
-  }
-
-  /** Runs iterations until one of the request's limits; answers how many were made. */
-  loop(request: Omit<LoopRequest, 'vu'>): Promise<number> {
-    return this.#thread.call('loop', { ...request, vu: this.id })
-  }
-
-  /** Lets the loop end after its present iteration. */
-  stop(): void {
-    this.#thread.call('stopLoop', this.id).catch(() => {})
-  }
-
-  /** Ends the present iteration at once. */
-  interrupt(): void {
-    this.#thread.call('interruptVu', this.id).catch(() => {})
-  }
-}
+import type { ThreadSlot } from './thread-slot.js'
+import { type VuBooks, VuHandle } from './vu-handle.js'
 
 /** A scenario that waits for VUs. */
 interface Waiter {
@@ -35,8 +9,9 @@ interface Waiter {
 }
 
 export class VuPool {
-  readonly #threads: readonly ThreadHandle[]
+  readonly #threads: readonly ThreadSlot[]
   readonly #maxVus: number
+  readonly #books: VuBooks
   #all: VuHandle[] = []
   /** Numbers are not given twice, not even those of VUs that could not be made. */
   #lastId = 0
@@ -45,9 +20,10 @@ export class VuPool {
   #waiters: Waiter[] = []
 
   /** @param maxVus VUs that there can be, unplanned ones included */
-  constructor(threads: readonly ThreadHandle[], maxVus: number) {
+  constructor(threads: readonly ThreadSlot[], maxVus: number, books: VuBooks) {
     this.#threads = threads
     this.#maxVus = maxVus
+    this.#books = books
   }
 
   /** Runs the init code of `count` more VUs, one after the other in each thread. `onReady` is told of each. */
@@ -58,7 +34,7 @@ export class VuPool {
       const id = ++this.#lastId
       const at = (id - 1) % this.#threads.length
       waiting[at]!.push(id)
-      handles.push(new VuHandle(id, this.#threads[at]!))
+      handles.push(new VuHandle(id, this.#threads[at]!, this.#books))
     }
     this.#all.push(...handles)
     try {

@@ -86,15 +86,26 @@ export class SharedArrayRegistry implements SharedArrayClaims {
   }
 
   abandon(maker: string): void {
-    const wanted = this.#wanted.get(maker)
-    if (wanted !== undefined) {
-      this.#wanted.delete(maker)
-      this.#waiters.set(
-        wanted,
-        this.#waiters.get(wanted)!.filter((waiter) => waiter.maker !== maker),
-      )
-    }
+    this.#stopWaiting(maker)
     for (const [name, holder] of [...this.#makers]) if (holder === maker) this.#passOn(name)
+  }
+
+  /** The same for all VMs whose names begin with `prefix`: their thread is no more. */
+  abandonAll(prefix: string): void {
+    const gone = [...this.#makers.values(), ...this.#wanted.keys()].filter((maker) => maker.startsWith(prefix))
+    // First those that wait, so that nothing is passed on to them.
+    for (const maker of gone) if (this.#wanted.has(maker)) this.#stopWaiting(maker)
+    for (const maker of gone) this.abandon(maker)
+  }
+
+  #stopWaiting(maker: string): void {
+    const wanted = this.#wanted.get(maker)
+    if (wanted === undefined) return
+    this.#wanted.delete(maker)
+    this.#waiters.set(
+      wanted,
+      this.#waiters.get(wanted)!.filter((waiter) => waiter.maker !== maker),
+    )
   }
 
   #add(name: string, data: SharedArrayData): void {

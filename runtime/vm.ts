@@ -11,6 +11,7 @@ import type { Limits } from '../policy/limits.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
+import type { CpuLimit, Pulse } from './pulse.js'
 import { trackRejections } from './rejection-tracker.js'
 import { type AsyncifyHandle, instantiateEngine, type Pointer, type WasmInstance } from './wasm-instance.js'
 
@@ -27,6 +28,8 @@ export interface VmOptions<Vu> {
   limits: Limits
   modules: readonly HostModule<Vu>[]
   loader: ModuleLoader
+  /** Told when guest code takes the CPU and gives it back. */
+  pulse?: Pulse
 }
 
 /** How an entry into the guest ended. `description` is what the guest half made of the value thrown; may be empty. */
@@ -61,8 +64,11 @@ const firstOperation = 16
 export class Vm<Vu> {
   /** What operations get as their first argument. Set by the embedder before guest code runs. */
   vu!: Vu
+  /** Which limit the CPU time of the following entries comes from. */
+  cpuLimit: CpuLimit = 'cpuMs'
   readonly #limits: Limits
   readonly #loader: ModuleLoader
+  readonly #pulse: Pulse | undefined
   readonly #instance: WasmInstance
   readonly #values: ValueReader
   readonly #operations: Operation<Vu>[] = []
@@ -91,6 +97,7 @@ export class Vm<Vu> {
   private constructor(options: VmOptions<Vu>, instance: WasmInstance) {
     this.#limits = options.limits
     this.#loader = options.loader
+    this.#pulse = options.pulse
     this.#instance = instance
     this.#values = new ValueReader(instance, options.limits.memoryBytes)
     for (const module of options.modules) {
@@ -349,8 +356,11 @@ export class Vm<Vu> {
       result = await new Promise<Pointer>((resolve, reject) => {
         // A VM that dies while it is suspended never comes back to settle this by itself.
         this.#abandon = reject
-        run().then(resolve, reject)
-        this.#stopClock()
+        try {
+          run().then(resolve, reject)
+        } finally {
+          this.#stopClock()
+        }
       })
     } catch (e) {
       if (e instanceof GuestError) {
@@ -388,6 +398,7 @@ export class Vm<Vu> {
   #startClock(): void {
     this.#enteredAt = performance.now()
     this.#isInGuest = true
+    this.#pulse?.begin(this.#cpuBudgetMs - this.#cpuSpentMs, this.cpuLimit)
   }
 
   /** As soon as the guest has returned or waits: what follows is the time of other VMs of the thread. */
@@ -395,6 +406,7 @@ export class Vm<Vu> {
     if (!this.#isInGuest) return
     this.#cpuSpentMs += performance.now() - this.#enteredAt
     this.#isInGuest = false
+    this.#pulse?.end()
   }
 
   #isOverBudget(): boolean {
@@ -421,7 +433,10 @@ export class Vm<Vu> {
   }
 
   #killForCpu(): void {
-    this.kill('LIMIT_CPU', `the script used more than ${this.#cpuBudgetMs} ms of CPU without waiting (limit cpuMs)`)
+    this.kill(
+      'LIMIT_CPU',
+      `the script used more than ${this.#cpuBudgetMs} ms of CPU without waiting (limit ${this.cpuLimit})`,
+    )
   }
 
   /** An error while resolving would be lost: the engine goes on and loads a module without a name. So it waits for that. */
@@ -474,6 +489,8 @@ export class Vm<Vu> {
       if (operation === registerEntry) return this.#register(argc, argv)
       if (operation === takeError) return this.#values.write(this.#ctx, this.#takeError())
       if (operation === operationTable) return this.#values.write(this.#ctx, this.#operationNames.join(' '))
+      // A guest that calls us again and again takes long to have its interrupt handler asked.
+      if (this.#isOverBudget()) this.#killForCpu()
       if (this.#state === 'dead' || this.#isInterrupted) return raw._QTS_GetNull()
       if (operation === compileFile) return this.#compile(argc, argv)
       const run = typeof operation === 'number' ? this.#operations[operation - firstOperation] : undefined
@@ -564,6 +581,10 @@ export class Vm<Vu> {
       if (this.#suspension !== suspension || this.#state !== 'suspended') return
       this.#suspension++
       this.#wakeEarly = undefined
+      if (this.#isOverBudget()) {
+        this.#killForCpu()
+        return
+      }
       this.#startClock()
       this.#state = 'running'
       let value: Pointer

@@ -4,7 +4,7 @@ import type { ConstantArrivalRateConfig, RampingArrivalRateConfig } from '../opt
 import { arrivalTicks, lastStartMs, lateStartMs } from '../plan/arrival.js'
 import { regularDurationMs } from '../plan/requirements.js'
 import { scale } from '../plan/segment.js'
-import type { VuHandle } from '../vu-pool.js'
+import type { VuHandle } from '../vu-handle.js'
 import { type ScenarioRun, untilGracefulEnd } from './executor.js'
 
 type ArrivalRun = ScenarioRun<ConstantArrivalRateConfig | RampingArrivalRateConfig>
@@ -31,7 +31,7 @@ export async function runArrivalRate(run: ArrivalRun): Promise<void> {
       vus.push(vu)
       // From now on, and not only when its thread knows of it: what is due meanwhile is late and not dropped.
       counters.addFor(index, 'idle', 1)
-      const loop = vu.loop({ scenario: index, scenarioStartMs: run.startTimeMs, endTimeMs })
+      const loop = vu.loop({ scenario: index, scenarioStartMs: run.startTimeMs, endTimeMs, isByArrival: true })
       loop.catch(() => {})
       loops.push(loop)
     }

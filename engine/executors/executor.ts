@@ -3,7 +3,8 @@ import { longestTimerMs } from '../../host/longest-timer.js'
 import type { ScenarioConfig } from '../options/scenario.js'
 import type { Striping } from '../plan/segment.js'
 import type { SharedCounters } from '../shared-counters.js'
-import type { VuHandle, VuPool } from '../vu-pool.js'
+import type { VuHandle } from '../vu-handle.js'
+import type { VuPool } from '../vu-pool.js'
 
 /** One scenario as it is run. */
 export interface ScenarioRun<C extends ScenarioConfig = ScenarioConfig> {

@@ -1,7 +1,7 @@
 /** ramping-vus: the number of looping VUs follows the steps that were computed in advance. */
 import type { RampingVUsConfig } from '../options/scenario.js'
 import { rampingVUsSteps, stagesDurationMs } from '../plan/ramping-vus.js'
-import type { VuHandle } from '../vu-pool.js'
+import type { VuHandle } from '../vu-handle.js'
 import { type ScenarioRun, untilGracefulEnd } from './executor.js'
 
 /**
@@ -39,6 +39,7 @@ class Slot {
     try {
       while (this.#isWanted && this.#vu !== undefined && !stop.aborted && clock.now() < this.#endTimeMs) {
         await this.#vu.loop({ scenario: index, scenarioStartMs: startTimeMs, endTimeMs: this.#endTimeMs })
+        if (this.#vu.isRetired) break
       }
     } finally {
       this.#vu = undefined

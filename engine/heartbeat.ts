@@ -1,0 +1,106 @@
+/**
+ * What a thread tells of itself by memory that it shares with the main thread: whether it is in guest code, whose, since when
+ * and until when, and when its event loop last had a turn. A thread that spins sends no messages, but this can be read.
+ * One writer, one reader that looks now and then: plain stores will do.
+ */
+import { performance } from 'node:perf_hooks'
+import { type CpuLimit, cpuLimits, type Pulse } from '../runtime/pulse.js'
+
+/** Times in ms since 1970; 0 for none. */
+const cell = {
+  /** When the CPU time of the guest code that runs is over; 0 while none runs. */
+  deadline: 0,
+  enteredAt: 1,
+  /** Whose code it is, or was last; 0 for the first init and for stages. */
+  vu: 2,
+  limit: 3,
+  /** When the thread last did something else than what it does now. */
+  aliveAt: 4,
+  /** Counts all of the above. */
+  beats: 5,
+  /** CPU time of all guest code so far, in ms. */
+  cpuMs: 6,
+  /** Samples that were waiting to be handed over when guest code was entered last. */
+  unsentSamples: 7,
+} as const
+
+/** One look at a thread. */
+export interface Look {
+  /** Stays the same while the thread does one thing. */
+  readonly beats: number
+  /** How long guest code is beyond its CPU time, in ms; below 0 before, undefined outside of it. */
+  readonly overMs: number | undefined
+  /** How long the event loop has had no turn, in ms; undefined in guest code and before the thread began. */
+  readonly silentMs: number | undefined
+  readonly vu: number
+  readonly limit: CpuLimit
+}
+
+const now = () => performance.timeOrigin + performance.now()
+
+export class Heartbeat {
+  readonly buffer: SharedArrayBuffer
+  readonly #cells: Float64Array
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Object.keys(cell).length * 8)) {
+    this.buffer = buffer
+    this.#cells = new Float64Array(buffer)
+  }
+
+  /** In the thread: for the VM of `vu`. `waiting` tells how many samples were not handed over yet. */
+  pulse(vu: number, waiting: () => number): Pulse {
+    const cells = this.#cells
+    return {
+      begin(restMs, limit) {
+        const time = now()
+        cells[cell.vu] = vu
+        cells[cell.limit] = cpuLimits.indexOf(limit)
+        cells[cell.unsentSamples] = waiting()
+        cells[cell.enteredAt] = time
+        cells[cell.beats]!++
+        cells[cell.deadline] = time + restMs
+      },
+      end() {
+        const time = now()
+        cells[cell.deadline] = 0
+        cells[cell.cpuMs]! += time - cells[cell.enteredAt]!
+        cells[cell.enteredAt] = 0
+        cells[cell.aliveAt] = time
+        cells[cell.beats]!++
+      },
+    }
+  }
+
+  /** In the thread: its event loop has a turn. */
+  beat(): void {
+    this.#cells[cell.aliveAt] = now()
+    this.#cells[cell.beats]!++
+  }
+
+  look(): Look {
+    const cells = this.#cells
+    const time = now()
+    const deadline = cells[cell.deadline]!
+    const aliveAt = cells[cell.aliveAt]!
+    const isInside = deadline > 0
+    return {
+      beats: cells[cell.beats]!,
+      overMs: isInside ? time - deadline : undefined,
+      silentMs: isInside || aliveAt === 0 ? undefined : time - aliveAt,
+      vu: cells[cell.vu]!,
+      limit: cpuLimits[cells[cell.limit]!] ?? 'cpuMs',
+    }
+  }
+
+  /** CPU time of guest code, that which runs now included, in ms. */
+  get cpuMs(): number {
+    const cells = this.#cells
+    const enteredAt = cells[cell.enteredAt]!
+    return cells[cell.cpuMs]! + (enteredAt === 0 ? 0 : Math.max(0, now() - enteredAt))
+  }
+
+  /** Samples that are lost with the thread, as far as it told. */
+  get unsentSamples(): number {
+    return this.#cells[cell.unsentSamples]!
+  }
+}
