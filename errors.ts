@@ -56,6 +56,7 @@ export const errorCodes = {
   INTERRUPTED: ExitCode.externalAbort,
   STOPPED: ExitCode.restApiStop,
   REST_API_FAILED: ExitCode.restApiFailed,
+  PROCESS_LOST: ExitCode.internal,
   INTERNAL: ExitCode.internal,
 } as const satisfies Record<string, ExitCode>
 export type ErrorCode = keyof typeof errorCodes

@@ -1,4 +1,4 @@
-// Three bundles from what tsc wrote to build/: the guest modules, which each VM evaluates, the command with its thread, and
+// Three bundles from what tsc wrote to build/: the guest modules, which each VM evaluates, the command with its thread and its process, and
 // the page of HTML reports.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -21,6 +21,7 @@ const hostEntries = Object.fromEntries(
   [
     ['belljar', 'build/cli/main.js'],
     ['thread', 'build/engine/thread-main.js'],
+    ['child', 'build/engine/isolation/child-main.js'],
     ['index', 'build/index.js'],
   ].filter(([, file]) => existsSync(file)),
 )

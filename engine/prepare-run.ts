@@ -10,7 +10,7 @@ import { type OptionWarning, type ParsedOptions, parseOptions } from './options/
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
 import { SegmentError } from './plan/segment.js'
 import { usableThresholds } from './rehearsal.js'
-import type { LoadedScript, RunConfig } from './run-config.js'
+import type { LoadedScript, RunConfig, ScriptOutline } from './run-config.js'
 import type { RunLog } from './run-log.js'
 import { maxScenarios } from './shared-counters.js'
 import type { TestRunSettings } from './test-run-settings.js'
@@ -25,7 +25,7 @@ export interface PreparedRun extends Consolidated {
 }
 
 export interface Preparation {
-  readonly script: LoadedScript
+  readonly script: ScriptOutline
   /** Those that the script exports. */
   readonly fromScript: ParsedOptions
   readonly settings: TestRunSettings
@@ -40,7 +40,7 @@ export interface Preparation {
  *
  * @throws {AppError} when they cannot be used, or there is nothing that a VU could call
  */
-export function scriptOptions(script: LoadedScript): ParsedOptions {
+export function scriptOptions(script: ScriptOutline): ParsedOptions {
   const parsed = parseOptions(script.options ?? {}, 'script')
   if (script.functions.length === 0) throw new AppError('SCRIPT_NO_EXPORTS', 'no exported functions in script')
   for (const name of ['setup', 'teardown']) {

@@ -34,7 +34,7 @@ export interface RehearsalPlan {
   readonly partMs: number
   readonly find: (finding: Finding) => void
   /** The argument of handleSummary, as JSON. */
-  readonly summaryOf: () => string
+  readonly summaryOf: () => string | Promise<string>
 }
 
 /** @throws {AppError} what the thread could not do; not what the script did */
@@ -62,7 +62,7 @@ export async function rehearse(plan: RehearsalPlan): Promise<void> {
     await stage(plan, 'teardown', data === unknownData ? undefined : data)
   }
   await thread.call('finish')
-  if (has('handleSummary')) await stage(plan, 'handleSummary', plan.summaryOf())
+  if (has('handleSummary')) await stage(plan, 'handleSummary', await plan.summaryOf())
 }
 
 async function iterate(plan: RehearsalPlan, scenario: number): Promise<void> {

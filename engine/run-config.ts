@@ -38,20 +38,25 @@ export interface LoadRequest {
   readonly lock?: ModuleLock
 }
 
-/** A script after its first init. */
-export interface LoadedScript {
+/** A script after its first init, as far as its options and the plan need it. */
+export interface ScriptOutline {
   readonly functions: readonly string[]
   readonly others: readonly string[]
   /** What it exports as `options`: JSON-copied, and hostile. */
   readonly options: unknown
-  readonly graph: GraphSnapshot
-  readonly files: KeptFiles
-  /** SharedArrays that it made. */
-  readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
+  readonly graph: Pick<GraphSnapshot, 'nativeNames'>
   /** The remote modules among its modules. */
   readonly remotes: ModuleLock
   /** Custom metrics that it declared. */
   readonly metrics: readonly Metric[]
+}
+
+/** All of it. */
+export interface LoadedScript extends ScriptOutline {
+  readonly graph: GraphSnapshot
+  readonly files: KeptFiles
+  /** SharedArrays that it made. */
+  readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
 }
 
 export interface RunConfig {

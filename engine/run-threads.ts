@@ -9,7 +9,7 @@ import { Losses, type StoppedVu, type Verdict } from './losses.js'
 import type { LoadedScript, RunConfig } from './run-config.js'
 import type { RunLog } from './run-log.js'
 import { failureMessage } from './script-failure.js'
-import { SecretDesk } from './secret-desk.js'
+import { type SecretAnswerer, SecretDesk } from './secret-desk.js'
 import { answerSharedArray, type SharedArrayRequest } from './shared-array-link.js'
 import type { SharedCounters } from './shared-counters.js'
 import type { Observer, TestRunSettings } from './test-run-settings.js'
@@ -39,7 +39,7 @@ export class RunThreads {
   readonly #losses: Losses
   readonly #watchdog: Watchdog
   #sharedArrays: SharedArrayRegistry | undefined
-  #secrets: SecretDesk | undefined
+  #secrets: SecretAnswerer | undefined
   #lastId = -1
   #config: RunConfig | undefined
   #startTimeMs: number | undefined
@@ -88,7 +88,11 @@ export class RunThreads {
     const { settings, observer } = this.#run
     // The answers of a check are made up, in the thread.
     if (settings.isRehearsal) return
-    this.#secrets = new SecretDesk(settings.secrets, (secret) => observer.secret?.(secret))
+    const { secrets } = settings
+    this.#secrets =
+      secrets !== undefined && 'answer' in secrets
+        ? secrets
+        : new SecretDesk(secrets, (secret) => observer.secret?.(secret))
   }
 
   /** Loads the script in a first thread. @throws {AppError} */

@@ -7,6 +7,7 @@ import type { MetricStore } from '../metrics/store.js'
 import type { Thresholds } from '../metrics/thresholds.js'
 import type { ModuleLock } from '../script/module-lock.js'
 import type { StoppedVu } from './losses.js'
+import type { ParsedOptions } from './options/options.js'
 import type { PreparedRun } from './prepare-run.js'
 
 export interface RunResult {
@@ -57,6 +58,13 @@ export interface RunProgress {
   readonly scenarios: readonly ScenarioProgress[]
 }
 
+/** What the process of a run has used. */
+export interface RunResources {
+  /** The most memory that was resident at once. */
+  readonly peakMemoryBytes: number
+  readonly cpuMs: number
+}
+
 export interface Run {
   /** What was measured so far. Hooks on its samples see each of them once. */
   readonly store: MetricStore
@@ -71,9 +79,18 @@ export interface Run {
   /** True once the run is to end before its time. */
   readonly isStopping: boolean
   readonly isMarkedFailed: boolean
+  /** Of a run that has a process of its own. */
+  readonly resources?: RunResources
 
   /**
-   * Loads the script and settles the options.
+   * Opens the secret sources, loads the script, and answers the options that it exports.
+   *
+   * @throws {ScriptFailure} when the script threw in its init code
+   * @throws {AppError}
+   */
+  load(): Promise<ParsedOptions>
+  /**
+   * Loads the script, unless that is done, and settles the options.
    *
    * @throws {ScriptFailure} when the script threw in its init code
    * @throws {AppError}
@@ -81,6 +98,14 @@ export interface Run {
   prepare(): Promise<PreparedRun>
   /** Runs what was prepared. Never throws for what the script or the servers do: the result says it. */
   execute(): Promise<RunResult>
+  /**
+   * Instead of `execute`: goes once through everything that the script has, without a server and without waiting. The
+   * observer is told what is wrong.
+   *
+   * @param summaryOf makes the argument of handleSummary, as JSON
+   * @throws {AppError} when the check itself could not go on
+   */
+  rehearse(summaryOf: () => string | Promise<string>): Promise<void>
   /** Calls the script's handleSummary, see `Stages.handleSummary`. */
   handleSummary(data: string): Promise<string | undefined>
   /**

@@ -21,7 +21,13 @@ export interface SecretRequest {
   readonly key: string
 }
 
-export class SecretDesk {
+/** Who answers the requests of threads. Never rejects: why there is no secret is an answer, too. */
+export interface SecretAnswerer {
+  answer(request: SecretRequest): Promise<SecretAnswer>
+  close(): void
+}
+
+export class SecretDesk implements SecretAnswerer {
   readonly #sources: SecretSources
 
   /**
@@ -32,7 +38,6 @@ export class SecretDesk {
     this.#sources = SecretSources.open(specs, surroundings, onSecret)
   }
 
-  /** Never rejects: why there is no secret is an answer, too. */
   async answer({ request, source, key }: SecretRequest): Promise<SecretAnswer> {
     try {
       return { request, secret: await this.#sources.get(source, key) }

@@ -5,7 +5,7 @@ import type { AuditRecord } from '../policy/audit.js'
 import type { Policy } from '../policy/policy.js'
 import type { Options } from './options/options.js'
 import type { LoadRequest } from './run-config.js'
-import type { SecretSettings } from './secret-desk.js'
+import type { SecretAnswerer, SecretSettings } from './secret-desk.js'
 
 export interface TestRunSettings {
   readonly script: LoadRequest
@@ -18,8 +18,8 @@ export interface TestRunSettings {
   /** Options beside those of the script. The flags' are read when the script is loaded, as their errors come after its own. */
   readonly layers: { readonly file?: Options; readonly env?: Options; readonly cli?: () => Options }
   readonly policy: Policy
-  /** Where secrets come from, as --secret-source has it; none without. */
-  readonly secrets?: SecretSettings
+  /** Where secrets come from, as --secret-source has it, or who gives them; none without. */
+  readonly secrets?: SecretSettings | SecretAnswerer
   /** Undefined: one for each core, and no more than there are VUs. */
   readonly threads?: number
   readonly hasThresholds: boolean
@@ -29,6 +29,8 @@ export interface TestRunSettings {
   readonly canResume: boolean
   /** The script is going to be checked with `rehearse` and not run with `execute`. */
   readonly isRehearsal?: boolean
+  /** Another process has what is measured: it judges at the end, and tells what is missing. */
+  readonly isMirrored?: boolean
 }
 
 /** Told of what happens while a run goes on. Texts may hold what a script said. */

@@ -16,6 +16,7 @@ import { findIdleThresholds, findOptionWarnings, rehearse } from './rehearsal.js
 import type { Run, RunPhase, RunProgress, RunResult } from './run.js'
 import type { LoadedScript } from './run-config.js'
 import { RunLog } from './run-log.js'
+import { logLosses } from './run-losses.js'
 import { RunThreads } from './run-threads.js'
 import { Scenarios } from './scenarios.js'
 import { SharedCounters } from './shared-counters.js'
@@ -36,6 +37,7 @@ export class TestRun implements Run {
   readonly #stop = new AbortController()
   #thresholds = Thresholds.none()
   #script: LoadedScript | undefined
+  #fromScript: ParsedOptions | undefined
   #prepared: PreparedRun | undefined
   #stages: Stages | undefined
   #pool: VuPool | undefined
@@ -89,6 +91,11 @@ export class TestRun implements Run {
     }
   }
 
+  /** What was loaded. */
+  get script(): LoadedScript | undefined {
+    return this.#script
+  }
+
   /** What the remote modules of the script are. Empty before `prepare`. */
   get remotes(): ModuleLock {
     return this.#script?.remotes ?? new Map()
@@ -123,7 +130,8 @@ export class TestRun implements Run {
     const script = await this.#load()
     this.#script = script
     try {
-      return scriptOptions(script)
+      this.#fromScript = scriptOptions(script)
+      return this.#fromScript
     } catch (e) {
       throw asLoadError(e, this.#settings)
     }
@@ -139,13 +147,13 @@ export class TestRun implements Run {
   }
 
   /**
-   * Loads the script and settles the options.
+   * Loads the script, unless that is done, and settles the options.
    *
    * @throws {ScriptFailure} when the script threw in its init code
    * @throws {AppError}
    */
   async prepare(): Promise<PreparedRun> {
-    const fromScript = await this.load()
+    const fromScript = this.#fromScript ?? (await this.load())
     const script = this.#script!
     const { prepared, thresholds } = prepareRun({
       script,
@@ -195,7 +203,7 @@ export class TestRun implements Run {
     if (hasBegun) {
       await this.#threads.finish()
       this.#judge(durationMs)
-      this.#logLosses()
+      if (!this.#settings.isMirrored) logLosses(this.store, this.#log)
     }
     this.phase = 'ended'
     return {
@@ -217,7 +225,7 @@ export class TestRun implements Run {
    * @param summaryOf makes the argument of handleSummary, as JSON
    * @throws {AppError} when the check itself could not go on
    */
-  async rehearse(summaryOf: () => string): Promise<void> {
+  async rehearse(summaryOf: () => string | Promise<string>): Promise<void> {
     const prepared = this.#prepared!
     this.#startTimeMs = this.#clock.now()
     findOptionWarnings(prepared.warnings, this.#find)
@@ -365,24 +373,10 @@ export class TestRun implements Run {
   }
 
   #judge(durationMs: number): void {
-    const { breached } = this.#thresholds.evaluate(durationMs, true)
     if (this.#markedFailed) this.#error ??= new AppError('MARKED_FAILED', 'test run was marked as failed')
+    if (this.#settings.isMirrored) return
+    const { breached } = this.#thresholds.evaluate(durationMs, true)
     if (breached.length > 0) this.#error ??= crossedThresholds(breached)
-  }
-
-  /** Says what of the measured is missing or not exact. */
-  #logLosses(): void {
-    const { droppedSamples } = this.store
-    if (droppedSamples > 0) {
-      this.#log.warning(`${droppedSamples} samples were dropped: there were too many at once, or too many series`)
-    }
-    const approximated = this.store.approximated()
-    if (approximated.length > 0) {
-      const worst = Math.max(...approximated.map(({ relativeError }) => relativeError))
-      this.#log.info(
-        `percentiles of metrics '${approximated.map(({ name }) => name).join(', ')}' are within ${formatPercent(worst)} of the exact ones: there were too many values to keep them all`,
-      )
-    }
   }
 
   #onTestEnd(what: 'abort' | 'fail', text: string): void {
@@ -398,8 +392,4 @@ export class TestRun implements Run {
   #fail(e: unknown): void {
     this.#error ??= asAppError(e)
   }
-}
-
-function formatPercent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`
 }

@@ -85,6 +85,8 @@ export class MetricStore {
   readonly #observed = new Map<string, StoredMetric>()
   readonly #threads = new Map<number, ThreadRoutes>()
   readonly #hooks: ((samples: StoredSamples) => void)[] = []
+  #relay: ((threadId: number, batch: SampleBatch) => void) | undefined
+  #isKept = true
   readonly #budget: TrendBudget
   readonly #maxSeries: number
   #seriesCount = 0
@@ -99,6 +101,8 @@ export class MetricStore {
 
   /** Adds what a thread has collected. Batches of one thread must come in the order they were taken. */
   ingest(threadId: number, batch: SampleBatch): void {
+    this.#relay?.(threadId, batch)
+    if (!this.#isKept) return
     const thread = this.#thread(threadId)
     this.#droppedSamples += batch.droppedSamples
     thread.transient.clear()
@@ -123,6 +127,16 @@ export class MetricStore {
   /** Has `hook` called with every batch that comes in, after the sinks have it. */
   onSamples(hook: (samples: StoredSamples) => void): void {
     this.#hooks.push(hook)
+  }
+
+  /** Has `relay` called with every batch as it comes in, for a store elsewhere. */
+  relayTo(relay: (threadId: number, batch: SampleBatch) => void): void {
+    this.#relay = relay
+  }
+
+  /** Lets what comes in from now on go by, when nobody asks this store about it. */
+  keepNothing(): void {
+    this.#isKept = false
   }
 
   /**

@@ -2,7 +2,8 @@
 
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import { type Finding, findingOf } from '../../engine/rehearsal.js'
-import { TestRun } from '../../engine/test-run.js'
+import type { Run } from '../../engine/run.js'
+import { newRun } from '../../engine/start-run.js'
 import { ExitCode, isAppError } from '../../errors.js'
 import type { Policy } from '../../policy/policy.js'
 import { summaryData } from '../../report/summary-data.js'
@@ -62,9 +63,9 @@ async function checkScript(
 ): Promise<CheckedScript> {
   const findings: Finding[] = []
   const observer = observerOf(logger, redactor, audit)
-  let test: TestRun | undefined
+  let test: Run | undefined
   try {
-    test = new TestRun(
+    test = newRun(
       {
         ...scriptSettings(script, settings, policy, logger),
         hasThresholds: false,
@@ -93,7 +94,7 @@ async function checkScript(
 }
 
 const summaryOf =
-  ({ store, thresholds }: TestRun, { options }: PreparedRun) =>
+  ({ store, thresholds }: Run, { options }: PreparedRun) =>
   () =>
     JSON.stringify(
       summaryData(store, thresholds, {

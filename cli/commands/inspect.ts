@@ -3,7 +3,8 @@
 import { consolidatedJson, layerOptions, optionsJson } from '../../engine/options/consolidate.js'
 import type { JsonValue } from '../../engine/options/json-reader.js'
 import type { OptionWarning } from '../../engine/options/options.js'
-import { TestRun } from '../../engine/test-run.js'
+import type { Run } from '../../engine/run.js'
+import { newRun } from '../../engine/start-run.js'
 import { ExitCode } from '../../errors.js'
 import { formatDuration } from '../../go/duration.js'
 import { jsonText } from '../../report/clean-text.js'
@@ -30,12 +31,12 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
   const policy = commandPolicy(flags.values)
   const settings = runSettings(flags, process.env, { includesSystemEnv: false, env: policy.env })
   const { logger, redactor } = openLogger(settings, policy.limits.logLineBytes)
-  let test: TestRun | undefined
+  let test: Run | undefined
   let audit: AuditLog | undefined
   try {
     audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
     const testSettings = { ...testRunSettings(flags, settings, policy, logger), canResume: true }
-    test = new TestRun(testSettings, observerOf(logger, redactor, audit))
+    test = newRun(testSettings, observerOf(logger, redactor, audit))
     const options = await optionsOf(test, flags, logger)
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     process.stdout.write(`${goJson(options)}\n`)
@@ -50,7 +51,7 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
 }
 
 /** As k6 has it: what the script exports, or with --execution-requirements what all sources make of it. */
-async function optionsOf(test: TestRun, flags: InspectFlags, logger: Logger): Promise<JsonValue> {
+async function optionsOf(test: Run, flags: InspectFlags, logger: Logger): Promise<JsonValue> {
   if (flags.values['execution-requirements'] !== true) {
     const { options, warnings } = await test.load()
     warn(logger, warnings)

@@ -2,7 +2,7 @@
 import { testOptions } from '../../engine/options/consolidate.js'
 import type { PreparedRun } from '../../engine/prepare-run.js'
 import type { Run, RunResult } from '../../engine/run.js'
-import { TestRun } from '../../engine/test-run.js'
+import { newRun } from '../../engine/start-run.js'
 import { AppError, ExitCode } from '../../errors.js'
 import { bannerText, descriptionText } from '../../report/description.js'
 import { openLogFile } from '../../report/log-output.js'
@@ -38,7 +38,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
   const { limits } = policy
   const { logger, target, redactor } = openLogger(settings, limits.logLineBytes)
   const fail = (e: unknown) => logError(logger, e)
-  let test: TestRun | undefined
+  let test: Run | undefined
   let audit: AuditLog | undefined
   const outputs: Output[] = []
   let screen: LiveProgress | undefined
@@ -47,7 +47,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
     const gate = audit.gate
     const testSettings = testRunSettings(flags, settings, policy, logger)
-    test = new TestRun(testSettings, observerOf(logger, redactor, audit))
+    test = newRun(testSettings, observerOf(logger, redactor, audit))
     const prepared = await test.prepare()
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     const { options } = prepared
