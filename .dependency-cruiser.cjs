@@ -8,9 +8,12 @@ const below = {
   host: ['host', 'runtime', 'policy', 'metrics', 'go', 'errors', 'root'],
   report: ['report', 'metrics', 'go', 'errors', 'root'],
   engine: ['engine', 'host', 'runtime', 'script', 'policy', 'metrics', 'report', 'go', 'errors', 'root'],
+  api: ['api', 'engine', 'report', 'metrics', 'policy', 'errors'],
+  index: ['api', 'engine', 'policy', 'errors'],
   cli: ['cli', 'engine', 'report', 'metrics', 'script', 'policy', 'go', 'errors', 'root'],
 }
-const path = (name) => (name === 'errors' ? '^errors\\.ts$' : name === 'root' ? '^package-root\\.ts$' : `^${name}/`)
+const files = { errors: '^errors\\.ts$', root: '^package-root\\.ts$', index: '^index\\.ts$' }
+const path = (name) => files[name] ?? `^${name}/`
 
 module.exports = {
   forbidden: [
@@ -18,7 +21,7 @@ module.exports = {
     ...Object.entries(below).map(([from, allowed]) => ({
       name: `${from}-imports-only-what-is-below`,
       severity: 'error',
-      from: { path: `^${from}/` },
+      from: { path: path(from) },
       to: { pathNot: ['^node_modules/', ...allowed.map(path)], dependencyTypes: ['local'] },
     })),
     {

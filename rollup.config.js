@@ -1,7 +1,7 @@
-// Three bundles from what tsc wrote to build/: the guest modules, which each VM evaluates, the command with its thread and its process, and
-// the page of HTML reports.
+// Three bundles from what tsc wrote to build/: the guest modules, which each VM evaluates; the command and the library with
+// their threads and processes; and the page of HTML reports.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 
 /** Every guest module of build/modules/k6 becomes an entry named as scripts import it. */
 function guestEntries(folder = 'build/modules', found = {}) {
@@ -26,6 +26,24 @@ const hostEntries = Object.fromEntries(
   ].filter(([, file]) => existsSync(file)),
 )
 
+/** The declarations of the library: those that index.d.ts names, and what they name in turn. */
+function declarations(file = 'build/index.d.ts', found = new Map()) {
+  if (found.has(file)) return found
+  const text = readFileSync(file, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '')
+  found.set(file, text)
+  for (const [, path] of text.matchAll(/\bfrom '(\..+?)\.js'/g))
+    declarations(join(dirname(file), `${path}.d.ts`), found)
+  return found
+}
+const shipDeclarations = {
+  name: 'declarations',
+  generateBundle() {
+    for (const [file, source] of declarations()) {
+      this.emitFile({ type: 'asset', fileName: join('types', relative('build', file)), source })
+    }
+  },
+}
+
 /** The library that draws the charts goes into the page as it was published, with its licence. */
 const uplot = (file) => readFileSync(join('node_modules/uplot', file), 'utf8')
 const reportStyle = {
@@ -46,6 +64,7 @@ export default [
   {
     input: hostEntries,
     external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
+    plugins: [shipDeclarations],
     output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name].js' },
   },
   {

@@ -9,6 +9,9 @@ import type { ModuleLock } from '../script/module-lock.js'
 import type { StoppedVu } from './losses.js'
 import type { ParsedOptions } from './options/options.js'
 import type { PreparedRun } from './prepare-run.js'
+import type { RunPhase, RunProgress } from './run-progress.js'
+
+export type { RunPhase, RunProgress, ScenarioProgress, ScenarioStatus } from './run-progress.js'
 
 export interface RunResult {
   /** The first thing that went wrong, which also gives the exit code; undefined when nothing did. */
@@ -25,37 +28,6 @@ export interface RunResult {
   readonly stopped: readonly StoppedVu[]
   /** CPU time of all script code, in ms. */
   readonly cpuMs: number
-}
-
-/** Where a run stands, for whoever shows it. */
-export type RunPhase = 'init' | 'paused' | 'setup' | 'run' | 'teardown' | 'ended'
-
-export type ScenarioStatus = 'waiting' | 'running' | 'stopping' | 'interrupted' | 'done'
-
-/** How far a scenario is. Times in ms. */
-export interface ScenarioProgress {
-  readonly status: ScenarioStatus
-  /** Since it began, until it ended; negative before. */
-  readonly elapsedMs: number
-  readonly completed: number
-  readonly interrupted: number
-  /** VUs in an iteration. */
-  readonly activeVus: number
-  /** VUs that it has, for the arrival-rate executors. */
-  readonly allocatedVus: number
-}
-
-/** How far a run is. Plain data. */
-export interface RunProgress {
-  readonly phase: RunPhase
-  /** Since the scenarios began; undefined before. */
-  readonly elapsedMs: number | undefined
-  readonly initializedVus: number
-  readonly activeVus: number
-  readonly completed: number
-  readonly interrupted: number
-  /** In the order of the plan; none before the scenarios begin. */
-  readonly scenarios: readonly ScenarioProgress[]
 }
 
 /** What the process of a run has used. */

@@ -19,8 +19,8 @@ import { type Options, optionFields } from './option-table.js'
 
 export type { Options } from './option-table.js'
 
-/** Where options came from. */
-export type OptionSource = 'script' | 'file'
+/** Where options came from; `caller` is whoever starts a run by the library. */
+export type OptionSource = 'script' | 'file' | 'caller'
 
 /** Something to tell the user; `error` is a field of its own in the log line. */
 export interface OptionWarning {
@@ -40,7 +40,7 @@ const overlookedFileKeys = ['noArchiveUpload', 'collectors']
  * Reads the options that a script exports, or the contents of a configuration file.
  *
  * @param json decoded JSON; for a script a copy of the exported object made outside of its VM
- * @param source in a script unknown keys give a warning, in a file k6 overlooks them
+ * @param source in a script unknown keys give a warning, in a file k6 overlooks them, from a caller they are an error
  * @throws {AppError} OPTIONS_INVALID for the first value that cannot be read. The message is k6's own without what k6
  *   puts in front of it (`could not initialize '…': could not load JS test '…': `), which the caller knows
  */
@@ -50,6 +50,7 @@ export function parseOptions(json: unknown, source: OptionSource): ParsedOptions
     refuseTooDeep(json)
     const unknown = readOptions(options, json, source)
     if (unknown === undefined || source === 'file') return { options, warnings: [] }
+    if (source === 'caller') throw new GoSyntaxError(`unknown option ${goQuote(unknown)}`)
     const warning = {
       message: 'There were unknown fields in the options exported in the script',
       error: `json: unknown field ${goQuote(unknown)}`,
