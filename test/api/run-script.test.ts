@@ -61,7 +61,8 @@ describe('runScript', () => {
     assert.deepEqual([...outcome.files.keys()], ['stdout'])
   })
 
-  it('tells what made a run fail, whatever it was', async () => {
+  it('tells what made a run fail, whatever it was', async function () {
+    this.timeout(60_000)
     for (const [text, code, exitCode] of [
       [
         'export const options = { thresholds: { iterations: ["count>5"] } }; export default () => {}',
