@@ -24,6 +24,8 @@ export interface ThreadSettings {
   readonly counters: SharedArrayBuffer
   /** What the thread tells of itself, see heartbeat.ts. */
   readonly heartbeat: SharedArrayBuffer
+  /** What the scripts of the run have logged, see console-budget.ts. */
+  readonly console: SharedArrayBuffer
 }
 
 export interface LoadRequest {

@@ -5,6 +5,8 @@ import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import type { MetricStore } from '../metrics/store.js'
 import type { Limits } from '../policy/limits.js'
 import { errorOf } from './carried-error.js'
+import { ConsoleBudget, consoleLimits } from './console-budget.js'
+import { systemClock } from './executors/executor.js'
 import { Losses, type StoppedVu, type Verdict } from './losses.js'
 import type { LoadedScript, RunConfig } from './run-config.js'
 import type { RunLog } from './run-log.js'
@@ -40,6 +42,8 @@ export class RunThreads {
   readonly #watchdog: Watchdog
   #sharedArrays: SharedArrayRegistry | undefined
   #secrets: SecretAnswerer | undefined
+  readonly #console: ConsoleBudget
+  #unrecorded = 0
   #lastId = -1
   #config: RunConfig | undefined
   #startTimeMs: number | undefined
@@ -52,6 +56,7 @@ export class RunThreads {
     const { limits } = run.settings.policy
     this.#losses = new Losses(limits.vmLosses)
     this.#watchdog = new Watchdog(this.#threadLimits(), run.onTrouble)
+    this.#console = new ConsoleBudget(limits)
   }
 
   get all(): readonly ThreadSlot[] {
@@ -170,6 +175,7 @@ export class RunThreads {
         isBaseMode,
         isRehearsal,
         counters: counters.buffer,
+        console: this.#console.buffer,
       },
       {
         onReport: (from, report) => this.#onReport(from, report),
@@ -274,9 +280,25 @@ export class RunThreads {
     }
   }
 
+  /** Says how much of what scripts logged, and of what they were refused, is not there. Once the run is over. */
+  tellDrops(): void {
+    const { settings, observer, log } = this.#run
+    if (this.#unrecorded > 0) {
+      log.warning(`${this.#unrecorded} refusals of the policy are not on record: there were too many`)
+    }
+    for (const limit of consoleLimits) {
+      const count = this.#console.dropped(limit)
+      if (count === 0) continue
+      const most = settings.policy.limits[limit]
+      log.warning(`${count} console lines were dropped (limit ${limit}: ${most})`)
+      const record = { section: `limits.${limit}`, rule: String(most), subject: 'console lines', vu: 0, count } as const
+      observer.audit?.({ timeMs: systemClock.now(), ...record })
+    }
+  }
+
   #onAudit({ records, dropped }: Extract<ThreadReport, { kind: 'audit' }>): void {
     for (const record of records) this.#run.observer.audit?.(record)
-    if (dropped > 0) this.#run.log.warning(`${dropped} refusals of the policy are not on record: there were too many`)
+    this.#unrecorded += dropped
   }
 
   /** A VM makes or asks for a SharedArray that the first init did not make. */

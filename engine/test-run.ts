@@ -205,6 +205,7 @@ export class TestRun implements Run {
       this.#judge(durationMs)
       if (!this.#settings.isMirrored) logLosses(this.store, this.#log)
     }
+    this.#threads.tellDrops()
     this.phase = 'ended'
     return {
       error: this.#error,
@@ -384,8 +385,8 @@ export class TestRun implements Run {
       this.#stages?.onAbort(text)
       this.abort(new AppError('SCRIPT_ABORTED', text))
     } else {
+      // The thread has logged the text.
       this.#markedFailed = true
-      this.#log.error(text)
     }
   }
 

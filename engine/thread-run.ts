@@ -2,6 +2,7 @@
 import { dirname, relative } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
+import { cutLine } from '../host/console.js'
 import { HostResolver } from '../host/dns.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
@@ -31,6 +32,7 @@ import { lexerReady } from '../script/source.js'
 import { typeScriptLetters } from '../script/typescript.js'
 import { ArrivalQueue } from './arrival-queue.js'
 import { carry } from './carried-error.js'
+import { ConsoleBudget, type ConsoleLimit } from './console-budget.js'
 import { executionInfo } from './execution-info.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { Heartbeat } from './heartbeat.js'
@@ -81,6 +83,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #vus = new Map<number, VirtualUser>()
   readonly #queues = new Map<number, ArrivalQueue>()
   readonly #losses = new Map<number, number>()
+  readonly #console: ConsoleBudget
   #lines: LogLine[] = []
   readonly #sharedArrayLink: SharedArrayLink
   #files = new FileStore(new Map())
@@ -93,6 +96,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #startTimeMs: number | undefined
   #setupData: string | undefined
   #abortText: string | undefined
+  #hasFailed = false
   /** The one that was begun last. */
   #stage: ThreadStage | undefined
   readonly #rehearsal: Rehearsal | undefined
@@ -107,6 +111,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#gate = Gate.withTrail(settings.policy, this.#trail, ownAddresses())
     this.#counters = new SharedCounters(settings.counters)
     this.#heartbeat = new Heartbeat(settings.heartbeat)
+    this.#console = new ConsoleBudget(settings.policy.limits, settings.console)
     this.#sharedArrayLink = new SharedArrayLink((request) => send({ kind: 'sharedArray', request }))
     if (settings.isRehearsal) {
       this.#rehearsal = new Rehearsal(
@@ -360,8 +365,19 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   #log(line: LogLine): void {
-    this.#lines.push(line)
+    const { limits } = this.#settings.policy
+    const cut = { ...line, msg: cutLine(line.msg, limits.logLineBytes) }
+    const dropped = this.#console.take(cut)
+    if (dropped === undefined) this.#lines.push(cut)
+    else if (dropped.isFirst) this.#lines.push(this.#dropWarning(dropped.limit))
     if (this.#lines.length >= maxWaitingLines) this.flush()
+  }
+
+  #dropWarning(limit: ConsoleLimit): LogLine {
+    const most = this.#settings.policy.limits[limit]
+    const what = limit === 'consoleBytes' ? `${most} bytes` : `${most} lines within a second`
+    const msg = `console lines are dropped from now on: there were more than ${what} (limit ${limit})`
+    return { level: 'warning', msg, fields: {}, timeMs: this.#now() }
   }
 
   async #newVm(id: number): Promise<{ context: VuContext; script: ScriptVm }> {
@@ -446,9 +462,14 @@ export class ThreadRun implements Async<ThreadCalls> {
           this.#rehearsal.gaveUp(`exec.test.${what}()`, text, '')
           return
         }
-        if (what === 'abort') this.#abortText ??= text
+        const told = cutLine(text, this.#settings.policy.limits.logLineBytes)
+        if (what === 'abort') this.#abortText ??= told
+        else this.#log({ level: 'error', msg: told, fields: {}, timeMs: this.#now() })
+        // Once failed, the run stays it, however often it is said.
+        if (what === 'fail' && this.#hasFailed) return
+        this.#hasFailed ||= what === 'fail'
         this.flush()
-        this.#send({ kind: 'testEnd', what, text })
+        this.#send({ kind: 'testEnd', what, text: told })
       },
       executionInfo: (vu) =>
         executionInfo(vu, {

@@ -29,13 +29,16 @@ export interface AuditRecord {
 export type Refusal = Pick<AuditRecord, 'section' | 'rule' | 'subject'>
 
 const maxKinds = 1000
+/** Of all deliveries together: whoever keeps the log of refusals keeps them all. */
+const maxRecords = 10_000
 const maxSubjectLetters = 500
 
-/** Collects refusals of a thread between two deliveries: those that are alike become one record. */
+/** Collects refusals of a thread between two deliveries: those that are alike become one record. Their number is bounded. */
 export class AuditTrail {
   readonly #now: () => number
   #records = new Map<string, AuditRecord & { count: number }>()
   #dropped = 0
+  #left = maxRecords
 
   constructor(now: () => number) {
     this.#now = now
@@ -46,7 +49,7 @@ export class AuditTrail {
     const key = JSON.stringify([refusal.section, refusal.rule, subject, vu])
     const known = this.#records.get(key)
     if (known !== undefined) known.count++
-    else if (this.#records.size >= maxKinds) this.#dropped++
+    else if (this.#records.size >= Math.min(maxKinds, this.#left)) this.#dropped++
     else this.#records.set(key, { timeMs: this.#now(), ...refusal, subject, vu, count: 1 })
   }
 
@@ -54,6 +57,7 @@ export class AuditTrail {
   take(): { records: AuditRecord[]; dropped: number } | undefined {
     if (this.#records.size === 0 && this.#dropped === 0) return undefined
     const taken = { records: [...this.#records.values()], dropped: this.#dropped }
+    this.#left -= this.#records.size
     this.#records = new Map()
     this.#dropped = 0
     return taken

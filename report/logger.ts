@@ -19,16 +19,14 @@ import type { Redactor } from './redaction.js'
 /** The value of --log-format. Anything that is not json or raw is text, as in k6. */
 export type LogFormat = 'text' | 'json' | 'raw'
 
-/** How much may be logged. */
+/** How long a line may be. */
 export interface LogLimits {
   /** UTF-8 bytes of a message or of one field. */
   lineBytes: number
-  /** UTF-8 bytes of all lines of a run that came from scripts. */
-  consoleBytes: number
 }
 
 /** The limits of a logger that was told none. */
-export const defaultLogLimits: LogLimits = { lineBytes: 16 * 1024, consoleBytes: Number.POSITIVE_INFINITY }
+export const defaultLogLimits: LogLimits = { lineBytes: 16 * 1024 }
 
 /** How a logger is set up. */
 export interface LoggerOptions {
@@ -53,9 +51,7 @@ export class Logger {
   readonly #limits: LogLimits
   readonly #format: LogFormatter
   readonly #now: () => Date
-  #consoleBytes = 0
   #consoleTarget: LogTarget | undefined
-  #droppedEntries = 0
 
   constructor(options: LoggerOptions) {
     this.#options = options
@@ -89,7 +85,6 @@ export class Logger {
     const fields = consoleTarget === undefined ? (entry.fields ?? {}) : others
     // Secrets first: half of one is left behind where a text was cut.
     const line = this.#format(this.#cut(this.#redact({ ...entry, fields, time: entry.time ?? this.#now() })))
-    if (isConsole && !this.#isWithinBudget(line)) return
     if (consoleTarget !== undefined) consoleTarget.write(line)
     else if (isAtLeast(entry.level, this.#options.targetLevel ?? 'debug')) this.#options.target.write(line)
   }
@@ -105,27 +100,10 @@ export class Logger {
     return isAtLeast(level, this.#options.level ?? 'info')
   }
 
-  /** Entries of scripts that were left out because scripts had logged too much. */
-  get droppedEntries(): number {
-    return this.#droppedEntries
-  }
-
-  /** Closes files. Says how much was left out, if anything was. */
+  /** Closes files. */
   close(): void {
-    if (this.#droppedEntries > 0) {
-      this.warning(`${this.#droppedEntries} console messages were dropped, scripts had logged too much`, {
-        limitBytes: this.#limits.consoleBytes,
-      })
-    }
     this.#consoleTarget?.close?.()
     this.#options.target.close?.()
-  }
-
-  #isWithinBudget(line: string): boolean {
-    this.#consoleBytes += Buffer.byteLength(line)
-    if (this.#consoleBytes <= this.#limits.consoleBytes) return true
-    this.#droppedEntries++
-    return false
   }
 
   #redact(entry: LogEntry): LogEntry {

@@ -6,6 +6,9 @@ import { type LogFormat, Logger } from '../../report/logger.js'
 import { Redactor } from '../../report/redaction.js'
 import type { RunSettings } from '../settings.js'
 
+/** More than the note at the end of a line that was cut. */
+const cutNoteBytes = 40
+
 /** Lines on their way to a stream; on a terminal they must not mix with the progress that is drawn there. */
 export class StreamTarget {
   readonly stream: NodeJS.WriteStream
@@ -43,7 +46,8 @@ export function openLogger(
     format: settings.logFormat as LogFormat,
     isColored: streamTarget !== undefined && stream.isTTY === true && !settings.noColor,
     level: settings.isVerbose ? 'debug' : 'info',
-    limits: { lineBytes },
+    // Lines of scripts were cut where they came from, and say by how much.
+    limits: { lineBytes: lineBytes + cutNoteBytes },
     redactor,
     ...(output.kind === 'file' ? { targetLevel: output.level } : {}),
   })

@@ -120,13 +120,4 @@ describe('Logger', () => {
     const text = logged({ limits: { lineBytes: 5 } }, (logger) => logger.info('äää', { error: '123456' }))
     assert.match(text, /msg="ää… \(1 more bytes\)" error="12345… \(1 more bytes\)"/)
   })
-
-  it('drops what scripts log beyond the limit, and says so at the end', () => {
-    const text = logged({ format: 'raw', limits: { consoleBytes: 4 } }, (logger) => {
-      for (const msg of ['abc', 'def', 'ghi']) logger.info(msg, { source: 'console' })
-      logger.info('own')
-      logger.close()
-    })
-    assert.equal(text, 'abc\nown\n2 console messages were dropped, scripts had logged too much\n')
-  })
 })

@@ -7,6 +7,7 @@ import type { TestRunSettings } from '../../engine/test-run-settings.js'
 import type { AppError } from '../../errors.js'
 import type { LogLine } from '../../host/vu-context.js'
 import { sampleWidth } from '../../metrics/series.js'
+import type { AuditRecord } from '../../policy/audit.js'
 import { type Limits, trustedLimits } from '../../policy/limits.js'
 import { trustedPolicy } from '../../policy/policy.js'
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   settings?: Partial<TestRunSettings>
   /** Called with every line of the log, while the run goes on. */
   onLine?: (line: LogLine, run: TestRun) => void
+  /** Told of what the policy refused. */
+  audit?: (record: AuditRecord) => void
   /** Called when the options are settled, before any VU is made. */
   onBegin?: (run: TestRun) => void
   /** Called when the run is over, before its threads are ended. */
@@ -63,6 +66,7 @@ export async function runScript(source: string, options: RunOptions = {}): Promi
         lines.push(line)
         options.onLine?.(line, run)
       },
+      ...(options.audit === undefined ? {} : { audit: options.audit }),
     },
   )
   const sums = new Map<string, number>()
