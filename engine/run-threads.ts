@@ -2,14 +2,16 @@
 import { AppError, asAppError } from '../errors.js'
 import type { Finding } from '../host/rehearsal/finding.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
+import { sampleWidth } from '../metrics/series.js'
 import type { MetricStore } from '../metrics/store.js'
+import type { AuditRecord } from '../policy/audit.js'
 import type { Limits } from '../policy/limits.js'
 import { errorOf } from './carried-error.js'
 import { ConsoleBudget, consoleLimits } from './console-budget.js'
-import { systemClock } from './executors/executor.js'
 import { Losses, type StoppedVu, type Verdict } from './losses.js'
 import type { LoadedScript, RunConfig } from './run-config.js'
 import type { RunLog } from './run-log.js'
+import { tellDrop } from './run-losses.js'
 import { failureMessage } from './script-failure.js'
 import { type SecretAnswerer, SecretDesk } from './secret-desk.js'
 import { answerSharedArray, type SharedArrayRequest } from './shared-array-link.js'
@@ -248,6 +250,7 @@ export class RunThreads {
     const { store, observer, log } = this.#run
     switch (report.kind) {
       case 'samples':
+        this.#run.counters.add('samplesUnderWay', -report.batch.samples.length / sampleWidth)
         store.ingest(thread.id, report.batch)
         return
       case 'log':
@@ -286,14 +289,8 @@ export class RunThreads {
     if (this.#unrecorded > 0) {
       log.warning(`${this.#unrecorded} refusals of the policy are not on record: there were too many`)
     }
-    for (const limit of consoleLimits) {
-      const count = this.#console.dropped(limit)
-      if (count === 0) continue
-      const most = settings.policy.limits[limit]
-      log.warning(`${count} console lines were dropped (limit ${limit}: ${most})`)
-      const record = { section: `limits.${limit}`, rule: String(most), subject: 'console lines', vu: 0, count } as const
-      observer.audit?.({ timeMs: systemClock.now(), ...record })
-    }
+    const report = { log, limits: settings.policy.limits, audit: (record: AuditRecord) => observer.audit?.(record) }
+    for (const limit of consoleLimits) tellDrop(limit, this.#console.dropped(limit), 'console lines', report)
   }
 
   #onAudit({ records, dropped }: Extract<ThreadReport, { kind: 'audit' }>): void {

@@ -1,13 +1,13 @@
 /** Counters that all threads share: written with Atomics, read by the main thread for the progress. And the hands of their clocks. */
 
 const perScenario = 6
-const runFields = 4
+const runFields = 5
 
 /**
  * Indices: for the run, then those for each scenario. `idle` counts VUs that wait for an arrival, `taken` arrivals that were
  * begun or dropped.
  */
-const field = { completed: 0, interrupted: 1, activeVus: 2, initializedVus: 3 } as const
+const field = { completed: 0, interrupted: 1, activeVus: 2, initializedVus: 3, samplesUnderWay: 4 } as const
 const scenarioField = { started: 0, completed: 1, interrupted: 2, active: 3, idle: 4, taken: 5 } as const
 
 export type RunField = keyof typeof field
@@ -19,7 +19,8 @@ export type Pace = (typeof paces)[number]
 
 export const maxScenarios = 10_000
 
-const slotEndAt = (runFields + perScenario * maxScenarios) * 4
+// A number of 64 bits begins at a multiple of 8.
+const slotEndAt = Math.ceil((runFields + perScenario * maxScenarios) / 2) * 8
 
 export class SharedCounters {
   readonly buffer: SharedArrayBuffer

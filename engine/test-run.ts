@@ -6,17 +6,18 @@
 import { availableParallelism } from 'node:os'
 import { AppError, asAppError, isAppError } from '../errors.js'
 import type { Finding } from '../host/rehearsal/finding.js'
-import { MetricStore } from '../metrics/store.js'
+import type { MetricStore } from '../metrics/store.js'
 import { crossedThresholds, Thresholds } from '../metrics/thresholds.js'
 import type { ModuleLock } from '../script/module-lock.js'
 import { type Clock, systemClock } from './executors/executor.js'
+import { newStore } from './metric-limits.js'
 import type { ParsedOptions } from './options/options.js'
 import { asLoadError, type PreparedRun, prepareRun, runConfig, scriptOptions } from './prepare-run.js'
 import { findIdleThresholds, findOptionWarnings, rehearse } from './rehearsal.js'
 import type { Run, RunPhase, RunProgress, RunResult } from './run.js'
 import type { LoadedScript } from './run-config.js'
 import { RunLog } from './run-log.js'
-import { logLosses } from './run-losses.js'
+import { tellMetricLosses } from './run-losses.js'
 import { RunThreads } from './run-threads.js'
 import { Scenarios } from './scenarios.js'
 import { SharedCounters } from './shared-counters.js'
@@ -55,7 +56,7 @@ export class TestRun implements Run {
     this.#settings = settings
     this.#observer = observer
     this.#log = new RunLog((line) => observer.log(line), this.#clock)
-    this.store = new MetricStore({ hasBreakdown: settings.hasBreakdown })
+    this.store = newStore(settings)
     this.#threads = new RunThreads({
       settings,
       observer,
@@ -203,7 +204,7 @@ export class TestRun implements Run {
     if (hasBegun) {
       await this.#threads.finish()
       this.#judge(durationMs)
-      if (!this.#settings.isMirrored) logLosses(this.store, this.#log)
+      if (!this.#settings.isMirrored) this.#tellMetricLosses()
     }
     this.#threads.tellDrops()
     this.phase = 'ended'
@@ -388,6 +389,11 @@ export class TestRun implements Run {
       // The thread has logged the text.
       this.#markedFailed = true
     }
+  }
+
+  #tellMetricLosses(): void {
+    const { limits } = this.#settings.policy
+    tellMetricLosses(this.store, { log: this.#log, limits, audit: (record) => this.#observer.audit?.(record) })
   }
 
   #fail(e: unknown): void {

@@ -38,6 +38,7 @@ import { grpcOptionsOf } from './grpc-options.js'
 import { Heartbeat } from './heartbeat.js'
 import { httpOptionsOf } from './http-options.js'
 import { loadError } from './load-error.js'
+import { registryLimits, sampleLimitsOf } from './metric-limits.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
 import type { ScenarioConfig } from './options/scenario.js'
@@ -66,6 +67,8 @@ import { VuLedger } from './vu-ledger.js'
 
 const flushPeriodMs = 100
 const maxWaitingLines = 1000
+/** Samples of all threads that the main thread has not taken yet, of 24 bytes each. A script can make them faster than it. */
+const maxSamplesUnderWay = 4_000_000
 
 type Send = (message: ThreadMessage, transfer?: readonly ArrayBuffer[]) => void
 type Async<T> = { [N in keyof T]: T[N] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never }
@@ -76,7 +79,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #poll: (busy: number) => void
   readonly #counters: SharedCounters
   readonly #heartbeat: Heartbeat
-  readonly #registry = new MetricRegistry()
+  readonly #registry: MetricRegistry
   readonly #samples: SampleBuffer
   readonly #trail = new AuditTrail(() => this.#now())
   readonly #gate: Gate
@@ -119,7 +122,9 @@ export class ThreadRun implements Async<ThreadCalls> {
         (place) => (this.#graph === undefined ? place : placesOf(this.#graph).original(place)),
       )
     }
-    this.#samples = new SampleBuffer({ onFull: () => this.#flushSamples() })
+    const { limits } = settings.policy
+    this.#registry = new MetricRegistry(registryLimits(limits))
+    this.#samples = new SampleBuffer({ ...sampleLimitsOf(limits), onFull: () => this.#flushSamples() })
     this.#heartbeat.beat()
     setInterval(() => this.#tick(), flushPeriodMs).unref()
   }
@@ -307,6 +312,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   finish(): void {
     for (const vu of this.#vus.values()) vu.close()
     this.flush()
+    // What was dropped and is not told yet.
+    this.#sendSamples()
   }
 
   #tick(): void {
@@ -326,8 +333,16 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   #flushSamples(): void {
+    if (this.#counters.get('samplesUnderWay') > maxSamplesUnderWay) this.#samples.drop()
+    else this.#sendSamples()
+  }
+
+  #sendSamples(): void {
+    const { size } = this.#samples
     const batch: SampleBatch | undefined = this.#samples.take()
-    if (batch !== undefined) this.#send({ kind: 'samples', batch }, [batch.samples.buffer])
+    if (batch === undefined) return
+    this.#counters.add('samplesUnderWay', size)
+    this.#send({ kind: 'samples', batch }, [batch.samples.buffer])
   }
 
   /** An error of ours that came from nowhere in particular. */

@@ -14,7 +14,8 @@ interface VuSeries {
   id: number | undefined
 }
 
-const maxSeries = 100_000
+// The guest half forgets all of them before it has more.
+const maxSeries = 10_000
 
 export class SampleRing {
   readonly #samples: SampleBuffer

@@ -22,11 +22,6 @@ export class RunPart {
   /** By name, in the order first seen. */
   readonly groups = new Map<string, RunPart>()
 
-  /** The part of that group below this one, made if it does not exist. */
-  group(name: string): RunPart {
-    return getOrMake(this.groups, name, () => new RunPart())
-  }
-
   /** The sinks that samples of the metric with these tags go to. */
   sinksFor(metric: Metric, tags: TagSet, budget: TrendBudget): Sink[] {
     const part = getOrMake(this.metrics, metric.name, () => ({ metric, sink: newSink(metric.type, budget) }))
@@ -36,27 +31,46 @@ export class RunPart {
   }
 }
 
-/** The parts of a run. */
+/** The parts of a run: so many, as scenarios and groups are tags that a script can set. What has none is in the whole only. */
 export class Breakdown {
   /** Groups of the scenario `default`, in the order first seen. Its own metrics are those of the whole run. */
   readonly root = new RunPart()
   /** Every other scenario. */
   readonly scenarios = new Map<string, RunPart>()
 
+  #left: number
+
+  constructor(maxParts: number) {
+    this.#left = maxParts
+  }
+
+  #part(parts: Map<string, RunPart>, name: string): RunPart | undefined {
+    const known = parts.get(name)
+    if (known !== undefined || this.#left === 0) return known
+    this.#left--
+    const part = new RunPart()
+    parts.set(name, part)
+    return part
+  }
+
   /** The sinks of all parts that samples of this series go to. */
   sinksFor(metric: Metric, tags: TagSet, budget: TrendBudget): Sink[] {
     const sinks: Sink[] = []
     const scenario = tags.get('scenario')
-    let part = this.root
+    let part: RunPart | undefined = this.root
     if (scenario !== undefined && scenario !== 'default') {
-      part = getOrMake(this.scenarios, scenario, () => new RunPart())
+      part = this.#part(this.scenarios, scenario)
+      if (part === undefined) return sinks
       sinks.push(...part.sinksFor(metric, tags, budget))
     }
     const path = tags.get('group')?.replace(/^::/, '') ?? ''
     const names = path.split('::')
     // The groups around setup() and teardown() are k6's own and have no place in the summary, nor has what is in them.
     if (path === '' || names[0] === 'setup' || names[0] === 'teardown') return sinks
-    for (const name of names) part = part.group(name)
+    for (const name of names) {
+      part = this.#part(part.groups, name)
+      if (part === undefined) return sinks
+    }
     // A group has its own samples only, not those of the groups inside it.
     sinks.push(...part.sinksFor(metric, tags, budget))
     return sinks

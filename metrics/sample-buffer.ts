@@ -3,19 +3,28 @@
  * a script can tag each call with a value of its own, or add samples in an endless loop.
  */
 import type { Metric } from './metric.js'
-import { droppedSeriesId, type SampleBatch, type SeriesDefinition, sampleWidth } from './series.js'
+import {
+  type DroppedSamples,
+  droppedSeriesId,
+  type SampleBatch,
+  type SampleLimit,
+  type SeriesDefinition,
+  sampleWidth,
+} from './series.js'
 import type { Tag, TagSet } from './tag-set.js'
 
 /** Limits of a buffer, and what to do when it is full. */
 export interface SampleBufferOptions {
-  /** Sets of tags, over all metrics, that are told once for the whole run of this thread; further ones with each batch. */
+  /** Sets of tags, over all metrics: samples of further ones are dropped. */
   maxSeries?: number
+  /** Those that are told once for the whole run of this thread; further ones with each batch. */
+  maxKnownSeries?: number
   /** Tags of one sample. */
   maxTags?: number
-  /** UTF-8 bytes of a tag's name. */
-  maxTagNameBytes?: number
-  /** UTF-8 bytes of a tag's value. */
-  maxTagValueBytes?: number
+  /** UTF-8 bytes of a tag's name, and of its value. */
+  maxTagBytes?: number
+  /** UTF-8 bytes of the name of a check or of a group, whose tags these are; a path of groups may have as much for each. */
+  maxNameBytes?: number
   /** Samples that wait in the buffer. */
   maxSamples?: number
   /** Called when `maxSamples` are waiting: the moment to `take()` them. If nobody does, what follows is dropped. */
@@ -24,12 +33,18 @@ export interface SampleBufferOptions {
 
 /** The limits of a buffer that was told none. */
 export const defaultBufferLimits = {
-  maxSeries: 100_000,
+  maxSeries: 1_000_000,
+  maxKnownSeries: 100_000,
   maxTags: 100,
-  maxTagNameBytes: 256,
-  maxTagValueBytes: 4096,
+  maxTagBytes: 4096,
+  maxNameBytes: 4096,
   maxSamples: 65_536,
 } as const
+
+/** Names of a path of groups, which are inside of each other. */
+export const maxPathNames = 64
+/** Letters of the tags of series that wait to be told. */
+const maxWaitingLetters = 16 * 1024 * 1024
 
 /** Collects samples of one thread. */
 export class SampleBuffer {
@@ -40,9 +55,13 @@ export class SampleBuffer {
   #lastTransientId = 0
   #oldestTransientId = -1
   #newSeries: SeriesDefinition[] = []
+  #newLetters = 0
   #samples = new Float64Array(sampleWidth * 256)
   #used = 0
   #dropped = 0
+  #droppedBy: Partial<Record<SampleLimit, number>> = {}
+  /** Why the series that was asked for last is none. */
+  #fault: SampleLimit | undefined
 
   constructor(options: SampleBufferOptions = {}) {
     const { onFull, ...limits } = options
@@ -53,7 +72,7 @@ export class SampleBuffer {
   /**
    * The id to add samples under. The same metric and tags always give the same id.
    *
-   * With metadata, or beyond `maxSeries`, the id is negative and only good until the next `take()`, so ask for one right
+   * With metadata, or beyond `maxKnownSeries`, the id is negative and only good until the next `take()`, so ask for one right
    * before each `add()`: metadata is different in every iteration, as tags may be, and keeping all such series would fill
    * the memory.
    */
@@ -66,12 +85,13 @@ export class SampleBuffer {
     }
     const known = ofMetric.get(tags.key)
     if (known !== undefined) return known
-    if (this.#seriesCount >= this.#limits.maxSeries) return this.#transientSeries(metric, tags)
-    if (!this.#areWithinLimits(tags.entries)) return droppedSeriesId
-    const id = ++this.#seriesCount
-    ofMetric.set(tags.key, id)
-    this.#newSeries.push({ id, metric, tags: tags.entries })
-    return id
+    if (this.#seriesCount >= this.#limits.maxSeries) return this.#refuse('series')
+    if (this.#seriesCount >= this.#limits.maxKnownSeries) return this.#transientSeries(metric, tags)
+    const fault = this.#faultOf(tags.entries)
+    if (fault !== undefined) return this.#refuse(fault)
+    if (!this.#tell({ id: this.#seriesCount + 1, metric, tags: tags.entries })) return this.#refuse(undefined)
+    ofMetric.set(tags.key, ++this.#seriesCount)
+    return this.#seriesCount
   }
 
   /** Adds a sample; `timeMs` are milliseconds since the epoch, with a fraction. */
@@ -80,6 +100,9 @@ export class SampleBuffer {
     const isFull = this.#used === this.#limits.maxSamples * sampleWidth
     if (seriesId === droppedSeriesId || isStale || isFull) {
       this.#dropped++
+      if (seriesId === droppedSeriesId && this.#fault !== undefined) {
+        this.#droppedBy[this.#fault] = (this.#droppedBy[this.#fault] ?? 0) + 1
+      }
       return
     }
     if (this.#used === this.#samples.length) this.#grow()
@@ -101,33 +124,71 @@ export class SampleBuffer {
       series: this.#newSeries,
       samples: this.#samples.slice(0, this.#used),
       droppedSamples: this.#dropped,
+      droppedBy: this.#droppedBy as DroppedSamples,
     }
     this.#newSeries = []
+    this.#newLetters = 0
     this.#used = 0
     this.#dropped = 0
+    this.#droppedBy = {}
     this.#oldestTransientId = this.#lastTransientId - 1
     return batch
   }
 
+  /** Drops all samples that wait: nobody can take them at present. Series that are told once are still told. */
+  drop(): void {
+    this.#dropped += this.size
+    this.#used = 0
+    this.#newSeries = this.#newSeries.filter(({ id }) => id > 0)
+    this.#newLetters = this.#newSeries.reduce((sum, { tags }) => sum + lettersOf(tags), 0)
+    this.#oldestTransientId = this.#lastTransientId - 1
+  }
+
   #transientSeries(metric: Metric, tags: TagSet, metadata?: TagSet): number {
-    const fits = this.#areWithinLimits(tags.entries) && this.#areWithinLimits(metadata?.entries ?? [])
+    const fault = this.#faultOf(tags.entries) ?? this.#faultOf(metadata?.entries ?? [])
+    if (fault !== undefined) return this.#refuse(fault)
     // No more than there can be samples: each has one of its own at most.
     const waiting = this.#oldestTransientId - this.#lastTransientId
-    if (!fits || waiting >= this.#limits.maxSamples) return droppedSeriesId
-    const id = --this.#lastTransientId
-    this.#newSeries.push({
-      id,
+    if (waiting >= this.#limits.maxSamples) return this.#refuse(undefined)
+    const told = {
+      id: this.#lastTransientId - 1,
       metric,
       tags: tags.entries,
       ...(metadata === undefined ? {} : { metadata: metadata.entries }),
-    })
-    return id
+    }
+    if (!this.#tell(told)) return this.#refuse(undefined)
+    return --this.#lastTransientId
   }
 
-  #areWithinLimits(tags: readonly Tag[]): boolean {
-    const { maxTags, maxTagNameBytes, maxTagValueBytes } = this.#limits
-    if (tags.length > maxTags) return false
-    return tags.every(([name, value]) => fitsIn(name, maxTagNameBytes) && fitsIn(value, maxTagValueBytes))
+  /** False when too much waits to be told already. */
+  #tell(series: SeriesDefinition): boolean {
+    const letters = lettersOf(series.tags) + lettersOf(series.metadata ?? [])
+    if (this.#newLetters + letters > maxWaitingLetters) return false
+    this.#newLetters += letters
+    this.#newSeries.push(series)
+    return true
+  }
+
+  #refuse(fault: SampleLimit | undefined): number {
+    this.#fault = fault
+    return droppedSeriesId
+  }
+
+  /** The limit that these tags go over. */
+  #faultOf(tags: readonly Tag[]): SampleLimit | undefined {
+    const { maxTags, maxTagBytes, maxNameBytes } = this.#limits
+    if (tags.length > maxTags) return 'tags'
+    for (const [name, value] of tags) {
+      if (name === 'check') {
+        if (!fitsIn(value, maxNameBytes)) return 'nameBytes'
+      } else if (name === 'group') {
+        const names = value.length > maxPathNames * (maxNameBytes + 2) ? undefined : value.split('::', maxPathNames + 2)
+        // The first is what stands before the path: nothing.
+        if (names === undefined || names.length > maxPathNames + 1) return 'nameBytes'
+        if (!names.every((one) => fitsIn(one, maxNameBytes))) return 'nameBytes'
+      } else if (!fitsIn(name, maxTagBytes) || !fitsIn(value, maxTagBytes)) return 'tagBytes'
+    }
+    return undefined
   }
 
   #grow(): void {
@@ -136,6 +197,12 @@ export class SampleBuffer {
     larger.set(this.#samples)
     this.#samples = larger
   }
+}
+
+function lettersOf(tags: readonly Tag[]): number {
+  let letters = 0
+  for (const [name, value] of tags) letters += name.length + value.length
+  return letters
 }
 
 function fitsIn(text: string, maxBytes: number): boolean {

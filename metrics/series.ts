@@ -28,6 +28,15 @@ export interface SampleBatch {
   readonly series: readonly SeriesDefinition[]
   /** Triples of series id, time (milliseconds since the epoch, with a fraction) and value. */
   readonly samples: Float64Array<ArrayBuffer>
-  /** Samples that went over a limit since the last batch. */
+  /** Samples that were left out since the last batch. */
   readonly droppedSamples: number
+  /** Those among them that a limit of the run is to blame for. */
+  readonly droppedBy: DroppedSamples
 }
+
+/** Limits of a run that a sample can go over. */
+export const sampleLimits = ['series', 'tags', 'tagBytes', 'checks', 'nameBytes'] as const
+export type SampleLimit = (typeof sampleLimits)[number]
+
+/** Samples that were left out, by the limit that they went over. */
+export type DroppedSamples = Readonly<Partial<Record<SampleLimit, number>>>

@@ -8,8 +8,10 @@ import { Breakdown } from './breakdown.js'
 import { CheckCount, Group } from './group-tree.js'
 import type { Metric } from './metric.js'
 import { parseMetricSelector, type SubMetricSelector } from './metric-selector.js'
+import { NameSet } from './name-set.js'
 import { MetricRegistry } from './registry.js'
-import { type SampleBatch, type SeriesDefinition, sampleWidth } from './series.js'
+import { type SampleBatch, type SampleLimit, type SeriesDefinition, sampleLimits, sampleWidth } from './series.js'
+import { SeriesSet } from './series-set.js'
 import { type MetricSink, newSink, type Sink } from './sink.js'
 import { TagSet } from './tag-set.js'
 import { TrendBudget, type TrendLimits } from './trend-sink.js'
@@ -48,23 +50,28 @@ export interface MetricStoreOptions {
   registry?: MetricRegistry
   /** Keep what the full summary needs. */
   hasBreakdown?: boolean
-  /** Series of all threads together. */
+  /** Different series of all threads together; samples of further ones are dropped. */
   maxSeries?: number
+  /** Names of checks, and paths of groups, of each; samples with further ones are dropped. */
+  maxNames?: number
   /** What trends may keep; metrics/trend-sink.ts has the defaults. */
   trendLimits?: Partial<TrendLimits>
 }
 
 /** The limits of a store that was told none. */
-export const defaultStoreLimits = { maxSeries: 500_000 } as const
+export const defaultStoreLimits = { maxSeries: 1_000_000, maxNames: 100_000 } as const
 
 interface Route {
   readonly series: Series
   readonly sinks: readonly Sink[]
 }
 
+/** Where samples of a series go, or the limit that they go over; undefined for those of a metric that is no such metric. */
+type Destination = Route | SampleLimit | undefined
+
 interface ThreadRoutes {
-  readonly lasting: (Route | undefined)[]
-  transient: Map<number, Route>
+  readonly lasting: Destination[]
+  transient: Map<number, Destination>
 }
 
 /** A StoredMetric as only the store may change it. */
@@ -88,14 +95,17 @@ export class MetricStore {
   #relay: ((threadId: number, batch: SampleBatch) => void) | undefined
   #isKept = true
   readonly #budget: TrendBudget
-  readonly #maxSeries: number
-  #seriesCount = 0
+  readonly #series: SeriesSet
+  readonly #names: NameSet
   #droppedSamples = 0
+  readonly #droppedBy = new Map<SampleLimit, number>()
 
   constructor(options: MetricStoreOptions = {}) {
     this.registry = options.registry ?? new MetricRegistry()
-    this.breakdown = options.hasBreakdown ? new Breakdown() : undefined
-    this.#maxSeries = options.maxSeries ?? defaultStoreLimits.maxSeries
+    const { maxSeries, maxNames } = { ...defaultStoreLimits, ...options }
+    this.breakdown = options.hasBreakdown ? new Breakdown(maxNames) : undefined
+    this.#series = new SeriesSet(maxSeries)
+    this.#names = new NameSet(maxNames)
     this.#budget = new TrendBudget(options.trendLimits)
   }
 
@@ -105,6 +115,7 @@ export class MetricStore {
     if (!this.#isKept) return
     const thread = this.#thread(threadId)
     this.#droppedSamples += batch.droppedSamples
+    for (const limit of sampleLimits) this.#countDrop(limit, batch.droppedBy[limit] ?? 0)
     thread.transient.clear()
     for (const definition of batch.series) this.#addSeries(thread, definition)
     const { samples } = batch
@@ -112,15 +123,19 @@ export class MetricStore {
     for (let i = 0; i + sampleWidth <= samples.length; i += sampleWidth) {
       const id = samples[i]!
       const route = id > 0 ? lasting[id] : transient.get(id)
-      if (route === undefined) {
+      if (typeof route !== 'object') {
         this.#droppedSamples++
+        if (route !== undefined) this.#countDrop(route, 1)
         continue
       }
       const value = samples[i + 2]!
       for (const sink of route.sinks) sink.add(value)
     }
     if (samples.length === 0) return
-    const seriesOf = (id: number) => (id > 0 ? lasting[id] : transient.get(id))?.series
+    const seriesOf = (id: number) => {
+      const route = id > 0 ? lasting[id] : transient.get(id)
+      return typeof route === 'object' ? route.series : undefined
+    }
     for (const hook of this.#hooks) hook({ samples, seriesOf })
   }
 
@@ -175,14 +190,19 @@ export class MetricStore {
     return [...this.#observed.values()]
   }
 
-  /** Samples that went over a limit, here or in a thread. */
+  /** Samples that were left out, here or in a thread. */
   get droppedSamples(): number {
     return this.#droppedSamples
   }
 
-  /** Series that are known, of all threads together. */
+  /** Those among them that went over a limit of the run. */
+  get droppedBy(): ReadonlyMap<SampleLimit, number> {
+    return this.#droppedBy
+  }
+
+  /** Different series, of all threads together. */
   get seriesCount(): number {
-    return this.#seriesCount
+    return this.#series.size
   }
 
   /** Metrics and sub-metrics whose percentiles are no longer exact: trends with too many values to keep them all. */
@@ -207,19 +227,24 @@ export class MetricStore {
   }
 
   #addSeries(thread: ThreadRoutes, definition: SeriesDefinition): void {
-    const isTransient = definition.id < 0
-    if (!isTransient && this.#seriesCount >= this.#maxSeries) return
+    const { id } = definition
+    if (id > 0) thread.lasting[id] = this.#destinationOf(definition)
+    else thread.transient.set(id, this.#destinationOf(definition))
+  }
+
+  /** Nothing is kept of what is over a limit. */
+  #destinationOf(definition: SeriesDefinition): Destination {
     const metric = this.#declared(definition.metric)
-    if (metric === undefined) return
+    if (metric === undefined) return undefined
     const tags = TagSet.from(definition.tags)
+    if (!this.#names.admits(tags)) return 'checks'
+    if (!this.#series.admits(metric.name, tags.key)) return 'series'
     const series = { metric, tags, metadata: TagSet.from(definition.metadata ?? []) }
-    const route = { series, sinks: this.#sinksFor(metric, tags) }
-    if (isTransient) {
-      thread.transient.set(definition.id, route)
-      return
-    }
-    this.#seriesCount++
-    thread.lasting[definition.id] = route
+    return { series, sinks: this.#sinksFor(metric, tags) }
+  }
+
+  #countDrop(limit: SampleLimit, count: number): void {
+    if (count > 0) this.#droppedBy.set(limit, (this.#droppedBy.get(limit) ?? 0) + count)
   }
 
   /** The metric as this thread knows it; undefined when two VUs declared it differently, as only one can be right. */

@@ -6,6 +6,7 @@ import { AppError, type ErrorCode } from '../errors.js'
 import type { AuditTrail, Refusal, RuleSection } from './audit.js'
 import type { FileRules } from './files.js'
 import { Folders } from './folders.js'
+import type { LimitName } from './limits.js'
 import { NetworkPolicy } from './network.js'
 import { Patterns } from './patterns.js'
 import type { Allowed, Policy } from './policy.js'
@@ -101,6 +102,12 @@ export class Gate {
     return new AppError(code, `${message} (policy ${this.policy.profile}, ${section}: ${rule})`, {
       details: { section, rule, subject },
     })
+  }
+
+  /** The same for what is more than a limit allows. `message` is followed by the limit's name. */
+  overLimit(code: ErrorCode, limit: LimitName, subject: string, vu: number, message: string): AppError {
+    this.#onRefusal({ section: `limits.${limit}`, rule: String(this.policy.limits[limit]), subject }, vu)
+    return new AppError(code, `${message} (limit ${limit})`, { details: { limit, subject } })
   }
 }
 

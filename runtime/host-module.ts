@@ -27,6 +27,15 @@ export function text(value: Crossing, what: string): string {
   return value
 }
 
+/** What the argument says as JSON. @throws {GuestError} when it is no text of JSON */
+export function jsonOf(value: Crossing, what: string): unknown {
+  try {
+    return JSON.parse(text(value, what))
+  } catch {
+    throw new GuestError('TypeError', `${what} must be JSON`)
+  }
+}
+
 /** The argument as a finite number. @throws {GuestError} when it is not one */
 export function number(value: Crossing, what: string): number {
   if (typeof value !== 'number' || !Number.isFinite(value))

@@ -6,7 +6,13 @@ import { type ErrorCode, errorCodes } from '../../errors.js'
 import type { Finding, Place } from '../../host/rehearsal/finding.js'
 import type { LogLine } from '../../host/vu-context.js'
 import type { Metric } from '../../metrics/metric.js'
-import { type SampleBatch, type SeriesDefinition, sampleWidth } from '../../metrics/series.js'
+import {
+  type DroppedSamples,
+  type SampleBatch,
+  type SeriesDefinition,
+  sampleLimits,
+  sampleWidth,
+} from '../../metrics/series.js'
 import type { AuditRecord, RuleSection } from '../../policy/audit.js'
 import type { Limits } from '../../policy/limits.js'
 import type { GuestFailure } from '../../runtime/event-loop.js'
@@ -188,6 +194,12 @@ const series = (value: unknown, what: string): SeriesDefinition => {
 /** Ids of series that last are counted up, and index an array. */
 const maxSeriesId = 2_000_000
 
+function readDrops(value: unknown): DroppedSamples {
+  const get = readObject(value, 'droppedBy')
+  const told = sampleLimits.flatMap((limit) => (get(limit) === undefined ? [] : [[limit, count(get(limit), limit)]]))
+  return Object.fromEntries(told)
+}
+
 function readBatch(get: (name: string) => unknown, binary: Buffer, _limits: Limits): SampleBatch {
   const definitions = list(100_000, series)(get('series'), 'series')
   for (const { id } of definitions)
@@ -202,7 +214,8 @@ function readBatch(get: (name: string) => unknown, binary: Buffer, _limits: Limi
       throw new ShapeError('a sample is wrong')
     }
   }
-  return { series: definitions, samples, droppedSamples: count(get('dropped'), 'dropped') }
+  const droppedSamples = count(get('dropped'), 'dropped')
+  return { series: definitions, samples, droppedSamples, droppedBy: readDrops(get('droppedBy')) }
 }
 
 function readLine(value: unknown, what: string): LogLine {

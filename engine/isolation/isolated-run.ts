@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError, asAppError } from '../../errors.js'
 import type { LogLine } from '../../host/vu-context.js'
-import { MetricStore } from '../../metrics/store.js'
+import type { MetricStore } from '../../metrics/store.js'
 import { crossedThresholds, Thresholds } from '../../metrics/thresholds.js'
 import { packageRoot } from '../../package-root.js'
 import type { ModuleLock } from '../../script/module-lock.js'
@@ -18,7 +18,7 @@ import { asLoadError, type PreparedRun, prepareRun, scriptOptions } from '../pre
 import type { Run, RunPhase, RunProgress, RunResources, RunResult } from '../run.js'
 import type { ScriptOutline } from '../run-config.js'
 import { RunLog } from '../run-log.js'
-import { logLosses } from '../run-losses.js'
+import { tellMetricLosses } from '../run-losses.js'
 import { SecretDesk } from '../secret-desk.js'
 import type { Observer, TestRunSettings } from '../test-run-settings.js'
 import { ChildLink, type ChildReport, summaryFrameBytes } from './child-link.js'
@@ -81,7 +81,7 @@ export class IsolatedRun implements Run {
     this.#observer = observer
     this.#program = program
     this.#log = new RunLog((line) => observer.log(line), systemClock)
-    this.store = new MetricStore({ hasBreakdown: settings.hasBreakdown })
+    this.store = newStore(settings)
   }
 
   get thresholds(): Thresholds {
@@ -222,7 +222,8 @@ export class IsolatedRun implements Run {
     if (result.hasBegun) {
       const { breached } = this.#thresholds.evaluate(result.durationMs, true)
       if (breached.length > 0) this.#error ??= crossedThresholds(breached)
-      logLosses(this.store, this.#log)
+      const { limits } = this.#settings.policy
+      tellMetricLosses(this.store, { log: this.#log, limits, audit: (record) => this.#observer.audit?.(record) })
     }
     this.#logLosses()
     await this.#jail!.measure()

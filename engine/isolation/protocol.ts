@@ -5,7 +5,7 @@
 import type { Finding } from '../../host/rehearsal/finding.js'
 import type { LogLine } from '../../host/vu-context.js'
 import type { Metric } from '../../metrics/metric.js'
-import type { SeriesDefinition } from '../../metrics/series.js'
+import type { DroppedSamples, SeriesDefinition } from '../../metrics/series.js'
 import type { AuditRecord } from '../../policy/audit.js'
 import type { LockedModule } from '../../script/module-lock.js'
 import type { CarriedError } from '../carried-error.js'
@@ -99,7 +99,7 @@ export type ChildMessage =
   /** What setup() returned is the binary part. */
   | { kind: 'setup'; isSet: boolean }
   /** Samples are the binary part: triples of float64, little-endian, see SampleBatch. */
-  | { kind: 'samples'; thread: number; series: readonly SeriesDefinition[]; dropped: number }
+  | { kind: 'samples'; thread: number; series: readonly SeriesDefinition[]; dropped: number; droppedBy: DroppedSamples }
   | { kind: 'log'; lines: readonly LogLine[] }
   | { kind: 'audit'; records: readonly AuditRecord[]; dropped: number }
   | { kind: 'finding'; finding: Finding }

@@ -14,7 +14,7 @@ const maxSamples = 65_536
 /** The messages of one batch of a thread, and their binary parts. */
 export function* sampleMessages(
   thread: number,
-  { series, samples, droppedSamples }: SampleBatch,
+  { series, samples, droppedSamples, droppedBy }: SampleBatch,
 ): Generator<[message: SamplesMessage, binary: Uint8Array]> {
   const waiting = new Map(series.map((definition) => [definition.id, definition]))
   const transient = new Map(series.filter(({ id }) => id < 0).map((definition) => [definition.id, definition]))
@@ -22,15 +22,15 @@ export function* sampleMessages(
   let told = new Set<number>()
   let letters = 0
   let from = 0
-  let dropped = droppedSamples
+  let drops = { dropped: droppedSamples, droppedBy }
   const take = (to: number): [SamplesMessage, Uint8Array] => {
     const binary = new Uint8Array(samples.buffer, samples.byteOffset + from * 8, (to - from) * 8)
-    const message: SamplesMessage = { kind: 'samples', thread, series: part, dropped }
+    const message: SamplesMessage = { kind: 'samples', thread, series: part, ...drops }
     part = []
     told = new Set()
     letters = 0
     from = to
-    dropped = 0
+    drops = { dropped: 0, droppedBy: {} }
     return [message, binary]
   }
   const tell = (definition: SeriesDefinition) => {
@@ -51,7 +51,7 @@ export function* sampleMessages(
     if (letters >= maxLetters) yield take(samples.length)
     tell(definition)
   }
-  if (from < samples.length || part.length > 0 || dropped > 0) yield take(samples.length)
+  if (from < samples.length || part.length > 0 || drops.dropped > 0) yield take(samples.length)
 }
 
 /** No fewer than its JSON has, but for characters that JSON escapes. */

@@ -4,7 +4,7 @@
  */
 import { ops } from './bridge.js'
 import { mapGet, mapSet, NativeFloat64Array, NativeMap } from './primordials.js'
-import { currentTagSet, forgetTagSets, tagsJson, whenTagSetsAreForgotten } from './vu.js'
+import { currentTagSet, forgetTagSets, mostTagLetters, tagsJson, whenTagSetsAreForgotten } from './vu.js'
 
 const host = ops<{
   ring(byteLength: number): ArrayBuffer
@@ -17,6 +17,7 @@ const ring = new NativeFloat64Array(host.ring((1 + capacity * 3) * 8))
 
 let known = new NativeMap<string, number>()
 let knownCount = 0
+let knownLetters = 0
 const noTags = '[]'
 
 /** So many series are known at a time, see `mostTagSets` in vu.ts. */
@@ -25,6 +26,7 @@ const mostSeries = 10_000
 whenTagSetsAreForgotten(() => {
   known = new NativeMap<string, number>()
   knownCount = 0
+  knownLetters = 0
 })
 
 /**
@@ -32,7 +34,7 @@ whenTagSetsAreForgotten(() => {
  * `time` is in ms since 1970.
  */
 export function record(metric: string, value: number, time: number, extra?: Readonly<Record<string, string>>): void {
-  if (knownCount >= mostSeries) forgetTagSets()
+  if (knownCount >= mostSeries || knownLetters > mostTagLetters) forgetTagSets()
   const tagSet = currentTagSet()
   const more = extra === undefined ? noTags : tagsJson(extra)
   const key = `${tagSet} ${metric} ${more}`
@@ -41,6 +43,7 @@ export function record(metric: string, value: number, time: number, extra?: Read
     series = host.series(metric, tagSet, more)
     mapSet(known, key, series)
     knownCount += 1
+    knownLetters += more.length
   }
   if (ring[0] === capacity) host.flush()
   const count = ring[0]!

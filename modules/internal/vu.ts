@@ -59,10 +59,13 @@ let tags: Record<string, string> = createObject(null)
 let runTags: Record<string, string> = createObject(null)
 let tagSetIds = new NativeMap<string, number>()
 let tagSetCount = 0
+let tagSetLetters = 0
 let tagSetId = -1
 
 /** So many sets of tags are known at a time: a script may have a new one in each iteration, for as long as it runs. */
 const mostTagSets = 1000
+/** And so many letters in them. */
+export const mostTagLetters = 4 * 1024 * 1024
 
 let onForget = (): void => {}
 
@@ -75,6 +78,7 @@ export function forgetTagSets(): void {
   host.forgetTagSets()
   tagSetIds = new NativeMap<string, number>()
   tagSetCount = 0
+  tagSetLetters = 0
   tagSetId = -1
   onForget()
 }
@@ -88,10 +92,11 @@ export function currentTagSet(): number {
     const known = mapGet(tagSetIds, json)
     if (known !== undefined) tagSetId = known
     else {
-      if (tagSetCount >= mostTagSets) forgetTagSets()
+      if (tagSetCount >= mostTagSets || tagSetLetters > mostTagLetters) forgetTagSets()
       tagSetId = host.tagSet(json)
       mapSet(tagSetIds, json, tagSetId)
       tagSetCount += 1
+      tagSetLetters += json.length
     }
   }
   return tagSetId

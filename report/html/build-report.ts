@@ -35,7 +35,7 @@ export function buildReport(
   collectChecks(store.rootGroup, checks)
   if (checks.length >= reportLimits.checks) notes.push(`Only the first ${reportLimits.checks} checks are shown.`)
   if (store.droppedSamples > 0) {
-    notes.push(`${store.droppedSamples} samples were dropped: there were too many at once, or too many series.`)
+    notes.push(`${store.droppedSamples} samples were dropped: there were too many at once, or they went over a limit.`)
   }
   const approximated = store.approximated()
   if (approximated.length > 0) {

@@ -70,15 +70,64 @@ describe('MetricStore', () => {
     assert.equal(store.droppedSamples, 1)
   })
 
-  it('drops samples of series over the limit, but for those that threads tell with each batch', () => {
+  for (const maxKnownSeries of [100, 1]) {
+    it(`drops samples of series over the limit, told ${maxKnownSeries > 1 ? 'once' : 'with each batch'}`, () => {
+      const store = newStore({ maxSeries: 2, hasBreakdown: true })
+      const buffer = new SampleBuffer({ maxKnownSeries })
+      const samples = ['1', '2', '3', '4', '1'].map((a) => ['cnt', 1, { a, group: `::${a}` }] as const)
+      for (let i = 0; i < 2; i++) feed(store, samples, buffer)
+      assert.equal(sumOf(store.get('cnt')), 6)
+      assert.deepEqual([...store.droppedBy], [['series', 4]])
+      assert.equal(store.seriesCount, 2)
+      assert.deepEqual([...store.breakdown!.root.groups.keys()], ['1', '2'])
+    })
+  }
+
+  it('counts a series of several threads once', () => {
     const store = newStore({ maxSeries: 1 })
+    const metric = store.registry.get('cnt')!
+    for (const thread of [1, 2]) {
+      const buffer = new SampleBuffer()
+      buffer.add(buffer.series(metric, TagSet.from([['a', '1']])), 0, 1)
+      store.ingest(thread, buffer.take()!)
+    }
+    assert.equal(sumOf(store.get('cnt')), 2)
+    assert.equal(store.droppedSamples, 0)
+  })
+
+  it('has so many names of checks and of groups, and drops samples with further ones from all that is counted', () => {
+    const store = newStore({ maxNames: 2, hasBreakdown: true })
+    const seen: string[] = []
+    store.onSamples(({ samples, seriesOf }) => {
+      for (let i = 0; i < samples.length; i += 3) {
+        const series = seriesOf(samples[i]!)
+        if (series !== undefined) seen.push(series.metric.name)
+      }
+    })
+    feed(store, [
+      ...['a', 'b', 'c', 'd', 'a'].map((check) => ['checks', 1, { check, group: '' }] as const),
+      ['cnt', 1, { group: '::g::h' }],
+      ['cnt', 2, { group: '::g' }],
+      ['cnt', 4, { group: '::i' }],
+      ['cnt', 8, { group: '::g::j' }],
+    ])
+    assert.deepEqual([...store.checks.keys()], ['a', 'b'])
+    assert.equal(sumOf(store.get('cnt')), 3)
+    assert.deepEqual([...store.droppedBy], [['checks', 4]])
+    assert.deepEqual([...store.breakdown!.root.groups.keys()], ['g'])
+    assert.deepEqual(seen, ['checks', 'checks', 'checks', 'cnt', 'cnt'])
+  })
+
+  it('breaks down by so many scenarios and groups, which are tags that a script can set', () => {
+    const store = newStore({ maxNames: 3, hasBreakdown: true })
     feed(
       store,
-      ['1', '2', '3'].map((a) => ['cnt', 1, { a }] as const),
-      new SampleBuffer({ maxSeries: 2 }),
+      Array.from({ length: 50 }, (_, i) => ['cnt', 1, { scenario: `s${i}`, group: '::g' }] as const),
     )
-    assert.equal(sumOf(store.get('cnt')), 2)
-    assert.equal(store.droppedSamples, 1)
+    const { scenarios } = store.breakdown!
+    const parts = [...scenarios.values()].reduce((sum, part) => sum + 1 + part.groups.size, 0)
+    assert.equal(parts, 3)
+    assert.equal(sumOf(store.get('cnt')), 50)
   })
 
   it('hands every batch to its listeners', () => {
@@ -151,7 +200,7 @@ describe('MetricStore', () => {
     simulate({ seconds: 3600, samplesPerSecond: 100, threads: 2 }, store, (second) => {
       if (second % 600 === 0) bytes.push(store.retainedTrendBytes)
     })
-    assert.equal(store.seriesCount, 2 * 4 * 160)
+    assert.equal(store.seriesCount, 4 * 160)
     assert.ok(Math.max(...bytes) <= 131_072 * 8, `${bytes} bytes`)
     assert.ok(bytes.at(-1)! < bytes[0]!, `${bytes} bytes`)
     for (const name of ['grpc_req_duration', 'grpc_req_duration{scenario:s1}']) {
