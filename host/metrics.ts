@@ -58,7 +58,8 @@ export const metrics = defineHostModule<VuContext>('metrics', {
   /** The buffer for samples: once, before any script runs. */
   ring(vu, byteLength) {
     const size = number(byteLength, 'size')
-    if (vu.ring !== undefined || size > maxRingBytes) throw new GuestError('TypeError', 'no such ring')
+    const isSize = Number.isInteger(size) && size >= 32 && size <= maxRingBytes
+    if (vu.ring !== undefined || !isSize) throw new GuestError('TypeError', 'no such ring')
     return new SharedBytes(size, (at) => {
       vu.ring = new SampleRing(vu.services.samples, vu.memory, at, size)
     })

@@ -85,8 +85,7 @@ export class SharedArrays {
 
   #draft(name: string, vm: object): SharedArrayDraft {
     const found = this.#drafts.get(name)
-    if (found === undefined || found.vm !== vm)
-      throw new AppError('INTERNAL', 'a VM adds to a SharedArray of another one')
+    if (found === undefined || found.vm !== vm) throw new GuestError('TypeError', 'this VM makes no such SharedArray')
     return found.draft
   }
 

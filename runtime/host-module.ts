@@ -28,11 +28,15 @@ export function text(value: Crossing, what: string): string {
 }
 
 /** What the argument says as JSON. @throws {GuestError} when it is no text of JSON */
-export function jsonOf(value: Crossing, what: string): unknown {
+export function jsonOf(
+  value: Crossing,
+  what: string,
+  reviver?: (this: unknown, key: string, value: unknown) => unknown,
+): unknown {
   try {
-    return JSON.parse(text(value, what))
-  } catch {
-    throw new GuestError('TypeError', `${what} must be JSON`)
+    return JSON.parse(text(value, what), reviver)
+  } catch (e) {
+    throw e instanceof GuestError ? e : new GuestError('TypeError', `${what} must be JSON`)
   }
 }
 

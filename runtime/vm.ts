@@ -49,6 +49,8 @@ export const commonJsHead = '(function (module, exports, require) { '
 const maxArguments = 8
 const pollPeriodMs = 20
 const maxRejected = 10_000
+/** Letters of an error's message: those of the host may quote what the script passed, or a server sent. */
+const maxMessage = 16 * 1024
 const asyncifyStackFactor = 16
 const asyncifyHeaderBytes = 12
 const moduleFlag = 1
@@ -569,7 +571,7 @@ export class Vm<Vu> {
     const error = this.#pendingError
     this.#pendingError = undefined
     if (error === undefined) return ''
-    return JSON.stringify([error.guestName, error.message])
+    return JSON.stringify([error.guestName, error.message.slice(0, maxMessage)])
   }
 
   #suspend(result: Promise<Crossing>, wake: (value: Pointer) => void): void {

@@ -1,6 +1,6 @@
 /** Which file `open()` means. Pure; the rules are k6's. */
 import { AppError } from '../errors.js'
-import { fileUrlBeside, isRemote, pathOfUrl } from './resolve.js'
+import { fileUrlBeside, folderOf, isRemote, pathOfUrl } from './resolve.js'
 
 /**
  * The file at `path`, which is relative to the module whose text runs (`base`; empty: the main module), even if the call is
@@ -22,8 +22,8 @@ export function openedFile(
   }
   if (path.startsWith('file://')) return { path: pathOfUrl(path) }
   const file = pathOfUrl(fileUrlBeside(from, path))
-  const folder = new URL('.', from).href
-  if (path.startsWith('/') || writtenIn === '' || new URL('.', writtenIn).href === folder) return { path: file }
+  const folder = folderOf(from).href
+  if (path.startsWith('/') || writtenIn === '' || folderOf(writtenIn).href === folder) return { path: file }
   return {
     path: file,
     warning:

@@ -74,8 +74,14 @@ export function remoteUrl(text: string, base?: string): string {
 
 /** The URL of a path, absolute or relative to the folder of the file `base`. Percent signs are letters of the name. */
 export function fileUrlBeside(base: string, path: string): string {
-  const folder = new URL('.', base)
+  const folder = folderOf(base)
   return path.startsWith('/') ? pathToFileURL(path).href : new URL(`./${encodePath(path)}`, folder).href
+}
+
+/** The URL of the folder of a module. @throws {AppError} SCRIPT_EXCEPTION */
+export function folderOf(url: string): URL {
+  if (!URL.canParse('.', url)) throw new AppError('SCRIPT_EXCEPTION', `"${url}" is not the URL of a module`)
+  return new URL('.', url)
 }
 
 const encodePath = (path: string) =>

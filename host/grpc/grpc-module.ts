@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
-import { defineHostModule, number, text } from '../../runtime/host-module.js'
+import { defineHostModule, jsonOf, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, turnOf } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
@@ -25,8 +25,8 @@ import { lengthDelimited } from './wire-field.js'
 /** Why the guest says that a call cannot start; modules/k6/net/grpc.ts has the same numbers. */
 const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
 
-function stringList(json: string): string[] {
-  const list: unknown = JSON.parse(json)
+function stringList(json: Crossing, what: string): string[] {
+  const list = jsonOf(json, what)
   if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
     throw new GuestError('TypeError', 'a list of strings is needed')
   }
@@ -224,10 +224,10 @@ export const grpc = defineHostModule<VuContext>('grpc', {
 
   load(vu, id, importPaths, files) {
     const { schema } = vu.grpc.client(id)
-    const paths = importPaths === undefined ? [] : stringList(text(importPaths, 'import paths'))
+    const paths = importPaths === undefined ? [] : stringList(importPaths, 'import paths')
     const { scriptFolder: directory, shownPath } = vu.services
     const read = (path: string) => vu.services.readFile(shownPath(path), '').bytes
-    return JSON.stringify(schema.load(paths, stringList(text(files, 'files')), { directory, read, shownPath }))
+    return JSON.stringify(schema.load(paths, stringList(files, 'files'), { directory, read, shownPath }))
   },
 
   loadProtoset(vu, id, path) {
@@ -257,7 +257,11 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     vu.tasks.begin(id, () => {})
     vu.grpc.during(call(vu, prepared)).then(
       (json) => vu.tasks.post(id, 'value', json, true),
-      (e: unknown) => vu.tasks.post(id, 'error', guestErrorOf(e)?.message ?? 'internal error', true),
+      (e: unknown) => {
+        const shown = guestErrorOf(e)
+        if (shown === undefined) vu.services.onInternalError(e)
+        vu.tasks.post(id, 'error', shown?.message ?? 'internal error', true)
+      },
     )
     return undefined
   },

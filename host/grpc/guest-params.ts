@@ -3,6 +3,7 @@
  * kind of what JSON has no form for. Objects come back without a prototype: their keys are the script's.
  */
 import { GuestError } from '../../runtime/guest-error.js'
+import { jsonOf } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 
 const maxParamsLength = 4 * 1024 * 1024
@@ -18,7 +19,7 @@ export function readGuestParams(json: Crossing): unknown {
     const text = `call parameters of ${json.length} characters, more than the limit of ${maxParamsLength}`
     throw new GuestError('GoError', text)
   }
-  return decode(JSON.parse(json), 0)
+  return decode(jsonOf(json, 'call parameters'), 0)
 }
 
 function decode(value: unknown, depth: number): unknown {

@@ -1,6 +1,6 @@
 /** Trusted half of `k6/http`: every operation. Calls are made in http-call.ts. */
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
-import { defineHostModule, number, text } from '../../runtime/host-module.js'
+import { defineHostModule, jsonOf, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import { checkMetadata, checkRequestBytes } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
@@ -96,7 +96,8 @@ function cookieUrl(value: Crossing): string {
 
 /** @throws {GuestError} for a date that is none */
 function cookieOptions(json: Crossing): CookieOptions {
-  const given = JSON.parse(text(json, 'options')) as Record<string, unknown>
+  const options = jsonOf(json, 'options')
+  const given: Record<string, unknown> = typeof options === 'object' && options !== null ? { ...options } : {}
   const expires = typeof given.expires === 'string' && given.expires !== '' ? Date.parse(given.expires) : undefined
   if (Number.isNaN(expires)) {
     throw new GuestError('GoError', `unable to parse "expires" date string "${String(given.expires).slice(0, 100)}"`)
@@ -160,7 +161,7 @@ export const http = defineHostModule<VuContext>('http', {
   takeBody: (vu, id) => vu.http.takeBody(id),
 
   setExpected(vu, json) {
-    vu.http.expected = json === undefined ? null : statusSetOf(JSON.parse(text(json, 'statuses')))
+    vu.http.expected = json === undefined ? null : statusSetOf(jsonOf(json, 'statuses'))
     return undefined
   },
 

@@ -6,6 +6,7 @@ import { parseDuration } from '../../go/duration.js'
 import { GoSyntaxError } from '../../go/number.js'
 import { goQuote } from '../../go/quote.js'
 import { GuestError } from '../../runtime/guest-error.js'
+import { jsonOf } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import { isEncoding, type RequestEncoding } from './content-encoding.js'
 import { type StatusSet, statusSetOf } from './status-set.js'
@@ -43,13 +44,19 @@ const defaultTimeoutMs = 60_000
 const maxSpecLength = 4 * 1024 * 1024
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
+function objectOf(json: string): Record<string, unknown> {
+  const given = jsonOf(json, 'a specification')
+  if (typeof given !== 'object' || given === null) throw malformed('specification')
+  return given as Record<string, unknown>
+}
+
 /** @throws {GuestError} with what is wrong with the parameters of the script */
 export function readRequestSpec(json: Crossing): RequestSpec {
   if (typeof json !== 'string') throw malformed('specification')
   if (json.length > maxSpecLength) {
     throw new GuestError('GoError', `request parameters of ${json.length} characters, more than ${maxSpecLength}`)
   }
-  const given = JSON.parse(json) as Record<string, unknown>
+  const given = objectOf(json)
   const tags = pairs(given.tags, 'tags')
   return {
     method: methodOf(given.method),

@@ -7,7 +7,7 @@ import type { Rehearsal } from './rehearsal.js'
 /** @throws {GuestError} when this is a run */
 export function rehearsalOf(vu: VuContext): Rehearsal {
   const { rehearsal } = vu.services
-  if (rehearsal === undefined) throw new GuestError('InternalError', 'this is no check')
+  if (rehearsal === undefined) throw new GuestError('TypeError', 'this is no check')
   return rehearsal
 }
 

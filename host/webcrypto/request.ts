@@ -1,6 +1,6 @@
 /** What the guest half of WebCrypto sends: JSON, in which `{"bytes":[from,to]}` is a part of the bytes that come with it. */
 import { GuestError } from '../../runtime/guest-error.js'
-import { text } from '../../runtime/host-module.js'
+import { jsonOf } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 
 /** The members of one call. The guest half wrote them, but a guest can reach this too: each is checked where it is used. */
@@ -9,10 +9,11 @@ export type WebCryptoRequest = Readonly<Record<string, unknown>>
 /** @throws {GuestError} for what our guest half does not write */
 export function readRequest(json: Crossing, blob: Crossing): WebCryptoRequest {
   const bytes = blob instanceof Uint8Array ? blob : new Uint8Array()
-  const found: unknown = JSON.parse(text(json, 'request'), (_key, value: unknown) => {
+  const found = jsonOf(json, 'request', (_key, value) => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'bytes')) return value
-    const [from, to] = (value as { bytes: [number, number] }).bytes
-    return bytes.subarray(from, to)
+    const range: unknown = (value as { bytes: unknown }).bytes
+    if (!Array.isArray(range) || !range.every(Number.isSafeInteger)) throw wrong('a range of bytes')
+    return bytes.subarray(range[0], range[1])
   })
   if (typeof found !== 'object' || found === null) throw new GuestError('TypeError', 'a request must be an object')
   return found as WebCryptoRequest
