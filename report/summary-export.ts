@@ -4,6 +4,7 @@
  */
 import type { MetricStore } from '../metrics/store.js'
 import type { Thresholds } from '../metrics/thresholds.js'
+import { jsonText } from './clean-text.js'
 import { type SummaryCheck, type SummaryGroup, type SummaryMetric, summaryData } from './summary-data.js'
 import type { SummaryContext } from './summary-values.js'
 
@@ -11,7 +12,7 @@ import type { SummaryContext } from './summary-values.js'
 export function summaryExport(store: MetricStore, thresholds: Thresholds, context: SummaryContext): string {
   const { root_group, metrics, setup_data } = summaryData(store, thresholds, context)
   const flat = byName(Object.entries(metrics), flatMetric)
-  return JSON.stringify({ root_group: keyedGroup(root_group), metrics: flat, setup_data }, null, 4)
+  return jsonText({ root_group: keyedGroup(root_group), metrics: flat, setup_data }, 4)
 }
 
 function flatMetric({ type, values, thresholds }: SummaryMetric): Record<string, unknown> {

@@ -7,6 +7,7 @@ import { isIP } from 'node:net'
 import type { Run } from '../../engine/run.js'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
+import { jsonText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import type { Redactor } from '../../report/redaction.js'
 import { type Answer, answer, refusal } from './routes.js'
@@ -102,7 +103,7 @@ function isOwnHost(header: string | undefined, ownHost: string): boolean {
 }
 
 function send(response: ServerResponse, { status, json, text }: Answer): void {
-  const body = json === undefined ? (text ?? '') : JSON.stringify(json)
+  const body = json === undefined ? (text ?? '') : jsonText(json)
   response.writeHead(status, {
     'Content-Type': json === undefined ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
     'X-Content-Type-Options': 'nosniff',

@@ -6,7 +6,7 @@ import { isStream, readSummary, type SummaryEntry } from '../../engine/summary-e
 import { isAppError } from '../../errors.js'
 import type { Gate } from '../../policy/gate.js'
 import { writeRegularFile } from '../../policy/written-files.js'
-import { terminalText } from '../../report/clean-text.js'
+import { jsonText, terminalText } from '../../report/clean-text.js'
 import type { Logger } from '../../report/logger.js'
 import { machineSummary } from '../../report/machine-summary.js'
 import { summaryData } from '../../report/summary-data.js'
@@ -42,7 +42,7 @@ export async function writeSummary(
   if (own !== undefined) writeOwn(own, gate, logger)
   else process.stdout.write(`\n${summaryText(store, thresholds, context, settings.summaryMode)}\n\n`)
   if (settings.summaryExport !== undefined) {
-    const text = machine === undefined ? summaryExport(store, thresholds, context) : JSON.stringify(machine, null, 4)
+    const text = machine === undefined ? summaryExport(store, thresholds, context) : jsonText(machine, 4)
     write(settings.summaryExport, text, logger)
   }
 }

@@ -27,7 +27,7 @@ function methodOf({ schema }: GrpcClient, name: Crossing): MethodDescriptor | un
 /** @throws {GuestError} for a method that the guest did not ask about before */
 function knownMethod(client: GrpcClient, name: Crossing): MethodDescriptor {
   const method = methodOf(client, name)
-  if (method === undefined) throw new GuestError('InternalError', 'unknown method')
+  if (method === undefined) throw new GuestError('TypeError', 'unknown method')
   return method
 }
 

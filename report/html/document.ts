@@ -3,6 +3,7 @@
  * is a block of JSON that no browser runs, so what came from a script or a server cannot become code. Pure.
  */
 import { createHash } from 'node:crypto'
+import { jsonText } from '../clean-text.js'
 import type { ReportData } from './app/report-data.js'
 
 /**
@@ -43,7 +44,7 @@ export function reportDocument(data: ReportData, script: string, style: string):
 
 /** JSON in which no tag can begin or end, whatever its strings hold. */
 function dataText(data: ReportData): string {
-  return JSON.stringify(data).replaceAll('<', '\\u003c')
+  return jsonText(data).replaceAll('<', '\\u003c')
 }
 
 function hashOf(text: string): string {

@@ -155,6 +155,6 @@ function fixed(value: number): string {
 
 /** One cell. A spreadsheet would run text that begins like a formula, so such text gets a quote in front. */
 function cell(text: string): string {
-  const safe = cleanText(/^[=+\-@]/.test(text) ? `'${text}` : text)
+  const safe = cleanText(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
   return /[",]|^\s|^\\\.$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
