@@ -28,7 +28,7 @@ export function writeRegularFile(path: string, content: string | Uint8Array, { f
   const target = resolve(path)
   const outside = () => refuse(path, `${path} lies outside of the folders that may be written`)
   if (!folders.hasSpelt(target) || !folders.hasAbsent(target)) throw outside()
-  const handle = openNew(join(realpathSync(dirname(target)), basename(target)), path)
+  const handle = openNew(target, path)
   try {
     const status = fstatSync(handle, { bigint: true })
     const isSame = (device: bigint, inode: bigint) => device === status.dev && inode === status.ino
@@ -42,9 +42,10 @@ export function writeRegularFile(path: string, content: string | Uint8Array, { f
   }
 }
 
-function openNew(real: string, path: string): number {
+function openNew(target: string, path: string): number {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
   try {
+    const real = join(realpathSync(dirname(target)), basename(target))
     return openSync(real, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
   } catch (e) {
     const { code = '' } = e as NodeJS.ErrnoException

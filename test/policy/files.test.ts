@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -110,5 +120,133 @@ describe('readRegularFile', () => {
       () => readRegularFile(join(root, 'x'.repeat(5000)), { maxFileBytes: 10 }),
       (e) => isAppError(e),
     )
+  })
+
+  it('tells nobody what there is outside: what is not there is refused like what is', () => {
+    denied(join(folder, 'nowhere.txt'))
+    symlinkSync(folder, join(root, 'out'))
+    denied(join(root, 'out', 'nowhere', 'deeper.txt'))
+    denied('/proc/self/environ')
+    denied('/dev/zero')
+    denied(join(folder, 'ROOT', 'a.txt'))
+    denied(join(root.toUpperCase(), 'a.txt'))
+  })
+
+  it('reads no name in two ways: back slashes and percent signs are letters of it', () => {
+    const rules = { maxFileBytes: 1000, folders: new Folders([root]) }
+    assert.equal(readRegularFile(`${root}/..\\secret.txt`, rules), undefined)
+    assert.equal(readRegularFile(`${root}/%2e%2e/secret.txt`, rules), undefined)
+    denied(`${root}\\..\\secret.txt`)
+    denied(`${root}/./../root/../secret.txt`)
+  })
+
+  it('follows no link into /proc, where links lead anywhere', () => {
+    symlinkSync('/proc/self', join(root, 'self'))
+    denied(join(root, 'self', 'environ'))
+    denied(join(root, 'self', 'fd', '0'))
+    denied(join(root, 'self', 'root', 'etc', 'passwd'))
+    denied(join(root, 'self', 'cwd', 'package.json'))
+  })
+
+  it('judges what was opened and not what was there before', () => {
+    // The inside file is opened by a path that leads outside by then.
+    mkdirSync(join(folder, 'other'))
+    writeFileSync(join(folder, 'other', 'a.txt'), 'outside')
+    const folders = new Folders([root])
+    const handle = openSync(join(folder, 'other', 'a.txt'), 'r')
+    try {
+      assert.equal(
+        folders.hasOpened(handle, join(root, 'a.txt'), () => false),
+        false,
+      )
+    } finally {
+      closeSync(handle)
+    }
+    const inside = openSync(join(root, 'a.txt'), 'r')
+    try {
+      assert.equal(
+        folders.hasOpened(inside, join(root, 'a.txt'), () => true),
+        true,
+      )
+    } finally {
+      closeSync(inside)
+    }
+  })
+
+  it('never reads outside while somebody swaps a folder for a link', () => {
+    mkdirSync(join(root, 'real'))
+    mkdirSync(join(folder, 'evil'))
+    writeFileSync(join(root, 'real', 'f.txt'), 'inside')
+    writeFileSync(join(folder, 'evil', 'f.txt'), 'OUTSIDE')
+    const swapped = join(root, 'swapped')
+    const swapper = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const { renameSync, symlinkSync } = require('node:fs')
+        const [good, evil, at] = process.argv.slice(1)
+        process.stdout.write('.')
+        for (let i = 0; ; i++) {
+          symlinkSync(i % 2 ? good : evil, at + '.new')
+          renameSync(at + '.new', at)
+        }`,
+        ...[join(root, 'real'), join(folder, 'evil'), swapped],
+      ],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    return new Promise<void>((resolve, reject) => {
+      swapper.on('exit', () => resolve())
+      swapper.stdout.once('data', () => {
+        const rules = { maxFileBytes: 1000, folders: new Folders([root]) }
+        try {
+          for (let i = 0; i < 3000; i++) {
+            let bytes: Uint8Array | undefined
+            try {
+              bytes = readRegularFile(join(swapped, 'f.txt'), rules)
+            } catch (e) {
+              assert.ok(isAppError(e, 'FILE_DENIED'), String(e))
+            }
+            if (bytes !== undefined) assert.equal(Buffer.from(bytes).toString(), 'inside')
+          }
+        } catch (e) {
+          reject(e)
+        } finally {
+          swapper.kill('SIGKILL')
+        }
+      })
+    })
+  })
+
+  it('reads the main module wherever it is, and nothing beside it', () => {
+    const mainFile = join(folder, 'secret.txt')
+    const rules = { maxFileBytes: 1000, folders: new Folders([]), mainFile }
+    assert.equal(Buffer.from(readRegularFile(mainFile, rules)!).toString(), 'outside')
+    assert.throws(() => readRegularFile(join(root, 'a.txt'), rules), { code: 'FILE_DENIED' })
+  })
+
+  it('calls a file what the script calls it, whatever is behind', () => {
+    const rules = { maxFileBytes: 5, folders: new Folders([root]) }
+    for (const path of [
+      join(folder, 'secret.txt'),
+      join(root, 'a.txt'),
+      join(root, 'link.txt'),
+      root,
+      `${root}/loop`,
+    ]) {
+      assert.throws(
+        () => readRegularFile(path, rules, './named'),
+        (e) => isAppError(e) && e.message.startsWith('./named ') && !e.message.includes(folder),
+        path,
+      )
+    }
+  })
+
+  it('lets a folder be named by a link, and the root folder name everything', () => {
+    symlinkSync(root, join(folder, 'alias'))
+    const read = (path: string, listed: string) =>
+      Buffer.from(readRegularFile(path, { maxFileBytes: 1000, folders: new Folders([listed]) })!).toString()
+    assert.equal(read(join(folder, 'alias', 'a.txt'), join(folder, 'alias')), 'inside')
+    assert.equal(read(join(root, 'a.txt'), join(folder, 'alias')), 'inside')
+    assert.equal(read(join(root, 'a.txt'), '/'), 'inside')
   })
 })

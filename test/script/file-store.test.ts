@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { AppError } from '../../errors.js'
+import { Folders } from '../../policy/folders.js'
 import { FileStore } from '../../script/file-store.js'
 
 describe('FileStore', () => {
@@ -43,5 +45,37 @@ describe('FileStore', () => {
       message:
         /^open\(\) can't be used with files that weren't previously opened during initialization \(__VU==0\), path: "/,
     })
+  })
+
+  it('keeps no more than its files may have together, and counts names of files that are not there', () => {
+    writeFileSync(join(folder, 'x'), 'x'.repeat(1000))
+    const path = join(folder, 'x')
+    const refused: string[] = []
+    const refuse = (code: 'FILE_DENIED' | 'LIMIT_SIZE', section: string, rule: string, named: string, text: string) => {
+      refused.push(`${section} ${rule} ${named}`)
+      return new AppError(code, text)
+    }
+    const room = 2 * (1000 + path.length)
+    const store = new FileStore(new Map(), { maxFileBytes: 1000, maxTotalBytes: room, refuse })
+    store.read(path)
+    for (let i = 0; i < 10; i++) store.read(path)
+    assert.throws(
+      () => {
+        for (let i = 0; i < 100; i++) store.read(join(folder, `absent${i}`.padEnd(100, '-')))
+      },
+      { code: 'LIMIT_SIZE', message: /one file too many: all files of a script together may have \d+ bytes$/ },
+    )
+    assert.throws(() => store.read(join(folder, 'y'.repeat(200)), './y'), /^AppError: \.\/y is one file too many/)
+    assert.equal(refused[1], `limits.allFilesBytes ${room} ./y`)
+  })
+
+  it('finds nothing outside of its folders, and says so only where it is read', () => {
+    const path = join(folder, 'b.txt')
+    const store = new FileStore(new Map(), { maxFileBytes: 100, folders: new Folders([join(folder, 'inner')]) })
+    assert.equal(store.has(path), false)
+    assert.equal(store.realPath(path), undefined)
+    assert.throws(() => store.assertOpen(path, 'b'), { code: 'FILE_DENIED', message: /^b lies outside/ })
+    assert.throws(() => store.read(path), { code: 'FILE_DENIED' })
+    store.assertOpen(join(folder, 'inner', 'c'), 'c')
   })
 })
