@@ -75,6 +75,29 @@ export function cappedMs(vu: VuContext, ms: number): number {
   return Math.min(ms, vu.services.limits.callMs)
 }
 
+/**
+ * An ending that a limit brought about, with the name of the limit in its text and on record; any other as it is.
+ *
+ * @param isTimeUp `callMs` ended it
+ * @param isTooLarge `responseBytes` did
+ */
+export function namingLimit<Ending extends { message: string }>(
+  vu: VuContext,
+  ending: Ending,
+  isTimeUp: boolean | undefined,
+  isTooLarge: boolean | undefined,
+): Ending {
+  const name = isTimeUp ? 'callMs' : isTooLarge ? 'responseBytes' : undefined
+  if (name === undefined) return ending
+  recordLimit(vu, name, ending.message)
+  return { ...ending, message: `${ending.message} (limit ${name})` }
+}
+
+/** Puts on record what a limit ended whose error the script is told otherwise. */
+export function recordLimit(vu: VuContext, name: LimitName, subject: string): void {
+  tooMuch(vu, name, subject, subject)
+}
+
 /** Slots that are so near are taken at once: a timer would be later than that anyway. */
 const nearMs = 1
 

@@ -17,6 +17,8 @@ export interface CallParams {
   tags: ReadonlyMap<string, string>
   /** Absent when not given or 0, which invoke takes as `defaultInvokeTimeoutMs` and a stream as none. */
   timeoutMs?: number
+  /** The script would wait longer than the policy lets it. */
+  isTimeCapped?: boolean
   discardsResponse: boolean
   /** Absent: that of the connection. */
   compression?: Compression

@@ -41,6 +41,8 @@ export async function connect(
   const beganAtMs = performance.now()
   const timeoutMs = cappedMs(vu, params.timeoutMs)
   const { runtime } = vu.grpc
+  const { responseBytes } = vu.services.limits
+  const wantedBytes = params.maxReceiveBytes || defaultReceiveBytes
   const serverName = serverNameOf(address, params.authority)
   const tls = params.isPlaintext ? undefined : tlsSettingsOf(runtime.options.tls, params.tls, serverName)
   // k6 forgets the old connection of a client, and keeps none when the new one fails.
@@ -52,7 +54,7 @@ export async function connect(
       isPlaintext: params.isPlaintext,
       timeoutMs,
       authority: params.authority,
-      maxReceiveBytes: receiveBytes(vu, params),
+      maxReceiveBytes: Math.min(wantedBytes, responseBytes),
       maxSendBytes: params.maxSendBytes,
       loadBalancing: params.loadBalancing,
       maxPeers: besides + 1,
@@ -68,15 +70,11 @@ export async function connect(
   const connection = withDefaults(dialled, params)
   vu.grpc.adopt(connection, params.isShared)
   client.connection = connection
+  client.isReceiveCapped = wantedBytes > responseBytes
   // From here on the connection is there, whatever becomes of reflection.
   const leftMs = timeoutMs - (performance.now() - beganAtMs)
   if (params.usesReflection && vu.services.rehearsal !== undefined) client.usesReflection = true
   else if (params.usesReflection) await reflect(vu, client.schema, connection, params.reflectMetadata, leftMs, vuTags)
-}
-
-/** The largest message that is taken: the script's word, as far as the policy lets it. */
-function receiveBytes(vu: VuContext, { maxReceiveBytes }: ConnectParams): number {
-  return Math.min(maxReceiveBytes || defaultReceiveBytes, vu.services.limits.responseBytes)
 }
 
 /** Loads what the server tells of its services. */

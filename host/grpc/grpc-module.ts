@@ -4,7 +4,7 @@ import { isAppError } from '../../errors.js'
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, jsonOf, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
-import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, turnOf } from '../call-limits.js'
+import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, namingLimit, turnOf } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
@@ -101,8 +101,10 @@ function checkStream(vu: VuContext, client: GrpcClient, name: Crossing) {
 function callParamsOf(vu: VuContext, json: Crossing, complaint: string, timeoutMs: number): CallParams {
   const read = readParams(json, complaint)
   checkMetadata(vu, read.metadata, 'metadata')
-  const mostMs = cappedMs(vu, read.timeoutMs ?? timeoutMs)
-  return mostMs === Number.POSITIVE_INFINITY ? read : { ...read, timeoutMs: mostMs }
+  const wantedMs = read.timeoutMs ?? timeoutMs
+  const mostMs = cappedMs(vu, wantedMs)
+  if (mostMs === Number.POSITIVE_INFINITY) return read
+  return { ...read, timeoutMs: mostMs, ...(mostMs < wantedMs ? { isTimeCapped: true } : {}) }
 }
 
 function readParams(json: Crossing, complaint: string): CallParams {
@@ -172,15 +174,17 @@ async function call(vu: VuContext, prepared: Call): Promise<string> {
 function answer(
   vu: VuContext,
   { client, method, params, tags }: Call,
-  result: CallResult,
+  given: CallResult,
   begin: number,
   signal: AbortSignal,
 ): string {
+  const { status: givenStatus } = given
+  const elapsedMs = performance.now() - begin
+  // k6 keeps no sample of a call whose own time was up: its context is done by then.
+  const isTimeUp = givenStatus === Status.deadlineExceeded && elapsedMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
+  const result = namingLimit(vu, given, isTimeUp && params.isTimeCapped, given.isTooLarge && client.isReceiveCapped)
   const response = responseJson(client.schema, method, result, params.discardsResponse)
   const durationMs = performance.now() - begin
-  // k6 keeps no sample of a call whose own time was up: its context is done by then.
-  const isTimeUp =
-    result.status === Status.deadlineExceeded && durationMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
   // Nor one of a call that the end of the iteration cut off.
   if (!signal.aborted) {
     if (!isTimeUp) addDuration(vu, tags, response.status, durationMs, result.remoteIp)

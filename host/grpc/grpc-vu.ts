@@ -9,6 +9,8 @@ import type { Connection } from './transport.js'
 export interface GrpcClient {
   readonly schema: Schema
   connection: Connection | undefined
+  /** The script would take larger messages than the policy lets it. */
+  isReceiveCapped?: boolean
   /** Its methods are those of a server, which a check does not ask. */
   usesReflection?: boolean
 }

@@ -58,7 +58,7 @@ export function unpackMessage(frame: Buffer, encoding: string, maxBytes: number)
   } catch (e) {
     if (e instanceof Error && 'code' in e && e.code === 'ERR_BUFFER_TOO_LARGE') {
       const message = `grpc: received message after decompression larger than max ${maxBytes}`
-      return { status: Status.resourceExhausted, message }
+      return { status: Status.resourceExhausted, message, isTooLarge: true }
     }
     const hasMagic = body[0] === 0x1f && body[1] === 0x8b
     if (!hasMagic) return refuse('grpc: failed to decompress the message: gzip: invalid header')

@@ -42,6 +42,8 @@ export function statusName(status: number): string {
 export interface Ending {
   readonly status: number
   readonly message: string
+  /** A message came that is larger than the connection takes. */
+  readonly isTooLarge?: boolean
 }
 
 /** How a call ends whose time is up. */

@@ -6,7 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
-import { checkRequestBytes } from '../call-limits.js'
+import { checkRequestBytes, namingLimit } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
 import {
@@ -301,12 +301,14 @@ export class GrpcStream implements OpenStream {
     }
   }
 
-  #onEnd(result: CallStatus): void {
+  #onEnd(given: CallStatus): void {
     if (this.#isOver) return
     this.#isOver = true
-    const { timeoutMs } = this.#start.params
+    const { vu, client, params } = this.#start
+    const { timeoutMs, isTimeCapped } = params
     const isTimeUp =
-      result.status === Status.deadlineExceeded && performance.now() - this.#beganAtMs >= (timeoutMs ?? Infinity)
+      given.status === Status.deadlineExceeded && performance.now() - this.#beganAtMs >= (timeoutMs ?? Infinity)
+    const result = namingLimit(vu, given, isTimeUp && isTimeCapped, given.isTooLarge && client.isReceiveCapped)
     // k6 keeps no sample of a call whose own time was up: its context is done by then.
     this.#measure(result.status, !isTimeUp)
     if (!this.#hasBegun) {

@@ -139,6 +139,8 @@ export interface CallStatus {
   details?: Uint8Array
   /** The request itself cannot be sent: another attempt would end the same. */
   isUnsendable?: boolean
+  /** A message came that is larger than the connection takes. */
+  isTooLarge?: boolean
   /** Empty when the server answered with trailers only, or not at all. */
   headers: ReceivedMetadata
   trailers: ReceivedMetadata

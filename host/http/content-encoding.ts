@@ -62,7 +62,7 @@ export async function decodeBody(body: Uint8Array, header: string, maxBytes: num
       const why = isTooLarge
         ? `the decoded body has more than ${maxBytes} bytes (limit httpBodyBytes)`
         : `error decompressing response body (${name}): invalid data`
-      throw new HttpFailure(1701, why, why, { cause: e })
+      throw new HttpFailure(1701, why, why, { cause: e }, isTooLarge ? 'httpBodyBytes' : undefined)
     }
   }
   return bytes

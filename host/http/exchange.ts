@@ -101,10 +101,10 @@ export function exchange(
         if (!keepsBody) return true
         received += chunk.byteLength
         if (received <= maxBodyBytes) chunks.push(chunk)
-        else
-          give(
-            new HttpFailure(1000, `the body of the response has more than ${maxBodyBytes} bytes (limit httpBodyBytes)`),
-          )
+        else {
+          const text = `the body of the response has more than ${maxBodyBytes} bytes (limit httpBodyBytes)`
+          give(new HttpFailure(1000, text, text, undefined, 'httpBodyBytes'))
+        }
         return true
       },
       onComplete() {

@@ -1,5 +1,6 @@
 /** Why a request failed: k6's numbers and texts of errors (docs: k6's "Error codes"). Makes no request. */
 import { isAppError } from '../../errors.js'
+import type { LimitName } from '../../policy/limits.js'
 import { DialError } from '../dns.js'
 
 /** A request that failed, or a response of which something is wrong. */
@@ -12,6 +13,8 @@ export class HttpFailure extends Error {
     /** What the log and an exception say; `short` if left out. */
     message = short,
     options?: { cause: unknown },
+    /** The limit of the policy that is passed, if it is one. */
+    readonly limit?: LimitName,
   ) {
     super(message, options)
   }

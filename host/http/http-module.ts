@@ -2,7 +2,7 @@
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, jsonOf, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
-import { checkMetadata, checkRequestBytes } from '../call-limits.js'
+import { checkMetadata, checkRequestBytes, recordLimit } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import { runBatch } from './batch.js'
 import type { CookieOptions, HttpJar } from './cookie-jar.js'
@@ -48,6 +48,7 @@ async function run(vu: VuContext, { spec, body, tags, jar }: PreparedCall): Prom
   const { signal } = vu.abort
   const settle = (given: GuestResponse, prefix: string) =>
     signal.aborted ? given.json : settled(vu, spec, given, prefix)
+
   let answer: GuestResponse
   try {
     const outcome = await performCall(vu, spec, body, tags, jar)
@@ -65,7 +66,10 @@ async function run(vu: VuContext, { spec, body, tags, jar }: PreparedCall): Prom
 
 /** Throws or logs a failure, as option and parameter say. */
 function settled(vu: VuContext, spec: RequestSpec, { json, failure }: GuestResponse, prefix: string): string {
-  const error = `${prefix}${failure?.message}`
+  const isTimeUp = failure?.code === 1050 && spec.timeoutMs > vu.services.limits.callMs
+  const limit = isTimeUp ? 'callMs' : failure?.limit
+  if (limit !== undefined) recordLimit(vu, limit, `${prefix}${failure?.short}`)
+  const error = `${prefix}${failure?.message}${isTimeUp ? ' (limit callMs)' : ''}`
   if (spec.throws ?? vu.http.runtime.options.throws ?? false) throw new GuestError('GoError', error)
   vu.services.log({ level: 'warning', msg: 'Request Failed', fields: { error }, timeMs: vu.services.now() })
   return json

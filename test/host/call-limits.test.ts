@@ -74,7 +74,11 @@ describe('limits on calls', () => {
       ] as [[string, unknown][], number, number][]) {
         const vu = grpcVu({ limits: { responseBytes: limit } })
         await vu.connect(address, params)
-        assert.equal(JSON.parse(await vu.invoke('p.S/Go', '{}')).status, status)
+        const response = JSON.parse(await vu.invoke('p.S/Go', '{}'))
+        assert.equal(response.status, status)
+        const isOurs = limit === 1000
+        assert.equal(/ vs\. 1000\) \(limit responseBytes\)$/.test(response.error?.message), isOurs)
+        assert.deepEqual(names(vu), isOurs ? ['limits.responseBytes 1000'] : [])
       }
     })
 
@@ -122,11 +126,16 @@ describe('limits on calls', () => {
       const vu = grpcVu({ limits: { callMs: 50 } })
       await vu.connect(address)
       for (const params of [undefined, [['timeout', 100_000]], [['timeout', 0]]] as [string, unknown][][]) {
-        assert.equal(JSON.parse(await vu.invoke('p.S/Go', '{}', params)).status, 4)
+        const { status, error } = JSON.parse(await vu.invoke('p.S/Go', '{}', params))
+        assert.deepEqual([status, error.message], [4, 'context deadline exceeded (limit callMs)'])
       }
+      assert.equal(vu.refusals.length, 3)
+      const { error } = JSON.parse(await vu.invoke('p.S/Go', '{}', [['timeout', 20]]))
+      assert.equal(error.message, 'context deadline exceeded')
       const stream = vu.openStream('p.S/Flow')
       const events = await vu.drain(stream)
-      assert.equal((events[0]![1] as [string, { code: number }])[1].code, 4)
+      const [, told] = events[0]![1] as [string, { code: number; message: string }]
+      assert.deepEqual([told.code, told.message], [4, 'context deadline exceeded (limit callMs)'])
       const silent = await serveTcp((socket) => socket.resume())
       const beganAtMs = performance.now()
       assert.equal(await outcome(() => vu.connect(silent.address, [['timeout', 100_000]])), 'context deadline exceeded')
@@ -179,8 +188,12 @@ describe('limits on calls', () => {
 
     it('ends requests after callMs', async () => {
       const { url } = await httpServer(() => {})
-      const { error_code } = await httpVu({ limits: { callMs: 50 } }).get(url, { timeout: 100_000 })
-      assert.equal(error_code, 1050)
+      const vu = httpVu({ limits: { callMs: 50 } })
+      assert.equal((await vu.get(url, { timeout: 100_000 })).error_code, 1050)
+      assert.match(vu.lines.at(-1)!.fields.error!, /request timeout \(limit callMs\)$/)
+      assert.deepEqual(names(vu), ['limits.callMs 50'])
+      await vu.get(url, { timeout: 20 })
+      assert.equal(vu.refusals.length, 1)
     })
 
     it('bounds connections, and closes idle ones before it refuses', async () => {

@@ -368,7 +368,7 @@ export class GrpcJsCall implements AttemptOwner {
   onTooLarge(attempt: Attempt, sizeBytes: number): void {
     if (attempt !== this.#attempt) return
     const message = `grpc: received message larger than max (${sizeBytes} vs. ${this.#host.maxReceiveBytes})`
-    this.#announced ??= { status: Status.resourceExhausted, message }
+    this.#announced ??= { status: Status.resourceExhausted, message, isTooLarge: true }
   }
 
   #onForeignData(chunk: Buffer): void {
@@ -508,10 +508,11 @@ export class GrpcJsCall implements AttemptOwner {
     this.#deliver()
   }
 
-  #settle({ status, message, details, isUnsendable }: FullEnding): void {
+  #settle({ status, message, details, isUnsendable, isTooLarge }: FullEnding): void {
     this.#ended = { status, message, headers: this.#headers, trailers: this.#trailers }
     if (details) this.#ended.details = details
     if (isUnsendable) this.#ended.isUnsendable = true
+    if (isTooLarge) this.#ended.isTooLarge = true
     clearTimeout(this.#timer)
     this.#packer?.stop()
     this.#start.signal?.removeEventListener('abort', this.#onAbort)

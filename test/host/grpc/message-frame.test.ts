@@ -43,6 +43,7 @@ describe('unpackMessage', () => {
     assert.deepEqual(unpackMessage(bomb, 'gzip', 1000), {
       status: 8,
       message: 'grpc: received message after decompression larger than max 1000',
+      isTooLarge: true,
     })
   })
 

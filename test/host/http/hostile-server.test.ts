@@ -53,6 +53,7 @@ describe('k6/http: hostile servers', () => {
     assert.equal(response.status, 200)
     assert.equal(response.error, 'the body of the response has more than 1048576 bytes (limit httpBodyBytes)')
     assert.equal((response.body as string).length <= 1024 * 1024, true)
+    assert.equal(vu.refusals[0]?.section, 'limits.httpBodyBytes')
   })
 
   it('reads a large body to its end without keeping it when nobody wants it', async () => {
@@ -68,6 +69,7 @@ describe('k6/http: hostile servers', () => {
     const response = await vu.get(server.url)
     assert.equal(response.error, 'the decoded body has more than 1048576 bytes (limit httpBodyBytes)')
     assert.equal(response.error_code, 1701)
+    assert.equal(vu.refusals[0]?.section, 'limits.httpBodyBytes')
   })
 
   it('tells of a body that is not in the encoding that its header says', async () => {
