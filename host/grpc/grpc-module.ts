@@ -17,7 +17,7 @@ import { debugObserver } from './http-debug.js'
 import { addMetadata } from './metadata.js'
 import { responseJson } from './response-json.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
-import { deadlineExceeded, type Ending, rpcErrorText, Status } from './status.js'
+import { contextCanceled, deadlineExceeded, type Ending, rpcErrorText, Status } from './status.js'
 import { GrpcStream } from './stream.js'
 import type { CallResult, Connection } from './transport.js'
 import { lengthDelimited } from './wire-field.js'
@@ -327,7 +327,12 @@ export const grpc = defineHostModule<VuContext>('grpc', {
       })
       return opened ?? stream.id
     }
-    return turnOf(vu, vu.abort.signal)?.then(open) ?? open()
+    const { signal } = vu.abort
+    const turn = turnOf(vu, signal)?.then(() => {
+      if (signal.aborted) throw noStream(contextCanceled)
+      return open()
+    })
+    return turn ?? open()
   },
 
   // A stream that is over takes no more, in silence: k6 would hang.

@@ -255,6 +255,20 @@ describe('limits on calls', () => {
       await vu.drain(stream)
     })
 
+    it('opens no stream whose turn comes after the end of the iteration', async () => {
+      const { address, sessions } = await serve(ok)
+      let next = 0
+      const vu = grpcVu({ nextRequestMs: () => next })
+      await vu.connect(address)
+      next = Date.now() + 3_600_000
+      const stream = vu.openStream('p.S/Flow')
+      vu.context.abort.abort()
+      const text = 'failed to create a new stream: rpc error: code = Canceled desc = context canceled'
+      assert.equal(await outcome(() => stream), text)
+      assert.equal(vu.context.grpc.openCalls, 0)
+      assert.equal(sessions.length, 1)
+    })
+
     it('ends the wait with the iteration', async () => {
       const abort = new AbortController()
       const wait = waitUntil(Date.now() + 3_600_000, Date.now, abort.signal)
