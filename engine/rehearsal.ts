@@ -27,7 +27,7 @@ const unknownData = '?'
 
 export interface RehearsalPlan {
   /** Has begun with the configuration. */
-  readonly thread: Pick<ThreadSlot, 'call'>
+  readonly thread: Pick<ThreadSlot, 'call' | 'ready'>
   readonly script: LoadedScript
   readonly config: RunConfig
   /** How long setup, an iteration, … may take, in ms. */
@@ -69,6 +69,7 @@ async function iterate(plan: RehearsalPlan, scenario: number): Promise<void> {
   const { thread, config, find } = plan
   const vu = scenario + 1
   const during = `scenario ${JSON.stringify(config.scenarios[scenario]!.name)}`
+  await thread.ready()
   try {
     await thread.call('initVu', vu)
   } catch (e) {
@@ -96,6 +97,7 @@ async function stage(
 ): Promise<StageResult> {
   const { thread, find } = plan
   const during = `${name}()`
+  await thread.ready()
   const run = async (): Promise<StageResult> => {
     try {
       return await thread.call('stage', { name, argument })

@@ -1,5 +1,5 @@
 /** setup, teardown and handleSummary: called in a thread, ended when their time is over, their failures in k6's words. */
-import { AppError, ExitCode } from '../errors.js'
+import { AppError, ExitCode, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import type { LoadedScript } from './run-config.js'
@@ -11,7 +11,7 @@ import type { ThreadSlot } from './thread-slot.js'
 type StageName = 'setup' | 'teardown' | 'handleSummary'
 
 export interface StagesSettings {
-  readonly thread: Pick<ThreadSlot, 'call'>
+  readonly thread: Pick<ThreadSlot, 'call' | 'ready'>
   readonly script: LoadedScript
   readonly options: Pick<ConsolidatedOptions, 'setupTimeoutMs' | 'teardownTimeoutMs' | 'handleSummaryTimeoutMs'>
   readonly log: RunLog
@@ -84,7 +84,14 @@ export class Stages {
     }
     if (!this.has('handleSummary')) return unusable('exported identifier handleSummary must be a function')
     this.#abortText = undefined
-    const result = await this.#stage('handleSummary', data, options.handleSummaryTimeoutMs)
+    let result: StageResult
+    try {
+      result = await this.#stage('handleSummary', data, options.handleSummaryTimeoutMs)
+    } catch (e) {
+      // A limit ended it: the run is over all the same, and has its result.
+      if (!isAppError(e) || e.code === 'INTERNAL') throw e
+      return unusable(e.message)
+    }
     if (result.kind === 'done') return result.value
     if (result.kind === 'interrupted') {
       return unusable(this.#abortText ?? timeoutText('handleSummary', options.handleSummaryTimeoutMs))
@@ -103,6 +110,7 @@ export class Stages {
 
   async #call(name: StageName, argument: string | undefined, timeoutMs: number): Promise<StageResult> {
     const { thread, whyStopped } = this.#run
+    await thread.ready()
     // It was its turn too late to be interrupted.
     if (name === 'setup' && whyStopped() !== undefined) return { kind: 'interrupted' }
     const interrupt = () => void thread.call('interruptStage').catch(() => {})

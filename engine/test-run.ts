@@ -16,6 +16,7 @@ import { asLoadError, type PreparedRun, prepareRun, runConfig, scriptOptions } f
 import { findIdleThresholds, findOptionWarnings, rehearse } from './rehearsal.js'
 import type { Run, RunPhase, RunProgress, RunResult } from './run.js'
 import type { LoadedScript } from './run-config.js'
+import { RunDeadline } from './run-deadline.js'
 import { RunLog } from './run-log.js'
 import { tellMetricLosses } from './run-losses.js'
 import { RunThreads } from './run-threads.js'
@@ -44,6 +45,7 @@ export class TestRun implements Run {
   #pool: VuPool | undefined
   #scenarios: Scenarios | undefined
   #error: AppError | undefined
+  #deadline: RunDeadline | undefined
   #initializedVus = 0
   #markedFailed = false
   #startTimeMs = 0
@@ -128,6 +130,11 @@ export class TestRun implements Run {
    */
   async load(): Promise<ParsedOptions> {
     this.#threads.openSecrets()
+    this.#deadline = new RunDeadline(
+      this.#settings.policy.limits.runMs,
+      (reason) => this.#onTimeOver(reason),
+      (reason) => this.#threads.end(reason),
+    )
     const script = await this.#load()
     this.#script = script
     try {
@@ -312,8 +319,15 @@ export class TestRun implements Run {
     this.#stages?.interruptSetup()
   }
 
+  /** What is being loaded has no order yet in which it could end. */
+  #onTimeOver(reason: AppError): void {
+    this.abort(reason)
+    if (this.#prepared === undefined) this.#threads.end(reason)
+  }
+
   /** Ends all threads, whatever they do. */
   close(): Promise<void> {
+    this.#deadline?.clear()
     return this.#threads.close()
   }
 

@@ -223,6 +223,9 @@ export class ThreadRun implements Async<ThreadCalls> {
       iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
       newVm: (vu) => this.#newVm(vu),
       setupData: () => this.#setupData,
+      // A check has a time of its own for each part.
+      maxIterationMs: this.#rehearsal === undefined ? limits.iterationMs : Number.POSITIVE_INFINITY,
+      onIterationTimeout: (vu) => this.#iterationTimeout(vu),
       onFailure: (failure, scenario) => this.#logFailure(failure, scenario),
       onVmLost: (vu, error) => this.#vmLost(vu, error),
     }
@@ -453,7 +456,10 @@ export class ThreadRun implements Async<ThreadCalls> {
       secret: (source, key) =>
         this.#rehearsal === undefined ? this.#secrets.ask(source, key) : Promise.resolve(rehearsedSecret(key)),
       onInternalError: (e) => this.reportInternal(e),
-      onPoll: (vu) => this.#poll(vu),
+      onPoll: (vu) => {
+        this.#poll(vu)
+        this.#vus.get(vu)?.poll()
+      },
       log: (line) => this.#log(line),
       readFile: (path, base, writtenIn) => {
         const found = openedFile(graph().mainUrl, path, base, writtenIn)
@@ -514,6 +520,16 @@ export class ThreadRun implements Async<ThreadCalls> {
       fields.source = 'stacktrace'
     }
     this.#log({ level: 'error', msg: failureMessage(failure), fields, timeMs: this.#now() })
+  }
+
+  #iterationTimeout(vu: number): void {
+    const reason = `its iteration took more than ${this.#settings.policy.limits.iterationMs} ms (limit iterationMs)`
+    this.#log({
+      level: 'error',
+      msg: `VU ${vu} was interrupted: ${reason}`,
+      fields: { code: 'LIMIT_TIME' },
+      timeMs: this.#now(),
+    })
   }
 
   #vmLost(vu: number, error: unknown): boolean {

@@ -22,6 +22,11 @@ export class ThreadSlot {
     this.#thread = thread
   }
 
+  /** Waits while a thread is being replaced: whoever measures a call's time need not count that. */
+  async ready(): Promise<void> {
+    await this.#replacement?.catch(() => {})
+  }
+
   /** @throws what the thread refused with, or ThreadLost when it ended meanwhile */
   async call<N extends CallName>(name: N, ...args: Parameters<ThreadCalls[N]>): Promise<ReturnType<ThreadCalls[N]>> {
     for (;;) {

@@ -1,6 +1,7 @@
 /** One VU in its thread: its VM, which may be replaced when it dies, and its iterations with their metrics. */
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../errors.js'
+import { longestTimerMs } from '../host/longest-timer.js'
 import type { ThreadServices, VuContext } from '../host/vu-context.js'
 import { TagSet } from '../metrics/tag-set.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
@@ -30,6 +31,10 @@ export interface VuHome {
   newVm(vu: number): Promise<{ context: VuContext; script: ScriptVm }>
   setupData(): string | undefined
   onFailure(failure: GuestFailure, scenario: ScenarioConfig): void
+  /** An iteration was ended because it took longer than `iterationMs`. */
+  onIterationTimeout(vu: number): void
+  /** Milliseconds that an iteration may take. */
+  readonly maxIterationMs: number
   /** A VM died; true when the VU may have another. */
   onVmLost(vu: number, error: unknown): boolean
 }
@@ -50,6 +55,8 @@ export class VirtualUser {
   #isInterrupted = false
   #isInIteration = false
   #gaveWayAtMs = 0
+  /** When the present iteration is to be over, by the clock of `performance`. */
+  #iterationEndMs = Number.POSITIVE_INFINITY
   #arrivals: ArrivalQueue | undefined
   #wakePadding: (() => void) | undefined
 
@@ -134,6 +141,18 @@ export class VirtualUser {
     if (this.#isInIteration) this.#script?.interrupt()
   }
 
+  /** Looks whether the iteration has had its time: its script leaves no turn to a timer while it computes. */
+  poll(): void {
+    if (performance.now() >= this.#iterationEndMs) this.#endIteration()
+  }
+
+  #endIteration(): void {
+    if (!this.#isInIteration) return
+    this.#iterationEndMs = Number.POSITIVE_INFINITY
+    this.#home.onIterationTimeout(this.id)
+    this.#script?.interrupt()
+  }
+
   close(): void {
     this.#context?.close()
   }
@@ -181,6 +200,7 @@ export class VirtualUser {
     context.http.renew()
     const begin = performance.now()
     this.#isInIteration = true
+    const timer = this.#startTimer(begin)
     try {
       const outcome = await script.iteration(scenario.exec, this.#iterations)
       this.#isInIteration = false
@@ -197,9 +217,16 @@ export class VirtualUser {
       this.#isInIteration = false
       return this.#lost(e)
     } finally {
+      clearTimeout(timer)
       this.#iterations++
       this.#iterationsInScenario.set(request.scenario, inScenario + 1)
     }
+  }
+
+  #startTimer(beginMs: number): NodeJS.Timeout | undefined {
+    const { maxIterationMs } = this.#home
+    this.#iterationEndMs = beginMs + maxIterationMs
+    return maxIterationMs > longestTimerMs ? undefined : setTimeout(() => this.#endIteration(), maxIterationMs)
   }
 
   #metadata(): TagSet {

@@ -270,6 +270,23 @@ describe('a check', () => {
     assert.equal(found.at(-1), "error 7: TypeError: cannot read property 'x' of null")
   })
 
+  it('goes on after native code that does not end', async () => {
+    const spin = '[].indexOf.call({ length: 2 ** 53 - 1 }, 1)'
+    const { found } = await checkScript(
+      `export const setup = () => { ${spin} }
+      export default () => { ${spin} }
+      export const teardown = () => null.x`,
+      { checkMs: 1500, graceMs: 100 },
+    )
+    const over = (limit: string) => `error: the script used more than 1500 ms of CPU without waiting (limit ${limit})`
+    const errors = found.filter((text) => text.startsWith('error'))
+    assert.deepEqual(errors, [
+      over('stageCpuMs'),
+      over('cpuMs'),
+      "error 3: TypeError: cannot read property 'x' of null",
+    ])
+  })
+
   it('survives scripts that change the built-ins', () =>
     finds(
       connected(`Array.prototype[Symbol.iterator] = Object.keys = JSON.parse = Map.prototype.get = () => { throw 1 }
