@@ -23,6 +23,8 @@ export interface JailSettings {
   readonly files: readonly string[]
   /** Told of lines that the process writes to its standard output and error, which it should not. */
   readonly onOutput: (line: string) => void
+  /** False leaves the control group out, as where none can be made. */
+  readonly hasCgroup?: boolean
 }
 
 const shell = '/bin/sh'
@@ -75,13 +77,13 @@ export class Jail {
   #resources: RunResources = { peakMemoryBytes: 0, cpuMs: 0 }
 
   /** @throws {AppError} PROCESS_LOST when there can be none */
-  constructor({ program, policy, files, onOutput }: JailSettings) {
+  constructor({ program, policy, files, onOutput, hasCgroup = true }: JailSettings) {
     const { limits } = policy
     this.#policy = policy
     this.#memoryBytes = limits.hostMemoryBytes + 2 * limits.memoryBytes
     this.#folder = mkdtempSync(join(tmpdir(), 'belljar-'))
     const hasShell = existsSync(shell)
-    this.#cgroup = hasShell && Number.isFinite(this.#memoryBytes) ? this.#makeCgroup() : undefined
+    this.#cgroup = hasCgroup && hasShell && Number.isFinite(this.#memoryBytes) ? this.#makeCgroup() : undefined
     const flags = nodeFlags(policy, [program, ...files])
     const command = [process.execPath, ...flags, program]
     const [file, args] = hasShell
@@ -120,6 +122,16 @@ export class Jail {
 
   get resources(): RunResources {
     return this.#resources
+  }
+
+  /** Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Folders that are there as long as it is. */
+  get folders(): readonly string[] {
+    return [this.#folder, ...(this.#cgroup?.folders ?? [])]
   }
 
   #makeCgroup(): Cgroup | undefined {
