@@ -28,6 +28,11 @@ export interface RunScriptOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Threads of VUs, from 1 to 256: one for each core when left out. */
   readonly threads?: number
+  /**
+   * `process` runs the script in a process of its own, `none` in threads of this one, which is for the profile `trusted` only.
+   * When left out, the profile decides: `untrusted` has a process, `trusted` has none.
+   */
+  readonly isolation?: 'process' | 'none'
   /** Ends the run in order: iterations stop, teardown runs. */
   readonly signal?: AbortSignal
   /** How long after `signal` a run may take to end in order, in ms; then it is ended at once. 30 s when left out. */

@@ -74,4 +74,6 @@ export interface RunOutcome {
   readonly files: ReadonlyMap<string, string | Uint8Array>
   /** What the policy refused; `dropped` is how many refusals are in no record. */
   readonly audit: { readonly records: readonly AuditRecord[]; readonly dropped: number }
+  /** What the process of the run has used; only there if it had one of its own. */
+  readonly resources?: { readonly peakMemoryBytes: number; readonly cpuMs: number }
 }

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { resolveFeatures } from '../engine/options/features.js'
 import { parseOptions } from '../engine/options/options.js'
+import { type Isolation, isolationOf } from '../engine/start-run.js'
 import type { TestRunSettings } from '../engine/test-run-settings.js'
 import { Patterns } from '../policy/patterns.js'
 import type { Allowed, Policy } from '../policy/policy.js'
@@ -12,6 +13,7 @@ import { type PolicyInput, policyOf } from './run-policy.js'
 /** The options of `runScript`, checked and complete. */
 export interface RunRequest {
   readonly settings: TestRunSettings
+  readonly isolation: Isolation
   readonly signal: AbortSignal | undefined
   readonly stopMs: number
   readonly onEvent: ((event: RunEvent) => void) | undefined
@@ -24,7 +26,8 @@ const leastPeriodMs = 50
 const mostThreads = 256
 
 const keys = [
-  ...['script', 'policy', 'options', 'env', 'threads', 'signal', 'stopMs', 'onEvent', 'progressMs', 'metricsMs'],
+  ...['script', 'policy', 'options', 'env', 'threads', 'isolation', 'signal', 'stopMs', 'onEvent'],
+  ...['progressMs', 'metricsMs'],
 ]
 
 /**
@@ -39,6 +42,7 @@ export function readRunOptions(given: unknown): RunRequest {
   if (onEvent !== undefined && typeof onEvent !== 'function') throw wrong('onEvent', 'a function', onEvent)
   return {
     settings: runSettings(all, policy),
+    isolation: isolation(all.isolation, policy),
     signal,
     stopMs: number(all.stopMs, 'stopMs', 0, longestMs, 30_000),
     onEvent: onEvent as RunRequest['onEvent'],
@@ -62,6 +66,15 @@ function runSettings(all: Record<string, unknown>, policy: Policy): TestRunSetti
     hasBreakdown: false,
     canResume: false,
   }
+}
+
+function isolation(value: unknown, policy: Policy): Isolation {
+  if (value === undefined) return isolationOf(policy)
+  if (value !== 'process' && value !== 'none') throw wrong('isolation', "'process' or 'none'", value)
+  if (value === 'none' && policy.profile === 'untrusted') {
+    throw new TypeError("runScript: isolation may be 'none' with the policy profile trusted only")
+  }
+  return value
 }
 
 function readScript(value: unknown): Pick<TestRunSettings, 'script' | 'scriptName'> {

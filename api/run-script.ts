@@ -1,7 +1,7 @@
 /** The way in for programs: one run of one script, from the options of its caller to its outcome. Prints nothing. */
 import type { PreparedRun } from '../engine/prepare-run.js'
 import type { Run, RunResult } from '../engine/run.js'
-import { TestRun } from '../engine/test-run.js'
+import { newRun } from '../engine/start-run.js'
 import type { Observer } from '../engine/test-run-settings.js'
 import { type AppError, asAppError } from '../errors.js'
 import type { AuditRecord } from '../policy/audit.js'
@@ -30,7 +30,7 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
   const request = readRunOptions(options)
   const events = new EventSink(request.onEvent)
   const audit = new AuditRecords()
-  const run: Run = new TestRun(request.settings, observerOf(events, audit))
+  const run: Run = newRun(request.settings, observerOf(events, audit), request.isolation)
   const stop = new RunStop(run, request.signal, request.stopMs)
   const going = new GoingRun(run, request, events, stop)
   try {
@@ -56,6 +56,7 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
     ...(summary.setup_data === undefined ? {} : { setupData: summary.setup_data }),
     files: going.files,
     audit: { records: audit.records, dropped: audit.dropped },
+    ...(run.resources === undefined ? {} : { resources: { ...run.resources } }),
   }
 }
 

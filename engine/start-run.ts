@@ -1,9 +1,15 @@
 /** Where a run goes on: that of a script that is trusted here, in threads of this process, any other in a process of its own. */
+import type { Policy } from '../policy/policy.js'
 import { IsolatedRun } from './isolation/isolated-run.js'
 import type { Run } from './run.js'
 import { TestRun } from './test-run.js'
 import type { Observer, TestRunSettings } from './test-run-settings.js'
 
-export function newRun(settings: TestRunSettings, observer: Observer): Run {
-  return settings.policy.profile === 'untrusted' ? new IsolatedRun(settings, observer) : new TestRun(settings, observer)
+/** `process`: a process of its own. `none`: threads of this process. */
+export type Isolation = 'process' | 'none'
+
+export const isolationOf = (policy: Policy): Isolation => (policy.profile === 'untrusted' ? 'process' : 'none')
+
+export function newRun(settings: TestRunSettings, observer: Observer, isolation = isolationOf(settings.policy)): Run {
+  return isolation === 'process' ? new IsolatedRun(settings, observer) : new TestRun(settings, observer)
 }

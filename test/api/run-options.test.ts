@@ -8,7 +8,9 @@ const refused = (options: unknown) =>
     (e: Error) => e,
   )
 
-describe('runScript: its options', () => {
+describe('runScript: its options', function () {
+  this.timeout(60_000)
+
   it('refuses what has a wrong type or no meaning, and says where', async () => {
     for (const [options, message] of [
       [undefined, 'the argument must be an object, and is undefined'],
@@ -25,6 +27,8 @@ describe('runScript: its options', () => {
       [{ script, env: { A: 1 } }, 'env.A must be a string, and is 1'],
       [{ script, threads: 0 }, 'threads must be a whole number from 1 to 256, and is 0'],
       [{ script, threads: 1.5 }, 'threads must be a whole number from 1 to 256, and is 1.5'],
+      [{ script, isolation: 'thread' }, "isolation must be 'process' or 'none', and is string"],
+      [{ script, isolation: 'none' }, "isolation may be 'none' with the policy profile trusted only"],
       [{ script, signal: {} }, 'signal must be an AbortSignal, and is object'],
       [{ script, onEvent: 'x' }, 'onEvent must be a function, and is string'],
       [{ script, stopMs: -1 }, 'stopMs must be a whole number from 0 to 2147483647, and is -1'],
@@ -56,7 +60,7 @@ describe('runScript: its options', () => {
 
   it('keeps no hold of what it was given', async () => {
     const options = { iterations: 2 }
-    const going = runScript({ script, options, threads: 1 })
+    const going = runScript({ script, options, threads: 1, policy: { profile: 'trusted' } })
     options.iterations = 50
     assert.equal((await going).iterations.completed, 2)
   })

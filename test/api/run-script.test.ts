@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunEvent, type RunScriptOptions, runScript } from '../../index.js'
 
+/** Trusted unless said otherwise: a process for each run takes longer than most of them. */
 const run = (text: string, options: Partial<RunScriptOptions> = {}) =>
-  runScript({ script: { text }, threads: 1, ...options })
+  runScript({ script: { text }, threads: 1, policy: { profile: 'trusted' }, ...options })
 
-describe('runScript', () => {
+const untrusted = { policy: {} }
+
+describe('runScript', function () {
+  this.timeout(60_000)
+
   it('tells of a run that passed what handleSummary is told, and writes nothing', async () => {
     const outcome = await run(`
       import { check, group } from 'k6'
@@ -61,8 +66,7 @@ describe('runScript', () => {
     assert.deepEqual([...outcome.files.keys()], ['stdout'])
   })
 
-  it('tells what made a run fail, whatever it was', async function () {
-    this.timeout(60_000)
+  it('tells what made a run fail, whatever it was', async () => {
     for (const [text, code, exitCode] of [
       [
         'export const options = { thresholds: { iterations: ["count>5"] } }; export default () => {}',
@@ -92,7 +96,7 @@ describe('runScript', () => {
     try {
       const text =
         'export default () => {}; export const setup = () => [__ENV.OWN, __ENV.BELLJAR_TEST_SEEN, __ENV.PATH]'
-      assert.deepEqual((await run(text, { env: { OWN: 'own' } })).setupData, ['own', null, null])
+      assert.deepEqual((await run(text, { ...untrusted, env: { OWN: 'own' } })).setupData, ['own', null, null])
       const opened = await run(text, { policy: { env: ['BELLJAR_*'] } })
       assert.deepEqual(opened.setupData, [null, 'seen', null])
     } finally {
@@ -116,6 +120,16 @@ describe('runScript', () => {
       assert.equal(closed.status, 'failed')
     } finally {
       rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('gives a script of a stranger a process of its own, and any other where it is asked for', async () => {
+    const text = 'export default () => {}'
+    const used = async (options: Partial<RunScriptOptions>) => (await run(text, options)).resources
+    assert.equal(await used({ policy: { profile: 'trusted' } }), undefined)
+    for (const options of [untrusted, { policy: { profile: 'trusted' }, isolation: 'process' }] as const) {
+      const { peakMemoryBytes, cpuMs } = (await used(options))!
+      assert.ok(peakMemoryBytes > 1024 * 1024 && cpuMs > 0)
     }
   })
 
