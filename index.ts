@@ -14,7 +14,6 @@ export type {
   RunStatus,
   RunThreshold,
 } from './api/run-outcome.js'
-export type { PolicyInput } from './api/run-policy.js'
 export { runScript } from './api/run-script.js'
 export type { RunPhase, RunProgress, ScenarioProgress, ScenarioStatus } from './engine/run-progress.js'
 export { AppError, type ErrorCode, type ExitCode, isAppError } from './errors.js'
@@ -29,3 +28,4 @@ export {
   trustedPolicy,
   untrustedPolicy,
 } from './policy/policy.js'
+export type { PolicyInput } from './policy/policy-input.js'

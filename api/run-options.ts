@@ -1,6 +1,6 @@
 /** What the caller of `runScript` may say. Types only: run-request.ts reads them. */
+import type { PolicyInput } from '../policy/policy-input.js'
 import type { RunEvent } from './run-events.js'
-import type { PolicyInput } from './run-policy.js'
 
 /** A script of which the caller has the text. */
 export interface ScriptText {
@@ -20,7 +20,7 @@ export interface ScriptPath {
 /** What `runScript` takes. */
 export interface RunScriptOptions {
   readonly script: ScriptText | ScriptPath
-  /** What the script may do: the profile `untrusted` when left out. */
+  /** What the script may do: the profile `untrusted` when left out. Relative folders begin at the working directory. */
   readonly policy?: PolicyInput
   /** Options of k6 over those that the script exports, as flags of the command are. */
   readonly options?: object

@@ -7,8 +7,8 @@ import { type Isolation, isolationOf } from '../engine/start-run.js'
 import type { TestRunSettings } from '../engine/test-run-settings.js'
 import { Patterns } from '../policy/patterns.js'
 import type { Allowed, Policy } from '../policy/policy.js'
+import { policyFrom } from '../policy/policy-input.js'
 import type { RunEvent } from './run-events.js'
-import { type PolicyInput, policyOf } from './run-policy.js'
 
 /** The options of `runScript`, checked and complete. */
 export interface RunRequest {
@@ -36,7 +36,7 @@ const keys = [
  */
 export function readRunOptions(given: unknown): RunRequest {
   const all = record(given, 'the argument', keys)
-  const policy = policyOf(all.policy === undefined ? {} : (record(all.policy, 'policy') as PolicyInput))
+  const policy = policyFrom(all.policy, { baseFolder: process.cwd() })
   const { signal, onEvent } = all
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('signal', 'an AbortSignal', signal)
   if (onEvent !== undefined && typeof onEvent !== 'function') throw wrong('onEvent', 'a function', onEvent)

@@ -2,12 +2,13 @@
 import type { PreparedRun } from '../engine/prepare-run.js'
 import type { Run, RunResult } from '../engine/run.js'
 import { newRun } from '../engine/start-run.js'
+import { readSummary } from '../engine/summary-entries.js'
 import type { Observer } from '../engine/test-run-settings.js'
-import { type AppError, asAppError } from '../errors.js'
+import { type AppError, asAppError, isAppError } from '../errors.js'
 import type { AuditRecord } from '../policy/audit.js'
+import { Gate } from '../policy/gate.js'
 import { cleanText } from '../report/clean-text.js'
 import { type SummaryData, summaryData } from '../report/summary-data.js'
-import { summaryFiles } from '../report/summary-files.js'
 import { summaryText } from '../report/summary-text.js'
 import type { SummaryContext } from '../report/summary-values.js'
 import { AuditRecords } from './audit-records.js'
@@ -30,9 +31,10 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
   const request = readRunOptions(options)
   const events = new EventSink(request.onEvent)
   const audit = new AuditRecords()
-  const run: Run = newRun(request.settings, observerOf(events, audit), request.isolation)
+  const observer = observerOf(events, audit)
+  const run: Run = newRun(request.settings, observer, request.isolation)
   const stop = new RunStop(run, request.signal, request.stopMs)
-  const going = new GoingRun(run, request, events, stop)
+  const going = new GoingRun(run, request, events, observer, stop)
   try {
     await going.toItsEnd()
   } finally {
@@ -61,7 +63,7 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
 }
 
 /** Texts of a script and of servers are made safe to show before anybody gets them. */
-function observerOf(events: EventSink, audit: AuditRecords): Observer {
+function observerOf(events: EventSink, audit: AuditRecords): Required<Pick<Observer, 'log' | 'audit'>> {
   return {
     log: (line) => events.log(line),
     audit: (record) => {
@@ -77,6 +79,7 @@ class GoingRun {
   readonly #run: Run
   readonly #request: RunRequest
   readonly #events: EventSink
+  readonly #gate: Gate
   readonly #stop: RunStop
   readonly #madeAtMs = Date.now()
   #prepared: PreparedRun | undefined
@@ -85,8 +88,17 @@ class GoingRun {
   #error: AppError | undefined
   files: ReadonlyMap<string, string | Uint8Array> = new Map()
 
-  constructor(run: Run, request: RunRequest, events: EventSink, stop: RunStop) {
+  constructor(
+    run: Run,
+    request: RunRequest,
+    events: EventSink,
+    observer: Pick<Required<Observer>, 'audit'>,
+    stop: RunStop,
+  ) {
     this.#run = run
+    this.#gate = new Gate(request.settings.policy, (refusal, vu) =>
+      observer.audit({ timeMs: Date.now(), ...refusal, vu, count: 1 }),
+    )
     this.#request = request
     this.#events = events
     this.#stop = stop
@@ -117,8 +129,20 @@ class GoingRun {
     const own = hasHandleSummary
       ? await this.#stop.unlessEnded(this.#run.handleSummary(JSON.stringify(this.summary)))
       : undefined
-    if (own !== undefined) return summaryFiles(own)
+    if (own !== undefined) return this.#ownFiles(own)
     return new Map([['stdout', summaryText(this.#run.store, this.#run.thresholds, this.#context, 'compact')]])
+  }
+
+  /** A summary that is too large changes nothing of what the run came to, as with the command. */
+  #ownFiles(json: string): Map<string, string | Uint8Array> {
+    try {
+      return new Map(readSummary(json, this.#gate).map(({ path, content }) => [path, content]))
+    } catch (e) {
+      if (!isAppError(e)) throw e
+      const fields = { error: e.message }
+      this.#events.log({ level: 'error', msg: 'failed to handle the end-of-test summary', fields, timeMs: Date.now() })
+      return new Map()
+    }
   }
 
   #warn(message: string, error: string | undefined): void {

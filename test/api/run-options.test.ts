@@ -23,7 +23,6 @@ describe('runScript: its options', function () {
       [{ script: { path: '' } }, 'script.path must be a string that is not empty'],
       [{ script: { path: 'a\0b' } }, 'script.path contains NUL'],
       [{ script: { ...script, name: 7 } }, 'script.name must be a string'],
-      [{ script, policy: null }, 'policy must be an object, and is null'],
       [{ script, env: { A: 1 } }, 'env.A must be a string, and is 1'],
       [{ script, threads: 0 }, 'threads must be a whole number from 1 to 256, and is 0'],
       [{ script, threads: 1.5 }, 'threads must be a whole number from 1 to 256, and is 1.5'],

@@ -178,6 +178,34 @@ describe('runScript', function () {
     )
   })
 
+  it('tells what the policy refused, by events and in the end', async () => {
+    const events: RunEvent[] = []
+    const text = "open('/belljar/closed.txt'); export default () => {}"
+    const policy = { profile: 'trusted', files: { read: ['/belljar/open'] } } as const
+    const { status, audit } = await run(text, { policy, onEvent: (event) => events.push(event) })
+    assert.equal(status, 'failed')
+    assert.deepEqual(
+      audit.records.map(({ section, subject, vu, count }) => ({ section, subject, vu, count })),
+      [{ section: 'files.read', subject: '/belljar/closed.txt', vu: 0, count: 1 }],
+    )
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === 'audit' ? [event.record] : [])),
+      audit.records,
+    )
+  })
+
+  it('keeps nothing of a handleSummary that returned too much', async () => {
+    const text = "export default () => {}; export const handleSummary = () => ({ a: '1', b: '2', stdout: '3' })"
+    const lines: string[] = []
+    const { status, files, audit } = await run(text, {
+      policy: { profile: 'trusted', limits: { summaryFiles: 1 } },
+      onEvent: (event) => event.type === 'log' && lines.push(event.line.msg),
+    })
+    assert.deepEqual([status, files.size], ['passed', 0])
+    assert.deepEqual(lines, ['failed to handle the end-of-test summary'])
+    assert.equal(audit.records[0]?.section, 'limits.summaryFiles')
+  })
+
   it('lets many go on at once, each with its own policy, options and events', async () => {
     const text = `
       import { Counter } from 'k6/metrics'
