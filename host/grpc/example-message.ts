@@ -6,6 +6,8 @@ import type { FieldDescriptor, MessageDescriptor } from './schema/descriptors.js
 
 const mostDepth = 12
 const mostFields = 5000
+/** Required fields go deeper than others, for a message without them cannot be written. */
+const mostRequiredDepth = 100
 /** How often a type may stand inside itself. */
 const mostRecursion = 2
 
@@ -29,10 +31,18 @@ const wellKnown = new Map<string, string>([
 /** True for a type whose JSON is not an object of its fields, or has keys of its own. */
 export const hasFreeForm = (descriptor: MessageDescriptor): boolean => wellKnown.has(descriptor.fullName)
 
-/** JSON of an example, with the first member of each oneof. */
-export function exampleJson(descriptor: MessageDescriptor): string {
-  return new Example().message(descriptor)
+/** JSON of an example, with the first member of each oneof; undefined for a type whose required fields never end, or go on and on. */
+export function exampleJson(descriptor: MessageDescriptor): string | undefined {
+  try {
+    return new Example().message(descriptor)
+  } catch (e) {
+    if (e !== endless) throw e
+    return undefined
+  }
 }
+
+/** Thrown where required fields leave no end in sight. Each of them may ask for several more. */
+const endless = new Error('the required fields of a message do not end')
 
 class Example {
   #fields = 0
@@ -50,6 +60,7 @@ class Example {
         if (oneofs.has(field.oneof)) continue
         oneofs.add(field.oneof)
       }
+      if (this.#fields >= mostFields || this.#open.length > mostRequiredDepth) throw endless
       this.#fields++
       members.push(`${JSON.stringify(field.jsonName)}:${this.#field(field)}`)
     }

@@ -17,8 +17,10 @@ export function exampleOf(type: MessageType): Uint8Array {
 }
 
 function encodedExample(type: MessageType): Uint8Array {
+  const json = exampleJson(type.descriptor)
+  if (json === undefined) return new Uint8Array()
   try {
-    return type.encode(exampleJson(type.descriptor))
+    return type.encode(json)
   } catch {
     return new Uint8Array()
   }

@@ -70,4 +70,12 @@ describe('exampleOf', () => {
     assert.ok(exampleOf(type).length < 100_000)
     assert.ok(exampleOf(type).length > 0)
   })
+
+  it('is empty for a type whose required fields ask for more and more of them, at once', () => {
+    const own = new Schema(new SchemaCache())
+    const text =
+      'message M { required M a = 1; required M b = 2; optional M c = 3; } message Deep { optional M m = 1; }'
+    own.load([], ['own.proto'], { directory: '/', read: () => Buffer.from(`syntax = "proto2"; ${text}`) })
+    for (const name of ['M', 'Deep']) assert.equal(exampleOf(own.messageType(name)!).length, 0)
+  })
 })
