@@ -1,0 +1,18 @@
+/** The targets by name. Each is loaded only where it is tried. */
+import type { FuzzTarget } from '../target.js'
+
+const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> = {
+  'proto-text': () => import('./proto-text.js'),
+  protoset: () => import('./protoset.js'),
+  'json-to-wire': () => import('./json-to-wire.js'),
+  'wire-to-json': () => import('./wire-to-json.js'),
+  prototext: () => import('./prototext.js'),
+}
+
+export const targetNames: readonly string[] = Object.keys(targets)
+
+export async function loadTarget(name: string): Promise<FuzzTarget> {
+  const load = targets[name]
+  if (load === undefined) throw new Error(`there is no target "${name}"`)
+  return (await load()).target
+}
