@@ -95,8 +95,12 @@ export class HttpJar {
     })
     const key = keyOf(cookie.domain ?? new URL(url).hostname, cookie.path, cookie.key)
     if (!this.#known.has(key) && this.#known.size >= maxCookies) return
-    const kept = await this.#jar.setCookie(cookie, url, { ignoreError: true })
-    if (kept !== undefined) this.#known.add(key)
+    try {
+      const kept = await this.#jar.setCookie(cookie, url, { ignoreError: true })
+      if (kept !== undefined) this.#known.add(key)
+    } catch {
+      // The library throws for a domain that is no host name, which anybody may send. As in k6, such a cookie is none.
+    }
   }
 }
 
