@@ -68,6 +68,7 @@ const words = [
 export function mutate(text: string, random: Random): string {
   const tokens = text.match(token) ?? []
   const places = tokens.flatMap((t, i) => (/^(\s|\/\/|\/\*)/.test(t) ? [] : [i]))
+  if (places.length === 0) return text
   const at = random.pick(places)
   const other = random.pick(places)
   const old = tokens[at]!
