@@ -7,6 +7,14 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   'json-to-wire': () => import('./json-to-wire.js'),
   'wire-to-json': () => import('./wire-to-json.js'),
   prototext: () => import('./prototext.js'),
+  'grpc-params': () => import('./grpc-params.js'),
+  'grpc-replies': () => import('./grpc-replies.js'),
+  addresses: () => import('./addresses.js'),
+  options: () => import('./options.js'),
+  'http-texts': () => import('./http-texts.js'),
+  'http-response': () => import('./http-response.js'),
+  csv: () => import('./csv.js'),
+  x509: () => import('./x509.js'),
 }
 
 export const targetNames: readonly string[] = Object.keys(targets)

@@ -31,7 +31,7 @@ const mistakes = fc
   .map(([text, seed, n]) => {
     const random = new Random(seed)
     let changed = text
-    for (let i = 0; i < n && /\S/.test(changed); i++) changed = mutate(changed, random)
+    for (let i = 0; i < n; i++) changed = mutate(changed, random)
     return bytesOf(changed)
   })
 

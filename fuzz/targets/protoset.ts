@@ -9,8 +9,12 @@ import {
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt'
 import fc from 'fast-check'
+import { withAllImports } from '../../host/grpc/descriptor-imports.js'
+import { malformedWire } from '../../host/grpc/protojson/wire-reader.js'
+import { readFileDescriptor } from '../../host/grpc/schema/descriptor-set.js'
 import { Schema } from '../../host/grpc/schema/schema.js'
 import { SchemaCache } from '../../host/grpc/schema/schema-cache.js'
+import { defaultSchemaLimits } from '../../host/grpc/schema/schema-limits.js'
 import { packageRoot } from '../../package-root.js'
 import { type FuzzTarget, refusal } from '../target.js'
 import { tryType } from './proto-text.js'
@@ -121,7 +125,8 @@ export const target: FuzzTarget = {
     const schema = new Schema(new SchemaCache())
     const contents = bytes.subarray(1)
     try {
-      const methods = bytes[0] === 1 ? schema.loadDescriptors([contents]) : schema.loadProtoset(contents, 'a.protoset')
+      const methods =
+        bytes[0] === 1 ? schema.loadDescriptors(completed(contents)) : schema.loadProtoset(contents, 'a.protoset')
       let fields = 0
       for (const { full_method } of methods) {
         const { input, output } = schema.method(full_method)!
@@ -132,4 +137,14 @@ export const target: FuzzTarget = {
       return refusal(e, bytes)
     }
   },
+}
+
+/** As reflection completes a file of a server. */
+function completed(bytes: Uint8Array): Uint8Array[] {
+  try {
+    return withAllImports([{ raw: readFileDescriptor(bytes, defaultSchemaLimits), bytes }])
+  } catch (e) {
+    if (e !== malformedWire) throw e
+    return [bytes]
+  }
 }
