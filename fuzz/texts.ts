@@ -42,7 +42,7 @@ export const hostileParts: readonly string[] = [
     '%',
     '__proto__',
     'constructor',
-    '${x}',
+    '#{x}',
     '{{x}}',
     '\\u0000',
     ' ',

@@ -159,8 +159,8 @@ function checkName(text: string): string {
 function checkPatterns(text: string): void {
   const [pattern = '', name = ''] = text.slice(0, 60).split(':')
   if ((pattern.match(/\*/g)?.length ?? 0) > 4) return
-  const escape = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  const whole = new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`, 's')
+  const literal = (part: string) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const whole = new RegExp(`^${pattern.split('*').map(literal).join('.*')}$`, 's')
   assert.equal(new Patterns([pattern]).match(name), whole.test(name), `${pattern} and ${name}`)
   const found = new HostPatternMap([[pattern, 1]]).find(name)
   const ending = pattern.toLowerCase()

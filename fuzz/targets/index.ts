@@ -15,6 +15,11 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   'http-response': () => import('./http-response.js'),
   csv: () => import('./csv.js'),
   x509: () => import('./x509.js'),
+  modules: () => import('./modules.js'),
+  typescript: () => import('./typescript.js'),
+  'source-map': () => import('./source-map.js'),
+  log: () => import('./log.js'),
+  outputs: () => import('./outputs.js'),
 }
 
 export const targetNames: readonly string[] = Object.keys(targets)

@@ -12,6 +12,7 @@ import { randomTree } from '../../test/protoc/proto-tree.js'
 import { Random } from '../../test/protoc/random.js'
 import { snippets } from '../../test/protoc/snippets.js'
 import { bytesOf, type FuzzTarget, refusal, textOf } from '../target.js'
+import { textFiles } from '../text-files.js'
 
 const mainName = 'main.proto'
 
@@ -114,9 +115,8 @@ export const target: FuzzTarget = {
     ],
   ],
   run(bytes) {
-    const [first = '', ...others] = textOf(bytes).split(/^\/\/--- (.*)\n/m)
-    const files = new Map([[`/${mainName}`, bytesOf(first)]])
-    for (let i = 0; i + 1 < others.length; i += 2) files.set(`/${others[i]}`, bytesOf(others[i + 1]!))
+    const { first, files } = textFiles(textOf(bytes), '/')
+    files.set(`/${mainName}`, bytesOf(first))
     const schema = new Schema(new SchemaCache())
     try {
       const methods = schema.load([], [mainName], { directory: '/', read: (path) => files.get(path) })
