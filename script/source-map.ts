@@ -75,6 +75,10 @@ export interface MappedModule {
   shift: number
 }
 
+/** As encodeURIComponent, which leaves parentheses as they are. */
+const percentEncoded = (letter: string): string =>
+  letter === '(' ? '%28' : letter === ')' ? '%29' : encodeURIComponent(letter)
+
 /** Finds the places of the user's own files for those that the engine tells. */
 export class SourcePlaces {
   readonly #moduleOf: (url: string) => MappedModule | undefined
@@ -90,9 +94,11 @@ export class SourcePlaces {
     const column = place.line === 1 ? Math.max(1, place.column - module.shift) : place.column
     const map = this.#map(place.file, module)
     if (map === undefined) return { ...place, column }
+    // A script may put any numbers into `error.stack`, and whoever wrote the map may have it lead nowhere.
+    if (!(place.line >= 1 && column >= 1)) return { ...place, column }
     const found = originalPositionFor(map, { line: place.line, column: column - 1 })
-    if (found.source === null || found.source.length > 2 * maxPlaceLetters) return { ...place, column }
-    return { file: found.source.replace(/[\s()]/g, encodeURIComponent), line: found.line, column: found.column + 1 }
+    if (typeof found.source !== 'string' || found.source.length > 2 * maxPlaceLetters) return { ...place, column }
+    return { file: found.source.replace(/[\s()]/g, percentEncoded), line: found.line, column: found.column + 1 }
   }
 
   /** `\tat name (file:line:column)` lines with each place replaced. */

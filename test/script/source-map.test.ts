@@ -90,5 +90,18 @@ describe('SourcePlaces', () => {
     const placed = placesOf(readMap(hostile)).inFrames(`\tat f (${bundle}:1:1)\n`)
     assert.equal(placed.split('\n').length, 2)
     assert.doesNotMatch(placed, /at evil/)
+    assert.equal(placed, '\tat f (file:///w/dist/x%29%0A%09at%20evil%20%28file:/y.js:1:1:3:5)\n')
+  })
+
+  it('leaves a place as it is that is nowhere in a file, or that the map has no file for', () => {
+    const places = placesOf(readMap(JSON.stringify(map)))
+    for (const at of ['0:0', '0:5', '1:0', '-1:1', `${'9'.repeat(400)}:1`, `1:${'9'.repeat(400)}`]) {
+      const frames = `\tat f (${bundle}:${at})\n`
+      assert.match(places.inFrames(frames), /^\tat f \(file:\/\/\/w\/\S+:\S+:\S+\)\n$/)
+    }
+    const frames = `\tat f (${bundle}:1:1)\n`
+    for (const mappings of ['A9AAA', 'A9', 'AgggEAA']) {
+      assert.equal(placesOf(readMap(JSON.stringify({ ...map, sources: [''], mappings }))).inFrames(frames), frames)
+    }
   })
 })
