@@ -29,6 +29,11 @@ export function stripTypes(url: string, source: string, maxLetters: number): Str
       hint: 'make JavaScript of it beforehand',
     })
   }
+  if (hasCostlyLines(source)) {
+    throw new AppError('LIMIT_SIZE', `${url} has too much in one line to be read as TypeScript`, {
+      hint: 'break its lines, or make JavaScript of it beforehand',
+    })
+  }
   if (!isBounded(source)) {
     throw new AppError('LIMIT_SIZE', `${url} is nested too deeply to be read as TypeScript (${maxDepth} levels)`)
   }
@@ -41,8 +46,10 @@ export function stripTypes(url: string, source: string, maxLetters: number): Str
   return { code, map: JSON.stringify({ version: 3, sources: [url], names: [], mappings: map?.mappings ?? '' }) }
 }
 
-/** True for a text that is JavaScript already, as far as its syntax goes. */
+/** True for a text that is JavaScript already, as far as its syntax goes, or that only a program can have written. */
 export function isJavaScript(source: string, maxLetters: number): boolean {
+  // No person writes such lines, and what writes them writes JavaScript. If not, the engine says so.
+  if (hasCostlyLines(source)) return true
   return (
     source.length <= maxLetters &&
     isBounded(source) &&
@@ -52,7 +59,7 @@ export function isJavaScript(source: string, maxLetters: number): boolean {
 
 /** What is wrong with a JavaScript file, in k6's form `Line 1:36 Unexpected token ;`. Undefined when nothing is found. */
 export function syntaxErrorText(source: string, isEsModule: boolean): string | undefined {
-  if (source.length > maxExplainedLetters || !isBounded(source)) return undefined
+  if (source.length > maxExplainedLetters || hasCostlyLines(source) || !isBounded(source)) return undefined
   const sourceType = isEsModule ? 'module' : 'commonjs'
   const { errors } = transformSync('module.js', source, { sourceType, lang: 'js' })
   return errors.length === 0 ? undefined : firstError(source, errors)
@@ -83,6 +90,48 @@ const maxDepth = 1000
 const maxIndentation = 64 * 1024 * 1024
 const maxNamespaceParts = 50
 
+/** Tokens of a line times its letters, over all lines. */
+const maxLineCost = 50_000_000
+/** Lines up to this length cost next to nothing, whatever is in them. */
+const shortLine = 4000
+
+/**
+ * True for a text with much in a line. The parser shows the whole line with each error in it: 24 KB of `let a;` in one line
+ * took 10 s, and twice as much takes four times as long.
+ */
+function hasCostlyLines(source: string): boolean {
+  let cost = 0
+  for (let from = 0; from < source.length; ) {
+    const found = source.indexOf('\n', from)
+    const end = found < 0 ? source.length : found
+    const length = end - from
+    if (length > shortLine) {
+      cost += length * (source.slice(from, end).match(/[\w$]+|[^\s\w$]/g)?.length ?? 0)
+      if (cost > maxLineCost) return true
+    }
+    from = end + 1
+  }
+  return false
+}
+
+/**
+ * How many `if` may be the body of what stands before them: printed, each is indented by all those around it. What ends a
+ * statement may stand in a comment, so an `if` counts unless it follows the end of something, with no comment in between.
+ */
+function bodyIfs(source: string): number {
+  let count = 0
+  for (const { index } of source.matchAll(/\bif\b/g)) {
+    let at = index - 1
+    while (at >= 0 && /\s/.test(source[at]!)) at--
+    const before = source.slice(Math.max(0, at - 5), at + 1)
+    const endsSomething = /[{};]$|[\w$'"`\]]$/.test(before) && !/\b(?:do|else)$/.test(before)
+    // The line before is looked at by one `if` alone, or this would be quadratic.
+    const isFirst = source.slice(at + 1, index).includes('\n')
+    if (!endsSomething || (isFirst && source.slice(source.lastIndexOf('\n', at) + 1, at + 1).includes('//'))) count++
+  }
+  return count
+}
+
 /**
  * False for a text whose printed form would be out of proportion: each statement is indented by its depth, so depth times
  * statements is what a few kilobytes of braces turn into gigabytes with. Brackets in strings count as well.
@@ -90,8 +139,10 @@ const maxNamespaceParts = 50
 function isBounded(source: string): boolean {
   if (new RegExp(`\\b(?:namespace|module)\\s+[\\w$]+(?:\\s*\\.\\s*[\\w$]+){${maxNamespaceParts}}`).test(source))
     return false
+  // Of the worst kind, all `if` are inside of each other, with all that follows inside of them.
+  const branches = bodyIfs(source)
+  if (branches * separatorsIn(source) > maxIndentation) return false
   let depth = 0
-  let branches = 0
   let cost = 0
   for (let i = 0; i < source.length; i++) {
     switch (source[i]) {
@@ -111,16 +162,15 @@ function isBounded(source: string): boolean {
       case ';':
       case ',':
       case '\n':
-        branches = 0
         cost += depth
-        break
-      case 'f':
-        // `if (a) if (b) …` is indented, too, without any braces.
-        if (source[i - 1] === 'i' && ++branches > maxDepth) return false
-        cost += branches
         break
     }
     if (cost > maxIndentation) return false
   }
   return true
+}
+
+/** Places where a statement may begin or end. */
+function separatorsIn(source: string): number {
+  return source.match(/[{}()[\];,\n]/g)?.length ?? 0
 }

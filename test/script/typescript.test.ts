@@ -55,6 +55,11 @@ describe('stripTypes', () => {
       `${'if(a)'.repeat(30_000)}b`,
       `namespace a${'.b'.repeat(10_000)} { export const x = 1 }`,
       `${'function a(){'.repeat(30_000)}${'}'.repeat(30_000)}`,
+      // What ends a statement elsewhere does not end the body of an `if`.
+      `${'if(a)\n'.repeat(30_000)}b`,
+      `${'if(a)/*;*/\n'.repeat(30_000)}b`,
+      `${'if(a)//}\n'.repeat(30_000)}b`,
+      `${'if(a)x:do '.repeat(30_000)}b`,
     ]
     for (const source of hostile)
       assert.throws(() => stripTypes(url, source, 1_000_000), { code: 'LIMIT_SIZE' }, source.slice(0, 20))
@@ -62,6 +67,25 @@ describe('stripTypes', () => {
       code: 'LIMIT_SIZE',
       message: /has 13 letters; TypeScript may have 12$/,
     })
+  })
+})
+
+describe('a text with very much in one line', () => {
+  // Each of its errors shows the line: a text of this size took the parser minutes.
+  const redeclared = 'let a;'.repeat(40_000)
+
+  it('is not read as TypeScript, and left to the engine', () => {
+    assert.throws(() => stripTypes(url, redeclared, 1_000_000), {
+      code: 'LIMIT_SIZE',
+      message: `${url} has too much in one line to be read as TypeScript`,
+    })
+    assert.equal(isJavaScript(redeclared, 1_000_000), true)
+    assert.equal(syntaxErrorText(redeclared.slice(0, 60_000), true), undefined)
+  })
+
+  it('is read where it is one long string, or short lines', () => {
+    assert.match(stripTypes(url, `const a: string = '${'x'.repeat(400_000)}'`, 1_000_000).code, /^const a = "x/)
+    assert.equal(stripTypes(url, 'a();\n'.repeat(50_000), 1_000_000).code.length, 250_000)
   })
 })
 
