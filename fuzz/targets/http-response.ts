@@ -92,7 +92,7 @@ export const target: FuzzTarget = {
   async run(bytes) {
     answer = bytes
     const signal = AbortSignal.timeout(timeoutMs)
-    const options = { isTls: false, hostName: '127.0.0.1', port, resolver, tls: {} as never, localIp: undefined }
+    const options = { isTls: false, hostName: '127.0.0.1', port, vu: 1, resolver, tls: {} as never, localIp: undefined }
     const connection = await HttpConnection.open(options, {}, signal)
     try {
       const request = { method: 'GET', path: '/', headers: [['host', 'a']] as const, body: undefined }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { AppError, isAppError } from '../../errors.js'
+import { Folders } from '../../policy/folders.js'
 import { isNativeModule } from '../../runtime/guest-program.js'
 import { FileStore } from '../../script/file-store.js'
 import { GraphBuilder } from '../../script/graph-builder.js'
@@ -193,7 +194,7 @@ async function readAll(main: string, files: Map<string, Uint8Array>, input: Uint
   const { graph } = await GraphBuilder.build(
     { url: mainUrl, name: 'main.js', source: main, isNameless: main.startsWith('//ts') },
     {
-      files: new FileStore(files, { maxFileBytes: 100_000, roots: [folder.slice(0, -1)] }),
+      files: new FileStore(files, { maxFileBytes: 100_000, folders: new Folders([folder.slice(0, -1)]) }),
       isNative: isNativeModule,
       maxTypeScriptLetters: 20_000,
       remotes: {

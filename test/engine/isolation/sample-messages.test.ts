@@ -61,8 +61,8 @@ describe('samples on their way out of the process of a run', () => {
 
   it('may be dropped, and then their series are told all the same', () => {
     const series = [{ id: 1, metric, tags: [] }]
-    const { batches } = carried({ series, samples: new Float64Array(), droppedSamples: 7 })
-    const later = carried({ series: [], samples: new Float64Array([1, 2, 3]), droppedSamples: 0 })
+    const { batches } = carried({ series, samples: new Float64Array(), droppedSamples: 7, droppedBy: {} })
+    const later = carried({ series: [], samples: new Float64Array([1, 2, 3]), droppedSamples: 0, droppedBy: {} })
     assert.deepEqual(seen([...batches, ...later.batches]), { all: ['  2 3'], dropped: 7 })
   })
 })
