@@ -5,6 +5,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import { type CpuLimit, cpuLimits, type Pulse } from '../runtime/pulse.js'
+import { ThreadClock } from '../runtime/thread-clock.js'
 
 /** Times in ms since 1970; 0 for none. */
 const cell = {
@@ -22,6 +23,10 @@ const cell = {
   cpuMs: 6,
   /** Samples that were waiting to be handed over when guest code was entered last. */
   unsentSamples: 7,
+  /** What the thread had used of a processor when this guest code was entered, or shortly before; -1 when nobody knows. */
+  cpuAtEntryMs: 8,
+  /** The file that tells it; 0 without. */
+  clockHandle: 9,
 } as const
 
 /** One look at a thread. */
@@ -34,6 +39,8 @@ export interface Look {
   readonly silentMs: number | undefined
   readonly vu: number
   readonly limit: CpuLimit
+  /** What the thread has used of a processor since its guest code was entered, in ms; undefined when nobody knows. */
+  readonly threadCpuMs: number | undefined
 }
 
 const now = () => performance.timeOrigin + performance.now()
@@ -41,6 +48,9 @@ const now = () => performance.timeOrigin + performance.now()
 export class Heartbeat {
   readonly buffer: SharedArrayBuffer
   readonly #cells: Float64Array
+  #clock: ThreadClock | undefined
+  /** The last that the clock said. */
+  #sampledMs = -1
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Object.keys(cell).length * 8)) {
     this.buffer = buffer
@@ -51,8 +61,9 @@ export class Heartbeat {
   pulse(vu: number, waiting: () => number): Pulse {
     const cells = this.#cells
     return {
-      begin(restMs, limit) {
+      begin: (restMs, limit, isFirst) => {
         const time = now()
+        if (isFirst) cells[cell.cpuAtEntryMs] = this.#sampledMs
         cells[cell.vu] = vu
         cells[cell.limit] = cpuLimits.indexOf(limit)
         cells[cell.unsentSamples] = waiting()
@@ -60,7 +71,7 @@ export class Heartbeat {
         cells[cell.beats]!++
         cells[cell.deadline] = time + restMs
       },
-      end() {
+      end: () => {
         const time = now()
         cells[cell.deadline] = 0
         cells[cell.cpuMs]! += time - cells[cell.enteredAt]!
@@ -68,13 +79,31 @@ export class Heartbeat {
         cells[cell.aliveAt] = time
         cells[cell.beats]!++
       },
+      cpuMs: () => this.#sinceEntryMs(),
     }
   }
 
-  /** In the thread: its event loop has a turn. */
+  /** In the thread, once: its clock can be read from now on. */
+  openClock(): void {
+    this.#clock = ThreadClock.own()
+    this.#cells[cell.clockHandle] = this.#clock?.handle ?? 0
+  }
+
+  /** In the thread, now and then: its event loop has a turn. The clock is too slow to be read at each entry. */
   beat(): void {
+    this.#sampledMs = this.#clock?.cpuMs() ?? -1
     this.#cells[cell.aliveAt] = now()
     this.#cells[cell.beats]!++
+  }
+
+  #sinceEntryMs(): number | undefined {
+    const cells = this.#cells
+    const handle = cells[cell.clockHandle]!
+    const before = cells[cell.cpuAtEntryMs]!
+    if (handle === 0 || before < 0) return undefined
+    this.#clock ??= new ThreadClock(handle)
+    const now = this.#clock.cpuMs()
+    return now === undefined ? undefined : now - before
   }
 
   look(): Look {
@@ -89,6 +118,7 @@ export class Heartbeat {
       silentMs: isInside || aliveAt === 0 ? undefined : time - aliveAt,
       vu: cells[cell.vu]!,
       limit: cpuLimits[cells[cell.limit]!] ?? 'cpuMs',
+      threadCpuMs: isInside && time > deadline ? this.#sinceEntryMs() : undefined,
     }
   }
 

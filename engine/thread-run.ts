@@ -125,6 +125,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const { limits } = settings.policy
     this.#registry = new MetricRegistry(registryLimits(limits))
     this.#samples = new SampleBuffer({ ...sampleLimitsOf(limits), onFull: () => this.#flushSamples() })
+    this.#heartbeat.openClock()
     this.#heartbeat.beat()
     setInterval(() => this.#tick(), flushPeriodMs).unref()
   }

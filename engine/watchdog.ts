@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import { AppError } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
+import { mostStarved } from '../runtime/pulse.js'
 import type { Heartbeat, Look } from './heartbeat.js'
 
 /** Why a thread is to be ended. */
@@ -93,8 +94,12 @@ export class Watchdog {
     watch.thread.onStuck(this.#stuck(look))
   }
 
-  #overMs({ overMs, silentMs }: Look): number {
-    return overMs ?? (silentMs === undefined ? 0 : silentMs - this.#hostWorkMs)
+  #overMs({ overMs, silentMs, threadCpuMs, limit }: Look): number {
+    if (overMs === undefined) return silentMs === undefined ? 0 : silentMs - this.#hostWorkMs
+    const budgetMs = this.#limits[limit]
+    // It has not had the time that it may have: others want the same processor.
+    const isStarved = threadCpuMs !== undefined && threadCpuMs <= budgetMs && overMs < budgetMs * mostStarved
+    return isStarved ? 0 : overMs
   }
 
   /** Work of the host for scripts has no clock of its own: it may take what the longest of them may. */

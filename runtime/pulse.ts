@@ -4,9 +4,18 @@
 export const cpuLimits = ['cpuMs', 'initCpuMs', 'stageCpuMs'] as const
 export type CpuLimit = (typeof cpuLimits)[number]
 
+/** However busy the machine is: who has not come back after so many times of its CPU time is taken for one that never does. */
+export const mostStarved = 20
+
 export interface Pulse {
-  /** Guest code begins or goes on; it has `restMs` of CPU time left of what `limit` gives it. */
-  begin(restMs: number, limit: CpuLimit): void
+  /**
+   * Guest code begins or goes on; by the clock on the wall it has `restMs` of CPU time left of what `limit` gives it.
+   *
+   * @param isFirst false when it goes on
+   */
+  begin(restMs: number, limit: CpuLimit, isFirst: boolean): void
   /** It returned, or waits for something. */
   end(): void
+  /** At most what the thread has used of a processor since the first `begin`, in ms; undefined where nobody knows. */
+  cpuMs(): number | undefined
 }

@@ -11,7 +11,7 @@ import type { Limits } from '../policy/limits.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
-import type { CpuLimit, Pulse } from './pulse.js'
+import { type CpuLimit, mostStarved, type Pulse } from './pulse.js'
 import { trackRejections } from './rejection-tracker.js'
 import { type AsyncifyHandle, instantiateEngine, type Pointer, type WasmInstance } from './wasm-instance.js'
 
@@ -351,7 +351,7 @@ export class Vm<Vu> {
     if (this.#state !== 'idle') throw this.#death ?? new AppError('INTERNAL', `a ${this.#state} VM was entered`)
     this.#cpuBudgetMs = cpuMs
     this.#cpuSpentMs = spentMs
-    this.#startClock()
+    this.#startClock(spentMs === 0)
     this.#state = 'running'
     let result: Pointer
     try {
@@ -397,10 +397,10 @@ export class Vm<Vu> {
     return this.#cpuSpentMs + (this.#isInGuest ? performance.now() - this.#enteredAt : 0)
   }
 
-  #startClock(): void {
+  #startClock(isFirst = false): void {
     this.#enteredAt = performance.now()
     this.#isInGuest = true
-    this.#pulse?.begin(this.#cpuBudgetMs - this.#cpuSpentMs, this.cpuLimit)
+    this.#pulse?.begin(this.#cpuBudgetMs - this.#cpuSpentMs, this.cpuLimit, isFirst)
   }
 
   /** As soon as the guest has returned or waits: what follows is the time of other VMs of the thread. */
@@ -411,8 +411,12 @@ export class Vm<Vu> {
     this.#pulse?.end()
   }
 
+  /** Where many threads want few processors, the clock on the wall counts what others have used, too. */
   #isOverBudget(): boolean {
-    return this.#cpuMs() > this.#cpuBudgetMs
+    const spentMs = this.#cpuMs()
+    if (spentMs <= this.#cpuBudgetMs) return false
+    if (spentMs > this.#cpuBudgetMs * mostStarved) return true
+    return (this.#pulse?.cpuMs() ?? spentMs) > this.#cpuBudgetMs
   }
 
   #memoryText(): string {

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { packageRoot } from '../../package-root.js'
 import type { Policy } from '../../policy/policy.js'
+import { threadClockFile } from '../../runtime/thread-clock.js'
 
 const mebibyte = 1024 * 1024
 
@@ -40,7 +41,7 @@ function permissionFlags({ files: { read } }: Policy, files: readonly string[]):
     permission,
     // The parser of TypeScript is native. Nothing can be written, so no other addon gets in.
     ...['--allow-addons', '--allow-worker', '--allow-net'].filter(hasFlag),
-    ...distinct(places).map((place) => `--allow-fs-read=${place}`),
+    ...distinct([...places, threadClockFile]).map((place) => `--allow-fs-read=${place}`),
   ]
 }
 

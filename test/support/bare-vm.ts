@@ -6,6 +6,7 @@ import { type Limits, trustedLimits } from '../../policy/limits.js'
 import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, type Operation } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
+import type { Pulse } from '../../runtime/pulse.js'
 import { type Completion, Vm } from '../../runtime/vm.js'
 
 /**
@@ -41,6 +42,7 @@ export interface BareVmOptions {
   operations?: Record<string, Operation<undefined>>
   modules?: Record<string, string>
   limits?: Partial<Limits>
+  pulse?: Pulse
 }
 
 const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))
@@ -56,12 +58,13 @@ export class BareVm {
   }
 
   /** A VM that has `sleep(ms)`, the given operations as `op(name, …)`, and the given modules to import. */
-  static async create({ operations = {}, modules = {}, limits = {} }: BareVmOptions = {}): Promise<BareVm> {
+  static async create({ operations = {}, modules = {}, limits = {}, pulse }: BareVmOptions = {}): Promise<BareVm> {
     const files = new Map(Object.entries(modules))
     const all: Limits = { ...trustedLimits, ...limits }
     const vm = await Vm.create<undefined>(
       {
         limits: all,
+        ...(pulse === undefined ? {} : { pulse }),
         modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
         loader: {
           resolve: (_base, specifier) => specifier,
