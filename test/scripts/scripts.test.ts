@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { packageRoot } from '../../package-root.js'
+import { type PolicyInput, policyFrom } from '../../policy/policy-input.js'
 import { sharedServer } from '../examples/server/example-server.js'
 import { runScript } from '../support/run-script.js'
 
@@ -15,6 +16,8 @@ interface Expected {
   exitCode: number
   console: string[]
   errors: string[]
+  /** What the script may do, with folders relative to its own; it is trusted without. */
+  policy?: PolicyInput
   /** How many samples, or which sum, a metric has. */
   counters?: Record<string, number>
   /** All metrics and sub-metrics of gRPC that the run has in the end. */
@@ -36,7 +39,12 @@ describe('scripts', () => {
       const env: Record<string, string> = {}
       if (source.includes('GRPC_ADDR')) env.GRPC_ADDR = (await sharedServer()).plaintext
       const { exitCode, lines, errors, count, run } = await runScript(source, {
-        settings: { script: { mainUrl: pathToFileURL(script).href } },
+        settings: {
+          script: { mainUrl: pathToFileURL(script).href },
+          ...(expected.policy === undefined
+            ? {}
+            : { policy: policyFrom(expected.policy, { baseFolder: join(folder, name) }) }),
+        },
         env,
       })
       const said = lines.filter((line) => line.fields.source === 'console' && !line.msg.endsWith(' runs'))

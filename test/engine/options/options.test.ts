@@ -62,6 +62,18 @@ describe('parseOptions', () => {
     ])
   })
 
+  it('lets no script open a file, an output or a local address by its options', () => {
+    for (const key of ['consoleOutput', 'out', 'localIPs', 'linger', 'webDashboard', 'logOutput', 'summaryExport']) {
+      const { options, warnings } = parseOptions({ [key]: key === 'out' ? ['json=/x'] : '/x' }, 'script')
+      assert.deepEqual(
+        Object.entries(options).filter(([, value]) => value !== undefined),
+        [],
+        key,
+      )
+      assert.equal(warnings.length, 1, key)
+    }
+  })
+
   it('takes what only the command can set from files and not from scripts', () => {
     assert.equal(parseOptions({ linger: true }, 'script').warnings.length, 1)
     const { options, warnings } = parseOptions({ linger: true, out: ['json=x'], collectors: {}, nonsense: 1 }, 'file')
