@@ -39,7 +39,7 @@ export function readRegularFile(path: string, rules: FileRules, named = path): U
   const folders = path === rules.mainFile ? undefined : rules.folders
   let handle: number
   try {
-    const real = realpathSync(path)
+    const real = realpathSync.native(path)
     if (folders?.hasReal(real) === false) throw outside(rules, named)
     handle = openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (e) {
@@ -78,7 +78,7 @@ export function assertSpelling(path: string, rules: FileRules, named = path): vo
 export function realFilePath(path: string, { folders, mainFile }: FileRules): string | undefined {
   if (path.includes('\0') || (path !== mainFile && folders?.hasSpelt(path) === false)) return undefined
   try {
-    const real = realpathSync(path)
+    const real = realpathSync.native(path)
     return (path === mainFile || folders?.hasReal(real) !== false) && statSync(real).isFile() ? real : undefined
   } catch {
     return undefined

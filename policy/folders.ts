@@ -2,6 +2,8 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
 import { dirname, resolve, sep } from 'node:path'
 
+// The native form asks for a path as a whole: the other one for each folder on the way, which a process without rights to those
+// cannot do.
 export class Folders {
   readonly #spelt: readonly string[]
   readonly #real: readonly string[]
@@ -11,7 +13,7 @@ export class Folders {
     this.#spelt = folders.map((folder) => resolve(folder))
     this.#real = this.#spelt.map((folder) => {
       try {
-        return realpathSync(folder)
+        return realpathSync.native(folder)
       } catch {
         return folder
       }
@@ -33,7 +35,7 @@ export class Folders {
   hasAbsent(path: string): boolean {
     for (let at = dirname(resolve(path)); ; at = dirname(at)) {
       try {
-        return this.hasReal(realpathSync(at))
+        return this.hasReal(realpathSync.native(at))
       } catch {
         // A folder of the list that is not there has no links in it.
         if (this.#real.includes(at)) return true
@@ -55,7 +57,7 @@ export class Folders {
       // No Linux, or no right to look: the path must lead to the same file a second time.
     }
     try {
-      const real = realpathSync(path)
+      const real = realpathSync.native(path)
       const { dev, ino } = lstatSync(real, { bigint: true })
       return this.hasReal(real) && isSameFile(dev, ino)
     } catch {

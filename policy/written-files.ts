@@ -45,7 +45,7 @@ export function writeRegularFile(path: string, content: string | Uint8Array, { f
 function openNew(target: string, path: string): number {
   const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
   try {
-    const real = join(realpathSync(dirname(target)), basename(target))
+    const real = join(realpathSync.native(dirname(target)), basename(target))
     return openSync(real, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o666)
   } catch (e) {
     const { code = '' } = e as NodeJS.ErrnoException

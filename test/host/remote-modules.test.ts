@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { AppError } from '../../errors.js'
 import { HostResolver } from '../../host/dns.js'
 import { RemoteFetcher, remoteLimits } from '../../host/remote-modules.js'
 import { packageRoot } from '../../package-root.js'
@@ -90,6 +91,23 @@ describe('RemoteFetcher', () => {
     const { bytes, finalUrl } = await fetcher().fetch(`https://localhost:${port}/a.js`)
     assert.equal(Buffer.from(bytes).toString(), 'moved')
     assert.equal(finalUrl, `https://localhost:${port}/b/c.js`)
+  })
+
+  it('asks at each redirect whether the module may be imported', async () => {
+    const served: string[] = []
+    const port = await serve({
+      '/open/a.js': redirect('/closed/b.js'),
+      '/closed/b.js': (response, request) => {
+        served.push(request.url ?? '')
+        response.end('closed')
+      },
+    })
+    const check = (url: string) => {
+      if (url.includes('/closed/')) throw new AppError('MODULE_DENIED', `importing ${url} is not allowed`)
+    }
+    const judged = new RemoteFetcher(new HostResolver({ hosts }), remoteLimits, pem('ca.pem'), check)
+    await assert.rejects(judged.fetch(`https://localhost:${port}/open/a.js`), { code: 'MODULE_DENIED' })
+    assert.deepEqual(served, [])
   })
 
   it('follows no redirect to anything else, and not for ever', async () => {
