@@ -39,7 +39,8 @@ const controls = /[\u0000-\u001f\u007f]/
 export const profileNames = Object.keys(profiles) as readonly ProfileName[]
 
 /**
- * The policy that `input` describes. Lists take the place of the profile's, limits are put over the profile's.
+ * The policy that `input` describes. Lists take the place of the profile's, but that `network.deny` makes its one longer;
+ * limits are put over the profile's.
  *
  * @throws {AppError} POLICY_INVALID, with the path of the mistake (`limits.memoryBytes`, `network.allow[2]`) in text and details
  */
@@ -78,7 +79,8 @@ function networkFrom(value: unknown, path: string, base: NetworkRules): NetworkR
     privateRanges:
       read('privateRanges', (at, where) => oneOf(at, where, ['open', 'closed'] as const)) ?? base.privateRanges,
     allow: read('allow', rules) ?? base.allow,
-    deny: read('deny', rules) ?? base.deny,
+    // What a profile denies it denies whatever is listed.
+    deny: [...base.deny, ...(read('deny', rules) ?? [])],
   }
 }
 

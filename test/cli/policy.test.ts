@@ -52,7 +52,12 @@ describe('commandPolicy', () => {
     )
     assert.deepEqual(policy, {
       profile: 'trusted',
-      network: { default: 'deny', privateRanges: 'open', allow: ['127.0.0.1/32'], deny: ['127.0.0.2/32'] },
+      network: {
+        default: 'deny',
+        privateRanges: 'open',
+        allow: ['127.0.0.1/32'],
+        deny: [...trustedPolicy.network.deny, '127.0.0.2/32'],
+      },
       grpcMethods: ['a.B/*'],
       files: { read: [resolve('data'), '/x'], write: [resolve('out')] },
       env: ['A,B'],
@@ -60,7 +65,7 @@ describe('commandPolicy', () => {
       limits: { ...trustedPolicy.limits, vus: 3 },
     })
     const denied = policyOf('--deny-net', '127.0.0.2/32').network
-    assert.deepEqual(denied, { ...trustedPolicy.network, deny: ['127.0.0.2/32'] })
+    assert.deepEqual(denied, { ...trustedPolicy.network, deny: [...trustedPolicy.network.deny, '127.0.0.2/32'] })
   })
 
   it('makes lists longer that are there', () => {

@@ -26,7 +26,10 @@ describe('policyFrom', () => {
     })
     assert.deepEqual(policy, {
       profile: 'untrusted',
-      network: { default: 'deny', privateRanges: 'closed', allow: ['127.0.0.1/32'], deny: ['127.0.0.2/32'] },
+      network: {
+        ...{ default: 'deny', privateRanges: 'closed', allow: ['127.0.0.1/32'] },
+        deny: [...untrustedPolicy.network.deny, '127.0.0.2/32'],
+      },
       grpcMethods: ['hello.HelloService/*', '*'],
       files: { read: ['/base/data', '/other'], write: [] },
       env: ['STAGE', 'APP_*'],
