@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { isAppError } from '../../errors.js'
 import { DialError, HostResolver, type Lookup, type ResolverOptions } from '../../host/dns.js'
 import { closedNetwork, networkOf, publicOnly } from '../support/network.js'
@@ -182,6 +183,68 @@ describe('HostResolver', () => {
         assert.deepEqual(lookup.calls, [])
       })
     }
+  })
+
+  it('gives nothing but what is open, whatever the target is', async () => {
+    const { network } = closedNetwork({ allow: ['127.0.0.1:1-9', 'open.test'] })
+    const lookup = (name: string) => Promise.resolve([/^open\.test\.?$/i.test(name) ? '127.0.0.1' : '127.0.0.2'])
+    const resolver = new HostResolver({ lookup, network })
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '127.0.0.1',
+        '127.0.0.2',
+        '127.1',
+        '0x7f',
+        '::ffff:',
+        '::',
+        '[',
+        ']',
+        ':',
+        '.',
+        '/',
+        '//',
+        '@',
+        '%',
+        ',',
+      ),
+      fc.constantFrom(
+        'open.test',
+        'localhost',
+        'dns:',
+        'passthrough:///',
+        'ipv4:',
+        'unix:',
+        ':1',
+        ':80',
+        '\n',
+        '。',
+        '１２７',
+      ),
+      fc.string({ maxLength: 3 }),
+    )
+    const targets = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+    let opened = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          targets,
+          targets.map((text) => `${text}:1`),
+        ),
+        fc.boolean(),
+        async (target, isHttp) => {
+          try {
+            const { ip, port } = await resolver.resolve(target, { scheme: isHttp ? 'http' : 'grpc', vu: 1 })
+            assert.match(ip.text, /^(127\.0\.0\.1|(0*:)*:ffff:(127\.0\.0\.1|7f00:1))$/)
+            assert.ok(port >= 1 && port <= 9)
+            opened++
+          } catch (e) {
+            assert.ok(isAppError(e, 'NETWORK_DENIED') || e instanceof DialError, String(e))
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
+    assert.ok(opened > 0)
   })
 
   it('reads schemes in targets of gRPC alone', async () => {

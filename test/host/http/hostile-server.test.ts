@@ -1,7 +1,7 @@
 /** What servers do that mean harm, or are broken: each request ends, with an error that tells, and memory stays bounded. */
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { closeServers, HttpTestVu, httpServer, rawServer, type TestResponse } from './http-test-vu.js'
 
 const ok = 'HTTP/1.1 200 OK\r\n'
@@ -70,6 +70,46 @@ describe('k6/http: hostile servers', () => {
     assert.equal(response.error, 'the decoded body has more than 1048576 bytes (limit httpBodyBytes)')
     assert.equal(response.error_code, 1701)
     assert.equal(vu.refusals[0]?.section, 'limits.httpBodyBytes')
+  })
+
+  it('decodes no more of any bomb, nor of one inside another', async () => {
+    const zeros = Buffer.alloc(64 * 1024 * 1024)
+    const small = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }
+    const bombs: [encoding: string, body: Buffer][] = [
+      ['deflate', deflateSync(zeros)],
+      ['br', brotliCompressSync(zeros, small)],
+      ['gzip, gzip', gzipSync(gzipSync(zeros))],
+      ['br, gzip', gzipSync(brotliCompressSync(zeros, small))],
+    ]
+    let turn = 0
+    const server = await httpServer((_, response) => {
+      const [encoding, body] = bombs[turn++]!
+      response.writeHead(200, { 'content-encoding': encoding }).end(body)
+    })
+    for (const [encoding] of bombs) {
+      const response = await vu.get(server.url)
+      assert.deepEqual(
+        [response.error_code, response.error],
+        [1701, 'the decoded body has more than 1048576 bytes (limit httpBodyBytes)'],
+        encoding,
+      )
+    }
+  })
+
+  it('answers others while a server sends without end', async () => {
+    const flood = await httpServer((_, response) => {
+      const chunk = Buffer.alloc(64 * 1024)
+      const pour = () => {
+        while (!response.destroyed && response.write(chunk));
+        if (!response.destroyed) response.once('drain', pour)
+      }
+      pour()
+    })
+    const other = await httpServer((_, response) => response.end('hello'))
+    const flooded = vu.get(flood.url, { responseType: 'none', timeout: 60_000 })
+    for (let i = 0; i < 20; i++) assert.equal((await vu.get(other.url)).body, 'hello')
+    vu.context.abort.abort()
+    assert.equal((await flooded).body, null)
   })
 
   it('tells of a body that is not in the encoding that its header says', async () => {
