@@ -20,8 +20,8 @@ export type { Finding } from '../host/rehearsal/finding.js'
 
 /** So many times the time of one part is what all of them may take together. */
 const mostParts = 10
-/** How long a part has to end by itself when it is interrupted. */
-const graceMs = 2000
+/** How long a part has to end when it is interrupted, or its thread to be ended by the watchdog. */
+const graceMs = 10_000
 /** Stands for data of setup() that nobody knows; modules/boot.ts has the same. */
 const unknownData = '?'
 

@@ -9,7 +9,7 @@ const hostStackFactor = 256 * 2
 const mebibyte = 1024 * 1024
 
 /** Room for what scripts make the host keep: schemas, files, samples. The VMs' own memory is not part of it. */
-const maxOldGenerationSizeMb = 1024
+const mostOldGenerationSizeMb = 1024
 /** A small nursery: calls leave little behind, and a large one lets garbage of calls pile up by the 100 MB. */
 const maxYoungGenerationSizeMb = 8
 
@@ -21,7 +21,8 @@ export function threadResourceLimits(limits: Limits): {
 } {
   return {
     stackSizeMb: Math.ceil((limits.stackBytes * hostStackFactor) / mebibyte),
-    maxOldGenerationSizeMb,
+    // A thread that has no memory left ends alone; a process that has none ends with all of its threads.
+    maxOldGenerationSizeMb: Math.min(mostOldGenerationSizeMb, Math.ceil(limits.hostMemoryBytes / mebibyte)),
     maxYoungGenerationSizeMb,
   }
 }

@@ -51,6 +51,17 @@ describe('SharedArrayRegistry', () => {
     assert.equal(await stateOf(second), 'waits')
   })
 
+  it('forgets all VMs of a thread that is no more, and passes what they made on to those of others', async () => {
+    const registry = new SharedArrayRegistry(large)
+    await registry.claim('a', '1:1')
+    await registry.claim('b', '11:1')
+    const waiting = [registry.claim('a', '1:2'), registry.claim('a', '2:1')]
+    registry.abandonAll('1:')
+    assert.equal(await waiting[1], undefined)
+    assert.equal(await stateOf(waiting[0]!), 'waits')
+    assert.equal(await stateOf(registry.claim('b', '2:1')), 'waits')
+  })
+
   it('refuses a claim that would wait for itself, over however many others', async () => {
     const registry = new SharedArrayRegistry(large)
     const text = { message: 'the function that makes a SharedArray asks for that SharedArray itself' }
