@@ -7,7 +7,7 @@ import { performance } from 'node:perf_hooks'
 import { type CpuLimit, cpuLimits, type Pulse } from '../runtime/pulse.js'
 import { ThreadClock } from '../runtime/thread-clock.js'
 
-/** Times in ms since 1970; 0 for none. */
+/** Times in ms by the one monotonic clock of the process; 0 for none. */
 const cell = {
   /** When the CPU time of the guest code that runs is over; 0 while none runs. */
   deadline: 0,
@@ -43,7 +43,9 @@ export interface Look {
   readonly threadCpuMs: number | undefined
 }
 
-const now = () => performance.timeOrigin + performance.now()
+/** `performance` counts from the start of its thread, and knows that only by the wall clock, which somebody may set. */
+const originMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+const now = () => originMs + performance.now()
 
 export class Heartbeat {
   readonly buffer: SharedArrayBuffer

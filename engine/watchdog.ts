@@ -5,7 +5,7 @@
 import { performance } from 'node:perf_hooks'
 import { AppError } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
-import { mostStarved } from '../runtime/pulse.js'
+import { type CpuLimit, cpuLimits, mostStarved } from '../runtime/pulse.js'
 import type { Heartbeat, Look } from './heartbeat.js'
 
 /** Why a thread is to be ended. */
@@ -95,22 +95,22 @@ export class Watchdog {
   }
 
   #overMs({ overMs, silentMs, threadCpuMs, limit }: Look): number {
-    if (overMs === undefined) return silentMs === undefined ? 0 : silentMs - this.#hostWorkMs
+    if (overMs === undefined) return silentMs === undefined ? 0 : silentMs - this.#limits[this.#hostLimit]
     const budgetMs = this.#limits[limit]
     // It has not had the time that it may have: others want the same processor.
     const isStarved = threadCpuMs !== undefined && threadCpuMs <= budgetMs && overMs < budgetMs * mostStarved
     return isStarved ? 0 : overMs
   }
 
-  /** Work of the host for scripts has no clock of its own: it may take what the longest of them may. */
-  get #hostWorkMs(): number {
-    const { cpuMs, initCpuMs, stageCpuMs } = this.#limits
-    return Math.max(cpuMs, initCpuMs, stageCpuMs)
+  /** Work of the host for scripts has no limit of its own: it may take what the longest of them may. */
+  get #hostLimit(): CpuLimit {
+    return cpuLimits.reduce((most, limit) => (this.#limits[limit] > this.#limits[most] ? limit : most))
   }
 
   #stuck({ overMs, vu, limit }: Look): Stuck {
     if (overMs === undefined) {
-      const text = `work for its scripts took more than ${this.#hostWorkMs} ms (limit cpuMs)`
+      const limit = this.#hostLimit
+      const text = `work for its scripts took more than ${this.#limits[limit]} ms (limit ${limit})`
       return { vu: undefined, error: new AppError('LIMIT_CPU', text) }
     }
     const text = `the script used more than ${this.#limits[limit]} ms of CPU without waiting (limit ${limit})`

@@ -49,4 +49,35 @@ describe('a VU in native code that does not end', () => {
       assert.ok(count('iterations')! <= counters.get('completed'))
     })
   }
+
+  it('leaves a run in which what setup returned, SharedArrays, files and tags are as they were', async () => {
+    const source = `
+      import { SharedArray } from 'k6/data'
+      import exec from 'k6/execution'
+      import { sleep } from 'k6'
+      import { Counter } from 'k6/metrics'
+      const early = new SharedArray('early', () => [1, 2])
+      const late = __VU === 0 ? [] : new SharedArray('late', () => [{ made: 'by ' + (__VU > 0) }])
+      const marks = new Counter('marks')
+      export const options = {
+        scenarios: { s: { executor: 'per-vu-iterations', vus: 2, iterations: 2, env: { MINE: 'here' }, tags: { a: 'b' } } },
+      }
+      export const setup = () => ({ from: 'setup' })
+      export default function (data) {
+        if (__VU === 1 && __ITER === 0) [].indexOf.call({ length: 2 ** 53 - 1 }, 1)
+        sleep(0.01)
+        marks.add(1)
+        if (__VU !== 1) return
+        const { iterationInInstance, iterationInScenario } = exec.vu
+        console.log(JSON.stringify([data.from, early, late, __ENV.MINE, exec.vu.tags.a, __ITER,
+          iterationInInstance, iterationInScenario, exec.instance.currentTestRunDuration > 400]))
+      }`
+    const { said, errors, count } = await runScript(source, { limits })
+    assert.deepEqual(errors, [stopped])
+    assert.deepEqual(
+      said.map((text) => JSON.parse(text)),
+      [['setup', [1, 2], [{ made: 'by true' }], 'here', 'b', 1, 1, 1, true]],
+    )
+    assert.ok(count('marks')! >= 2)
+  })
 })
