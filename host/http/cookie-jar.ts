@@ -34,13 +34,44 @@ export interface ReceivedCookie {
 }
 
 const maxCookies = 3000
+/** Of all jars of a VU. */
+const maxBytes = 32 * 1024 * 1024
+/** What a cookie takes beside its texts, about. */
+const cookieBytes = 512
 const longestCookie = 16 * 1024
 const maxCookiesOfResponse = 200
 
+/** What all jars of a VU may hold together: the host keeps them, where no limit of the VM counts them. */
+export class JarRoom {
+  #leftBytes = maxBytes
+
+  /** False when there is no room for so much more. */
+  take(bytes: number): boolean {
+    if (bytes > this.#leftBytes) return false
+    this.#leftBytes -= bytes
+    return true
+  }
+
+  give(bytes: number): void {
+    this.#leftBytes += bytes
+  }
+}
+
 export class HttpJar {
+  #room: JarRoom
   #jar: CookieJar | undefined
-  /** Which cookies were put in, to bound them. */
-  readonly #known = new Set<string>()
+  /** Which cookies were put in and what they take, to bound them. */
+  readonly #known = new Map<string, number>()
+
+  constructor(room: JarRoom = new JarRoom()) {
+    this.#room = room
+  }
+
+  /** The VU has the jar no longer. Calls that are under way may still put something in. */
+  release(): void {
+    for (const bytes of this.#known.values()) this.#room.give(bytes)
+    this.#room = new JarRoom()
+  }
 
   /** Takes over the Set-Cookie lines of a response. */
   async store(url: string, lines: readonly string[]): Promise<void> {
@@ -81,25 +112,41 @@ export class HttpJar {
     for (const { key, domain, path } of await this.#jar.getCookies(url)) {
       if (name !== undefined && key !== name) continue
       await this.#jar.store.removeCookie(domain ?? '', path ?? '/', key)
-      this.#known.delete(keyOf(domain, path, key))
+      const known = keyOf(domain, path, key)
+      this.#room.give(this.#known.get(known) ?? 0)
+      this.#known.delete(known)
     }
   }
 
   async #put(cookie: Cookie, url: string): Promise<void> {
-    const { CookieJar } = await load()
+    const { CookieJar, defaultPath } = await load()
     this.#jar ??= new CookieJar(undefined, {
       rejectPublicSuffixes: false,
       looseMode: true,
       allowSpecialUseDomain: true,
       prefixSecurity: 'silent',
     })
-    const key = keyOf(cookie.domain ?? new URL(url).hostname, cookie.path, cookie.key)
+    const { hostname, pathname } = new URL(url)
+    // As the jar is going to call it.
+    const key = keyOf(cookie.domain ?? hostname, cookie.path ?? defaultPath(pathname), cookie.key)
     if (!this.#known.has(key) && this.#known.size >= maxCookies) return
+    const before = this.#known.get(key) ?? 0
+    const bytes = cookieBytes + key.length + cookie.value.length
+    if (!this.#room.take(bytes - before)) return
+    this.#known.set(key, bytes)
+    if (await this.#isTaken(cookie, url)) return
+    // What was there before is there still.
+    this.#room.give(bytes - before)
+    if (before === 0) this.#known.delete(key)
+    else this.#known.set(key, before)
+  }
+
+  async #isTaken(cookie: Cookie, url: string): Promise<boolean> {
     try {
-      const kept = await this.#jar.setCookie(cookie, url, { ignoreError: true })
-      if (kept !== undefined) this.#known.add(key)
+      return (await this.#jar.setCookie(cookie, url, { ignoreError: true })) !== undefined
     } catch {
       // The library throws for a domain that is no host name, which anybody may send. As in k6, such a cookie is none.
+      return false
     }
   }
 }

@@ -3,7 +3,7 @@ import { GuestError } from '../../runtime/guest-error.js'
 import { Handles } from '../handles.js'
 import type { Traffic } from '../net/traffic.js'
 import { ConnectionPool } from './connection-pool.js'
-import { HttpJar } from './cookie-jar.js'
+import { HttpJar, JarRoom } from './cookie-jar.js'
 import type { HttpRuntime } from './http-runtime.js'
 import { defaultExpected, type StatusSet } from './status-set.js'
 
@@ -15,7 +15,8 @@ export class HttpVu {
   readonly pool = new ConnectionPool()
   /** Null: nothing is expected, and nothing judged. */
   expected: StatusSet | null = defaultExpected
-  #ownJar = new HttpJar()
+  readonly #jarRoom = new JarRoom()
+  #ownJar = new HttpJar(this.#jarRoom)
   /** Those that the script made. */
   readonly #jars = new Handles<HttpJar>('cookie jars', maxJars)
   readonly #bodies = new Map<number, string | Uint8Array>()
@@ -29,18 +30,22 @@ export class HttpVu {
   /** An iteration begins. */
   renew(): void {
     const { noCookiesReset, noVuConnectionReuse } = this.runtime.options
-    if (!noCookiesReset) this.#ownJar = new HttpJar()
+    if (!noCookiesReset) {
+      this.#ownJar.release()
+      this.#ownJar = new HttpJar(this.#jarRoom)
+    }
     if (noVuConnectionReuse) this.pool.closeIdle()
     this.#bodies.clear()
   }
 
   /** @throws {GuestError} when there are too many */
   addJar(): number {
-    return this.#jars.add(new HttpJar())
+    return this.#jars.add(new HttpJar(this.#jarRoom))
   }
 
   /** Calls that are under way keep the jar that they began with. */
   freeJar(id: unknown): void {
+    this.#jars.find(id)?.release()
     this.#jars.delete(id)
   }
 
