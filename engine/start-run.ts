@@ -1,4 +1,5 @@
 /** Where a run goes on: that of a script that is trusted here, in threads of this process, any other in a process of its own. */
+import { AppError } from '../errors.js'
 import type { Policy } from '../policy/policy.js'
 import { IsolatedRun } from './isolation/isolated-run.js'
 import type { Run } from './run.js'
@@ -10,6 +11,13 @@ export type Isolation = 'process' | 'none'
 
 export const isolationOf = (policy: Policy): Isolation => (policy.profile === 'untrusted' ? 'process' : 'none')
 
+/** @throws {AppError} USAGE for a script that is not trusted and no isolation */
 export function newRun(settings: TestRunSettings, observer: Observer, isolation = isolationOf(settings.policy)): Run {
-  return isolation === 'process' ? new IsolatedRun(settings, observer) : new TestRun(settings, observer)
+  if (isolation === 'process') return new IsolatedRun(settings, observer)
+  if (settings.policy.profile === 'untrusted') {
+    throw new AppError('USAGE', 'a script that is not trusted needs a process of its own', {
+      hint: 'leave `isolation` out, or use the profile trusted',
+    })
+  }
+  return new TestRun(settings, observer)
 }

@@ -35,8 +35,8 @@ export class Cgroup {
     try {
       const { memory, pids } = hierarchies()
       if (memory === undefined) return undefined
-      sweep(memory.parent)
       for (const hierarchy of new Set([memory.parent, ...(pids === undefined ? [] : [pids.parent])])) {
+        sweep(hierarchy)
         const folder = join(hierarchy, name)
         mkdirSync(folder)
         folders.push(folder)

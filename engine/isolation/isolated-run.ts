@@ -34,7 +34,7 @@ const ownLogBytes = 1024 * 1024
 const maxRecords = 100_000
 const maxFindings = 10_000
 const maxSecretRequests = 10_000
-/** How long a run that is over its time has for its teardown. */
+/** How long a run that is to end has, beside its teardown; one that is over its time has no more. */
 const endMs = 10_000
 
 const nothingYet: StateReport = {
@@ -61,6 +61,7 @@ export class IsolatedRun implements Run {
   #secrets: SecretDesk | undefined
   #script: ScriptOutline | undefined
   #fromScript: ParsedOptions | undefined
+  #prepared: PreparedRun | undefined
   #thresholds = Thresholds.none()
   #state = nothingYet
   #startedAtMs: number | undefined
@@ -129,6 +130,7 @@ export class IsolatedRun implements Run {
     }
     const link = this.#start()
     await link.call('open', childSettings(this.#settings))
+    if (this.#error !== undefined) link.tell('abort', reportOf(this.#error))
     const { value, binary } = await link.call('load')
     const script = link.believe((): ScriptOutline => {
       const { remotes, nativeNames, ...rest } = readLoaded(value, policy.limits)
@@ -153,8 +155,9 @@ export class IsolatedRun implements Run {
       program: this.#program,
       policy,
       files: script.source === undefined ? mainFile(script.mainUrl) : [],
-      onOutput: (line) => this.#line({ level: 'debug', msg: line, fields: {}, timeMs: systemClock.now() }),
+      onOutput: (line) => this.#debug(line),
     })
+    this.#debug(`the run has process ${this.#jail.pid}, held by ${this.#jail.means}`)
     this.#link = new ChildLink(this.#jail, policy.limits, (report) => this.#onReport(report))
     if (Number.isFinite(runMs)) {
       const late = new AppError('LIMIT_TIME', `the run took longer than the ${runMs} ms of the limit runMs`)
@@ -180,6 +183,7 @@ export class IsolatedRun implements Run {
       find: () => {},
     })
     this.#thresholds = thresholds
+    this.#prepared = prepared
     this.#state = { ...this.#state, isPaused: prepared.options.paused ?? false }
     this.#jail!.allowVms(prepared.plan.maxPossibleVUs)
     return prepared
@@ -269,6 +273,9 @@ export class IsolatedRun implements Run {
     if (this.phase === 'ended') return
     this.#error ??= reason
     this.#link?.tell('abort', reportOf(reason))
+    // Whoever holds the process may not want to end.
+    const teardownMs = this.#prepared?.options.teardownTimeoutMs ?? 0
+    this.#clocks.push(setTimeout(() => this.#jail?.kill(reason), teardownMs + endMs))
   }
 
   async close(): Promise<void> {
@@ -307,7 +314,7 @@ export class IsolatedRun implements Run {
         void this.#answerSecret(report)
         return
       case 'summaryWanted':
-        void this.#giveSummary()
+        this.#giveSummary().catch((e) => this.#jail?.kill(asAppError(e)))
     }
   }
 
@@ -322,6 +329,10 @@ export class IsolatedRun implements Run {
     this.#logBytes += line.msg.length
     if (this.#logBytes > this.#settings.policy.limits.consoleBytes + ownLogBytes) this.#lostLines++
     else this.#observer.log(line)
+  }
+
+  #debug(msg: string): void {
+    this.#line({ level: 'debug', msg, fields: {}, timeMs: systemClock.now() })
   }
 
   #logLosses(): void {

@@ -12,7 +12,7 @@ import { AppError } from '../../errors.js'
 import type { Policy } from '../../policy/policy.js'
 import type { RunResources } from '../run.js'
 import { Cgroup } from './cgroup.js'
-import { nodeFlags } from './node-flags.js'
+import { nodeFlags, permissionFlag } from './node-flags.js'
 import { processUsage } from './process-usage.js'
 
 export interface JailSettings {
@@ -61,7 +61,7 @@ export class Jail {
   readonly channel: Duplex
   /** Why it ended; resolves when it is gone and all it sent has been read. Never rejects. */
   readonly ended: Promise<AppError>
-  /** What limits it, for the log. */
+  /** What limits it beside flags, for the log. */
   readonly means: string
   readonly #child: ChildProcess
   readonly #folder: string
@@ -81,7 +81,7 @@ export class Jail {
     const { limits } = policy
     this.#policy = policy
     this.#memoryBytes = limits.hostMemoryBytes + 2 * limits.memoryBytes
-    this.#folder = mkdtempSync(join(tmpdir(), 'belljar-'))
+    this.#folder = newFolder()
     const hasShell = existsSync(shell)
     this.#cgroup = hasCgroup && hasShell && Number.isFinite(this.#memoryBytes) ? this.#makeCgroup() : undefined
     const flags = nodeFlags(policy, [program, ...files])
@@ -100,16 +100,19 @@ export class Jail {
       })
     } catch (e) {
       this.#discard()
-      throw new AppError('PROCESS_LOST', 'the process of the run could not be started', { cause: e })
+      throw notStarted(e)
     }
-    this.channel = this.#child.stdio[3] as Duplex
-    this.means = [
-      hasShell ? 'limits of the shell' : undefined,
-      this.#cgroup === undefined ? undefined : 'a control group',
-    ]
-      .filter((part) => part !== undefined)
-      .join(' and ')
-    for (const stream of [this.#child.stdout!, this.#child.stderr!]) this.#listen(stream, onOutput)
+    const { stdout, stderr, stdio } = this.#child
+    // Without a free file there are no streams either.
+    if (!(stdio?.[3] && stdout && stderr)) {
+      this.#child.on('error', () => {})
+      this.#discard()
+      throw notStarted(undefined)
+    }
+    this.channel = stdio[3] as Duplex
+    const means = [hasShell ? 'limits of the shell' : undefined, this.#cgroup && 'a control group', permissionFlag()]
+    this.means = means.filter((part) => part !== undefined).join(', ') || 'nothing'
+    for (const stream of [stdout, stderr]) this.#listen(stream, onOutput)
     this.#gone = new Promise((resolve) => {
       this.#child.once('exit', () => resolve())
       this.#child.once('error', () => resolve())
@@ -140,8 +143,9 @@ export class Jail {
 
   /** Lets it use what so many VMs need, as far as the machine has it. */
   allowVms(count: number): void {
-    const { hostMemoryBytes, memoryBytes } = this.#policy.limits
-    this.#memoryBytes = Math.min(hostMemoryBytes + (count + 1) * memoryBytes, totalmem())
+    const { hostMemoryBytes, memoryBytes, vus } = this.#policy.limits
+    const vms = Math.min(count, vus) + 1
+    this.#memoryBytes = Math.min(hostMemoryBytes + vms * memoryBytes, totalmem())
     try {
       this.#cgroup?.setMemory(this.#memoryBytes)
     } catch {
@@ -212,7 +216,7 @@ export class Jail {
   async #end(): Promise<AppError> {
     const how = await new Promise<AppError>((resolve) => {
       this.#child.once('error', (e) => {
-        resolve(new AppError('PROCESS_LOST', 'the process of the run could not be started', { cause: e }))
+        resolve(notStarted(e))
       })
       this.#child.once('exit', (code, signal) => {
         // Those that it started go with it.
@@ -265,6 +269,17 @@ export class Jail {
   async measure(): Promise<RunResources> {
     await this.#sample()
     return this.#resources
+  }
+}
+
+const notStarted = (cause: unknown): AppError =>
+  new AppError('PROCESS_LOST', 'the process of the run could not be started', { cause })
+
+function newFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'belljar-'))
+  } catch (e) {
+    throw notStarted(e)
   }
 }
 

@@ -143,7 +143,7 @@ export class HttpJar {
 
   async #isTaken(cookie: Cookie, url: string): Promise<boolean> {
     try {
-      return (await this.#jar.setCookie(cookie, url, { ignoreError: true })) !== undefined
+      return (await this.#jar!.setCookie(cookie, url, { ignoreError: true })) !== undefined
     } catch {
       // The library throws for a domain that is no host name, which anybody may send. As in k6, such a cookie is none.
       return false

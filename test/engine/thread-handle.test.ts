@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ConsoleBudget } from '../../engine/console-budget.js'
 import { SharedCounters } from '../../engine/shared-counters.js'
 import { isThreadLost, ThreadHandle } from '../../engine/thread-handle.js'
 import type { Stuck } from '../../engine/watchdog.js'
@@ -17,6 +18,7 @@ function threadWith(hostMemoryBytes: number): { thread: ThreadHandle; lost: Prom
         isBaseMode: false,
         isRehearsal: false,
         counters: new SharedCounters().buffer,
+        console: new ConsoleBudget(trustedLimits).buffer,
       },
       { onReport: () => {}, onLost: (_thread, why) => resolve(why) },
     )

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
+import { IsolatedRun } from '../../../engine/isolation/isolated-run.js'
+import { newRun } from '../../../engine/start-run.js'
+import { TestRun } from '../../../engine/test-run.js'
 import { AppError } from '../../../errors.js'
+import { trustedPolicy } from '../../../policy/policy.js'
 import { serve, stopServers } from '../../host/grpc/scripted-server.js'
-import { checkIsolated, runIsolated } from '../../support/isolated.js'
+import { checkIsolated, isolatedSettings, runIsolated } from '../../support/isolated.js'
 import { watchTemporaryFiles } from './traces.js'
 
-describe('a run in a process of its own', () => {
+describe('a run in a process of its own', function () {
+  // Each starts a process or more, which a busy machine takes its time for.
+  this.timeout(60_000)
   const temporaryFiles = watchTemporaryFiles()
   afterEach(() => assert.deepEqual(temporaryFiles(), []))
   after(stopServers)
@@ -58,7 +64,10 @@ describe('a run in a process of its own', () => {
         return `${name} ${JSON.stringify(value)}`
       })
       return {
-        lines: lines.map(({ level, msg, fields }) => `${level} ${msg} ${JSON.stringify(fields)}`).sort(),
+        lines: lines
+          .filter(({ level }) => level !== 'debug')
+          .map(({ level, msg, fields }) => `${level} ${msg} ${JSON.stringify(fields)}`)
+          .sort(),
         error: [error?.code, error?.message, error?.exitCode],
         setupData,
         hasHandleSummary,
@@ -136,9 +145,9 @@ describe('a run in a process of its own', () => {
   it('waits paused, and takes data in the place of what setup() returned', async () => {
     const { said, run } = await runIsolated(
       `import { sleep } from 'k6'
-       export const options = { paused: true, iterations: 1 }
+       export const options = { paused: true, vus: 1, duration: '10m' }
        export const setup = () => ({ from: 'setup' })
-       export default (data) => { console.log(data.from) }
+       export default (data) => { console.log(data.from); sleep(600) }
        export const teardown = (data) => console.log('end', data.from)`,
       {
         onBegin: (begun) => {
@@ -146,7 +155,11 @@ describe('a run in a process of its own', () => {
           begun.setPaused(false)
           assert.equal(begun.isPaused, false)
         },
-        onLine: ({ msg }, begun) => msg === 'setup' && void begun.setSetupJson('{"from":"outside"}'),
+        onLine: async ({ msg }, begun) => {
+          if (msg !== 'setup') return
+          await begun.setSetupJson('{"from":"outside"}')
+          begun.abort(new AppError('STOPPED', 'enough'))
+        },
       },
     )
     assert.deepEqual(said, ['setup', 'end outside'])
@@ -194,6 +207,26 @@ describe('a run in a process of its own', () => {
       [['error', "ReferenceError: 'undefinedFunction' is not defined", 1]],
     )
     assert.match(summaries.join(), /iterations/)
+  })
+
+  it('is none for a script that is not trusted', () => {
+    const settings = isolatedSettings('export default () => {}')
+    assert.ok(newRun(settings, { log() {} }) instanceof IsolatedRun)
+    assert.throws(() => newRun(settings, { log() {} }, 'none'), { code: 'USAGE' })
+    assert.ok(newRun({ ...settings, policy: trustedPolicy }, { log() {} }) instanceof TestRun)
+  })
+
+  it('also runs a script that is trusted, and one that was told to end before it began', async () => {
+    const trusted = await runIsolated('export default () => console.log("ran")', {
+      policy: trustedPolicy,
+      limits: trustedPolicy.limits,
+    })
+    assert.deepEqual(trusted.said, ['ran'])
+    const reason = new AppError('STOPPED', 'early')
+    const { result, said } = await runIsolated('export default () => console.log("ran")', {
+      onBegin: (run) => run.abort(reason),
+    })
+    assert.deepEqual([result.error?.code, result.hasBegun, said], ['STOPPED', false, []])
   })
 
   it('is ended when its time is over', async () => {

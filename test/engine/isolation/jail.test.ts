@@ -44,7 +44,8 @@ describe('the process of a run', () => {
         'write ERR_ACCESS_DENIED',
         'spawn ERR_ACCESS_DENIED',
       ])
-      const output = lines.filter(({ level }) => level === 'debug').map(({ msg }) => msg)
+      const [first, ...output] = lines.filter(({ level }) => level === 'debug').map(({ msg }) => msg)
+      assert.match(first ?? '', /^the run has process \d+, held by .*--(experimental-)?permission$/)
       assert.deepEqual(output, ['a line for nobody', '\u001b[31mred'])
     } finally {
       delete process.env.BELLJAR_TEST_SECRET
