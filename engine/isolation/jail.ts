@@ -31,14 +31,16 @@ const shell = '/bin/sh'
 
 /**
  * Limits that a process can only give itself, then the program. What the system does not have is left out.
- * Arguments: open files, blocks of a file, seconds of CPU, folders of control groups, --, the command.
+ * Arguments: open files, blocks of a file, seconds of CPU before a signal and before the end, folders of control groups, --,
+ * the command.
  */
 const launcher = `
 ulimit -c 0 2>/dev/null
 ulimit -n "$1" 2>/dev/null
 ulimit -f "$2" 2>/dev/null
-ulimit -t "$3" 2>/dev/null
-shift 3
+ulimit -S -t "$3" 2>/dev/null
+ulimit -H -t "$4" 2>/dev/null
+shift 4
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 96; shift; done
 shift
 if setpriv --no-new-privs --pdeathsig KILL true 2>/dev/null; then
@@ -287,9 +289,10 @@ function launcherArguments({ limits }: Policy, cgroup: Cgroup | undefined, comma
   const { runCpuMs, vus, connections } = limits
   const files = Math.min(maxOpenFiles, 1024 + vus * connections)
   // Twice what guest code may have: the host's part of a run is not the script's fault. The rest is for the start.
-  const seconds = Number.isFinite(runCpuMs) ? String(Math.ceil((2 * runCpuMs) / 1000) + 30) : 'unlimited'
+  const seconds = Math.ceil((2 * runCpuMs) / 1000) + 30
+  const [soft, hard] = Number.isFinite(seconds) ? [String(seconds), String(seconds + 5)] : ['unlimited', 'unlimited']
   // The process writes no files.
-  return ['-c', launcher, shell, String(files), '0', seconds, ...(cgroup?.folders ?? []), '--', ...command]
+  return ['-c', launcher, shell, String(files), '0', soft, hard, ...(cgroup?.folders ?? []), '--', ...command]
 }
 
 /** What the program of a run needs of the environment: nothing that this process was told. */
