@@ -16,6 +16,9 @@ import { maxScenarios } from './shared-counters.js'
 import type { TestRunSettings } from './test-run-settings.js'
 import { VuLedger } from './vu-ledger.js'
 
+/** Every new series is compared with all of them. */
+const maxThresholds = 10_000
+
 /** A run that is ready to begin. */
 export interface PreparedRun extends Consolidated {
   readonly plan: ExecutionPlan
@@ -90,6 +93,9 @@ export function prepareRun(preparation: Preparation): { prepared: PreparedRun; t
     })
   }
   const definitions: ThresholdDefinitions = options.thresholds ?? new Map()
+  if (definitions.size > maxThresholds) {
+    throw new AppError('OPTIONS_INVALID', `a test may have thresholds for ${maxThresholds} metrics and parts of them`)
+  }
   // Also without judging thresholds: it is their names that ask for a metric.
   const switchedOn = optInMetrics(registry, modules, definitions.keys())
   for (const metric of switchedOn) registry.switchOn(metric)

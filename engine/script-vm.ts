@@ -43,6 +43,8 @@ export interface GuestConfiguration {
 const boot = internalName('boot')
 const importMeta = internalName('import-meta')
 const maxInterruptedJobs = 1000
+/** What a script exports, as JSON: its options above all. */
+const maxExportsLength = 4 * 1024 * 1024
 const providedModule = 'belljar:provided.js'
 /** Before the URL of a CommonJS file: the ES module around it, which is ours and may import what the file may not. */
 const facadeOf = 'belljar:facade/'
@@ -103,6 +105,9 @@ export class ScriptVm {
     const text = await this.enter('exports')
     if (text === undefined) return { functions: [], others: [], options: undefined }
     if (text.startsWith('!')) throw new ScriptFailure(this.#placed(parseFailure(text)))
+    if (text.length > maxExportsLength) {
+      throw new AppError('LIMIT_SIZE', `the options of a script may have ${maxExportsLength} letters as JSON`)
+    }
     const found = JSON.parse(text) as { functions: string[]; others: string[]; options: unknown }
     return { functions: found.functions, others: found.others, options: found.options ?? undefined }
   }

@@ -1,5 +1,4 @@
 /** One call of setup, teardown or handleSummary in a thread: in a VM of its own, from its init code to what it returned. */
-import { AppError } from '../errors.js'
 import type { ThreadServices, VuContext } from '../host/vu-context.js'
 import type { TagSet } from '../metrics/tag-set.js'
 import { parseFailure } from '../runtime/event-loop.js'
@@ -65,12 +64,12 @@ export class ThreadStage {
         failure: { ...failure, text: failure.text.replace(/^GoError: /, ''), isEncodingError: true },
       }
     }
-    const { setupDataBytes } = this.#services.limits
-    if (text.length > setupDataBytes) {
-      throw new AppError(
-        'LIMIT_SIZE',
-        `${name}() returned ${text.length} bytes of JSON; it may return ${setupDataBytes}`,
-      )
+    const limit = name === 'handleSummary' ? 'summaryBytes' : 'setupDataBytes'
+    const most = this.#services.limits[limit]
+    const bytes = Buffer.byteLength(text)
+    if (bytes > most) {
+      const message = `${name}() returned ${bytes} bytes of JSON; it may return ${most}`
+      throw this.#services.gate.overLimit('LIMIT_SIZE', limit, name, 0, message)
     }
     return { kind: 'done', value: text.slice(1) }
   }

@@ -1,6 +1,5 @@
 /** Trusted half of time: sleeping, timers and a clock finer than `Date`. */
 import { performance } from 'node:perf_hooks'
-import { GuestError } from '../runtime/guest-error.js'
 import { defineHostModule, number } from '../runtime/host-module.js'
 import { longestTimerMs } from './longest-timer.js'
 import { rehearsedDelayMs } from './rehearsal/rehearsal.js'
@@ -29,21 +28,18 @@ export const clock = defineHostModule<VuContext>('clock', {
   },
 })
 
-const maxTimers = 100_000
-
 export const timers = defineHostModule<VuContext>('timers', {
   start(vu, task, delayMs, isRepeated) {
     const id = number(task, 'task')
     const wanted = number(delayMs, 'delay')
     const delay = vu.services.rehearsal ? rehearsedDelayMs(wanted) : Math.min(wanted, longestTimerMs)
-    if (vu.tasks.size >= maxTimers) throw new GuestError('GoError', `a VU may have ${maxTimers} timers`)
     if (isRepeated === true) {
       // A callback that is slower than its interval must not pile up calls.
-      const timer = setInterval(() => vu.tasks.waiting < 1000 && vu.tasks.post(id, 'timer', undefined, false), delay)
       vu.tasks.begin(id, () => clearInterval(timer))
+      const timer = setInterval(() => vu.tasks.waiting < 1000 && vu.tasks.post(id, 'timer', undefined, false), delay)
     } else {
-      const timer = setTimeout(() => vu.tasks.post(id, 'timer', undefined, true), delay)
       vu.tasks.begin(id, () => clearTimeout(timer))
+      const timer = setTimeout(() => vu.tasks.post(id, 'timer', undefined, true), delay)
     }
     return undefined
   },

@@ -25,7 +25,7 @@ export const consoleModule = defineHostModule<VuContext>('console', {
   warn(vu, line, fields) {
     const pairs = text(fields, 'fields').split('\n')
     const found: Record<string, string> = Object.create(null)
-    for (let i = 0; i + 1 < pairs.length; i += 2) found[pairs[i]!] = cutLine(pairs[i + 1]!, 1024)
+    for (let i = 0; i + 1 < Math.min(pairs.length, 40); i += 2) found[pairs[i]!] = cutLine(pairs[i + 1]!, 1024)
     vu.services.log({
       level: 'warning',
       msg: text(line, 'text'),

@@ -104,9 +104,14 @@ export class Gate {
     })
   }
 
+  /** Puts on record what another part has refused, with the limit's name in its error. */
+  recordLimit(limit: LimitName, subject: string, vu: number): void {
+    this.#onRefusal({ section: `limits.${limit}`, rule: String(this.policy.limits[limit]), subject }, vu)
+  }
+
   /** The same for what is more than a limit allows. `message` is followed by the limit's name. */
   overLimit(code: ErrorCode, limit: LimitName, subject: string, vu: number, message: string): AppError {
-    this.#onRefusal({ section: `limits.${limit}`, rule: String(this.policy.limits[limit]), subject }, vu)
+    this.recordLimit(limit, subject, vu)
     return new AppError(code, `${message} (limit ${limit})`, { details: { limit, subject } })
   }
 }

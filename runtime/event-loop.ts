@@ -2,17 +2,30 @@
  * Runs one entry of the guest to its end: the call itself, its promise jobs, and then one task after the other as host
  * work settles, until nothing is left that could still call the script. The rules are those of k6's event loop.
  */
+import { GuestError } from './guest-error.js'
 import type { Crossing } from './js-value.js'
 import type { Completion, Vm } from './vm.js'
+
+/** Timers, calls and other work of one VM that may be open at a time. */
+const maxOpen = 100_000
 
 /** Results of host work that the script does not wait for, on their way into the VM. */
 export class TaskQueue {
   readonly #open = new Map<number, () => void>()
   readonly #ready: [task: number, kind: string, payload: Crossing][] = []
+  #waitingBytes = 0
   #wake: (() => void) | undefined
 
-  /** Notes work that has begun under the guest's number. `cancel` is called when the iteration ends before it. */
+  /**
+   * Notes work that begins under the guest's number. `cancel` is called when the iteration ends before it.
+   *
+   * @throws {GuestError} when too much is open, or other work has that number
+   */
   begin(task: number, cancel: () => void): void {
+    if (this.#open.has(task)) throw new GuestError('TypeError', 'there is a task of that number')
+    if (this.#open.size >= maxOpen) {
+      throw new GuestError('GoError', `a VU may have ${maxOpen} timers and calls under way`)
+    }
     this.#open.set(task, cancel)
   }
 
@@ -21,7 +34,18 @@ export class TaskQueue {
     if (!this.#open.has(task)) return
     if (isLast) this.#open.delete(task)
     this.#ready.push([task, kind, payload])
+    this.#waitingBytes += sizeOf(payload)
     this.#wake?.()
+  }
+
+  /**
+   * Hands in the value that work ends with. While more than `mostBytes` wait for the script, it is an error instead: servers
+   * may answer faster than a script that is busy takes what they say.
+   */
+  postValue(task: number, value: string, mostBytes: number): void {
+    if (this.#waitingBytes + sizeOf(value) <= mostBytes) this.post(task, 'value', value, true)
+    else
+      this.post(task, 'error', `results of more than ${mostBytes} bytes wait for the script (limit memoryBytes)`, true)
   }
 
   /** The guest wants no more of this work. */
@@ -46,6 +70,7 @@ export class TaskQueue {
     for (const cancel of this.#open.values()) cancel()
     this.#open.clear()
     this.#ready.length = 0
+    this.#waitingBytes = 0
   }
 
   /** Ends the wait of `next` without a result. */
@@ -57,7 +82,10 @@ export class TaskQueue {
   async next(isInterrupted: () => boolean): Promise<[task: number, kind: string, payload: Crossing] | undefined> {
     while (!isInterrupted()) {
       const first = this.#ready.shift()
-      if (first !== undefined) return first
+      if (first !== undefined) {
+        this.#waitingBytes -= sizeOf(first[2])
+        return first
+      }
       if (this.#open.size === 0) return undefined
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -66,6 +94,12 @@ export class TaskQueue {
     }
     return undefined
   }
+}
+
+/** Characters count as the bytes that most of them take. */
+function sizeOf(payload: Crossing): number {
+  if (typeof payload === 'string') return payload.length
+  return payload instanceof Uint8Array ? payload.byteLength : 0
 }
 
 /** What a script threw, described by the guest half. Text from a script: clean it before it goes anywhere. */

@@ -7,6 +7,9 @@ import { assertSpelling, type FileRules, readRegularFile, realFilePath, refusal 
 
 export type KeptFiles = ReadonlyMap<string, Uint8Array | undefined>
 
+/** Paths that are looked at, whether there is a file or not: what was not there is kept as well. */
+const maxPaths = 20_000
+
 export class FileStore {
   readonly #kept: Map<string, Uint8Array | undefined>
   readonly #rules: FileRules | undefined
@@ -32,6 +35,7 @@ export class FileStore {
         `open() can't be used with files that weren't previously opened during initialization (__VU==0), path: "${named}"`,
       )
     }
+    if (this.#kept.size >= maxPaths) throw new AppError('LIMIT_SIZE', `a script may look for ${maxPaths} files`)
     const bytes = readRegularFile(path, this.#rules, named)
     this.#count(this.#rules, path.length + (bytes?.byteLength ?? 0), named)
     this.#kept.set(path, bytes === undefined ? undefined : shared(bytes))

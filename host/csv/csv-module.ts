@@ -1,4 +1,5 @@
 /** Trusted half of `k6/experimental/csv`: whole files as shared arrays, and parsers that give one record after the other. */
+import { isAppError } from '../../errors.js'
 import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
@@ -6,6 +7,7 @@ import type { VuContext } from '../vu-context.js'
 import { type CsvOptions, CsvRecords } from './csv-records.js'
 
 const maxParsers = 10_000
+const maxHeaderLetters = 16 * 1024 * 1024
 /** So much JSON is made before other VUs of the thread have their turn. */
 const lengthPerTurn = 1024 * 1024
 
@@ -43,6 +45,8 @@ async function parse(vu: VuContext, file: number, options: CsvOptions): Promise<
     return await sharedArrays.publish(name, vu)
   } catch (e) {
     await sharedArrays.release(name, vu)
+    if (isAppError(e, 'LIMIT_SIZE') && e.details?.limit !== undefined)
+      vu.services.gate.recordLimit('sharedArrayBytes', path, vu.id)
     throw e
   }
 }
@@ -57,6 +61,10 @@ export const csv = defineHostModule<VuContext>('csv', {
     const records = new CsvRecords(vu.files.get(number(file, 'file')).bytes, optionsOf(options))
     const own = parsers.get(vu) ?? []
     if (own.length >= maxParsers) throw new GuestError('GoError', `a VU may have ${maxParsers} CSV parsers`)
+    const letters = own.reduce((sum, other) => sum + other.headerLetters, records.headerLetters)
+    if (letters > maxHeaderLetters) {
+      throw new GuestError('GoError', `the headers of a VU's CSV parsers may have ${maxHeaderLetters} letters`)
+    }
     parsers.set(vu, own)
     return own.push(records) - 1
   },

@@ -32,6 +32,7 @@ export class CsvRecords {
   /** JSON of each key with its colon, and which field it takes, in the order of k6: that of the keys. */
   readonly #keys: readonly (readonly [json: string, field: number])[] | undefined
   #line = 0
+  #headerLetters = 0
 
   /** @throws {AppError} MESSAGE_INVALID for options that contradict each other, or a file without the header they need */
   constructor(bytes: Uint8Array, options: CsvOptions) {
@@ -39,6 +40,11 @@ export class CsvRecords {
     this.#reader = new CsvReader(bytes, options.delimiter)
     this.#options = options
     if (options.asObjects) this.#keys = this.#header()
+  }
+
+  /** Letters of the header, which is kept. */
+  get headerLetters(): number {
+    return this.#headerLetters
   }
 
   /** JSON of the next record: strings only. Undefined at the end. @throws {AppError} MESSAGE_INVALID, LIMIT_SIZE */
@@ -60,6 +66,7 @@ export class CsvRecords {
     this.#line += 1
     const header = this.#reader.next()
     if (header === undefined) throw wrong('the "asObjects" option needs a header line, and the file has none')
+    this.#headerLetters = header.reduce((sum, name) => sum + name.length, 0)
     // Of two columns with one name the last one counts.
     const fields = new Map(header.map((name, field) => [name, field]))
     return [...fields.keys()].sort().map((name) => [`${JSON.stringify(name)}:`, fields.get(name)!])

@@ -260,7 +260,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     const prepared = prepare(vu, args)
     vu.tasks.begin(id, () => {})
     vu.grpc.during(call(vu, prepared)).then(
-      (json) => vu.tasks.post(id, 'value', json, true),
+      (json) => vu.tasks.postValue(id, json, vu.services.limits.memoryBytes),
       (e: unknown) => {
         const shown = guestErrorOf(e)
         if (shown === undefined) vu.services.onInternalError(e)

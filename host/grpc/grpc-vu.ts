@@ -35,6 +35,8 @@ export class GrpcVu {
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
   #openUnary = 0
+  /** Of all clients together. */
+  readonly #schemaRoom = { used: 0 }
   /** Every connection that is open, also those that a script has replaced without closing them, as k6 keeps them. */
   readonly #connections = new TrafficMeter<Connection>()
   readonly #shared = new WeakSet<Connection>()
@@ -46,7 +48,7 @@ export class GrpcVu {
 
   /** @throws {GuestError} when there are too many */
   create(): number {
-    return this.#clients.add({ schema: new Schema(this.runtime.schemas), connection: undefined })
+    return this.#clients.add({ schema: new Schema(this.runtime.schemas, {}, this.#schemaRoom), connection: undefined })
   }
 
   /** @throws {GuestError} for a number that is none of this VU's */
@@ -56,7 +58,9 @@ export class GrpcVu {
 
   /** Forgets a client. As in k6 its connection stays open, but a shared one is given back. */
   free(id: unknown): void {
-    const connection = this.#clients.find(id)?.connection
+    const client = this.#clients.find(id)
+    const connection = client?.connection
+    client?.schema.forget()
     this.#clients.delete(id)
     this.replace(connection)
   }

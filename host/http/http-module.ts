@@ -126,7 +126,7 @@ export const http = defineHostModule<VuContext>('http', {
     const call = prepare(vu, json, body, tagSet)
     vu.tasks.begin(id, () => {})
     run(vu, call).then(
-      (answer) => vu.tasks.post(id, 'value', answer, true),
+      (answer) => vu.tasks.postValue(id, answer, vu.services.limits.memoryBytes),
       (e: unknown) => {
         const shown = guestErrorOf(e)
         if (shown === undefined) vu.services.onInternalError(e)

@@ -21,6 +21,7 @@ export class HttpVu {
   readonly #jars = new Handles<HttpJar>('cookie jars', maxJars)
   readonly #bodies = new Map<number, string | Uint8Array>()
   #lastBody = 0
+  #bodyBytes = 0
   #openRequests = 0
 
   constructor(runtime: HttpRuntime) {
@@ -35,7 +36,12 @@ export class HttpVu {
       this.#ownJar = new HttpJar(this.#jarRoom)
     }
     if (noVuConnectionReuse) this.pool.closeIdle()
+    this.#clearBodies()
+  }
+
+  #clearBodies(): void {
     this.#bodies.clear()
+    this.#bodyBytes = 0
   }
 
   /** @throws {GuestError} when there are too many */
@@ -66,8 +72,20 @@ export class HttpVu {
     this.#openRequests--
   }
 
-  /** Keeps a body until the guest takes it, which it does at once. */
+  /**
+   * Keeps a body until the guest takes it, which it does as soon as it hears of it.
+   *
+   * @throws {GuestError} when those that wait would not fit into the VM
+   */
   keepBody(body: string | Uint8Array): number {
+    const { memoryBytes } = this.runtime.limits
+    if (this.#bodyBytes + body.length > memoryBytes) {
+      throw new GuestError(
+        'GoError',
+        `responses of more than ${memoryBytes} bytes wait for the script (limit memoryBytes)`,
+      )
+    }
+    this.#bodyBytes += body.length
     this.#lastBody++
     this.#bodies.set(this.#lastBody, body)
     return this.#lastBody
@@ -78,6 +96,7 @@ export class HttpVu {
     const body = typeof id === 'number' ? this.#bodies.get(id) : undefined
     if (body === undefined) throw new GuestError('TypeError', 'unknown body')
     this.#bodies.delete(id as number)
+    this.#bodyBytes -= body.length
     return body
   }
 
@@ -88,6 +107,6 @@ export class HttpVu {
   /** Closes everything: the VU is over. */
   close(): void {
     this.pool.close()
-    this.#bodies.clear()
+    this.#clearBodies()
   }
 }

@@ -37,7 +37,7 @@ describe('SharedArrays', () => {
   it('takes elements from nobody but the maker, and releases for nobody else', async () => {
     const all = arrays(100)
     await all.claim('a', vm)
-    assert.throws(() => all.append('a', {}, '1\n'), { code: 'INTERNAL' })
+    assert.throws(() => all.append('a', {}, '1\n'), { message: 'this VM makes no such SharedArray' })
     await all.release('a', {})
     all.append('a', vm, '1\n')
     assert.equal(all.length(await all.publish('a', vm)), 1)

@@ -29,14 +29,41 @@ interface CachedLoad {
   set: LinkedSet
 }
 
-/** Different loads and sets of descriptors that are kept, of each; the oldest goes first. */
+/** Different loads and sets of descriptors that are kept, of each, and the bytes that they were read from. */
 const maxEntries = 200
+const maxEntryBytes = 32 * 1024 * 1024
+
+/** The oldest go first when there are too many or they are too large; those that clients have stay with them. */
+class RecentEntries<T> {
+  readonly #entries = new Map<string, { value: T; bytes: number }>()
+  #bytes = 0
+
+  get(key: string): T | undefined {
+    return this.#entries.get(key)?.value
+  }
+
+  /** Adds an entry as the newest. */
+  keep(key: string, value: T, bytes: number): void {
+    this.#drop(key)
+    this.#entries.set(key, { value, bytes })
+    this.#bytes += bytes
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= maxEntries && this.#bytes <= maxEntryBytes) break
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#entries.get(key)?.bytes ?? 0
+    this.#entries.delete(key)
+  }
+}
 
 export class SchemaCache {
   private readonly limits: SchemaLimits
-  private readonly loads = new Map<string, CachedLoad>()
+  private readonly loads = new RecentEntries<CachedLoad>()
   /** Linked protosets, and what servers described, by a digest of their bytes. */
-  private readonly described = new Map<string, LinkedSet>()
+  private readonly described = new RecentEntries<LinkedSet>()
 
   constructor(limits: Partial<SchemaLimits> = {}) {
     this.limits = { ...defaultSchemaLimits, ...limits }
@@ -61,7 +88,7 @@ export class SchemaCache {
     if (cached !== undefined && isUnchanged(cached, read)) return cached.set
     const loader = new TextLoader(roots, directory, read, shownPath, this.limits)
     const set = { files: inNamedOrder(linkFiles(loader.load(files), descriptorMessages()), files) }
-    keep(this.loads, key, { sources: loader.sources, set })
+    this.loads.keep(key, { sources: loader.sources, set }, key.length + loader.totalBytes)
     return set
   }
 
@@ -127,16 +154,10 @@ export class SchemaCache {
     const known = this.described.get(key)
     if (known !== undefined) return known
     const set = { files: linkFiles(inImportOrder(read())) }
-    keep(this.described, key, set)
+    const total = bytes.reduce((sum, part) => sum + part.length, 0)
+    this.described.keep(key, set, total)
     return set
   }
-}
-
-/** Adds an entry as the newest, and drops the oldest beyond the limit. */
-function keep<T>(entries: Map<string, T>, key: string, value: T): void {
-  entries.delete(key)
-  entries.set(key, value)
-  if (entries.size > maxEntries) entries.delete(entries.keys().next().value!)
 }
 
 let knownDescriptorMessages: readonly MessageDescriptor[] | undefined
@@ -198,7 +219,7 @@ class TextLoader {
   readonly sources = new Map<string, Uint8Array | undefined>()
   private readonly loaded = new Map<string, RawFile>()
   private readonly ordered: RawFile[] = []
-  private totalBytes = 0
+  totalBytes = 0
 
   constructor(
     private readonly roots: readonly string[],

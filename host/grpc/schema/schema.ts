@@ -10,6 +10,7 @@ import type { MessageDescriptor, TypeResolver } from './descriptors.js'
 import { errorDetailsJson } from './error-details.js'
 import { readRpcStatus } from './rpc-status.js'
 import type { LinkedSet, ReadFile, SchemaCache } from './schema-cache.js'
+import { SchemaError } from './schema-error.js'
 
 export type { ReadFile } from './schema-cache.js'
 
@@ -63,6 +64,7 @@ export interface MethodDescriptor {
 
 /** Accumulates over calls: a method loaded again replaces the earlier one, a message type stays the first. */
 export class Schema implements TypeResolver {
+  #size = 0
   private readonly methods = new Map<string, MethodDescriptor>()
   private readonly descriptors = new Map<string, MessageDescriptor>()
   private readonly types = new Map<MessageDescriptor, MessageType>()
@@ -70,7 +72,15 @@ export class Schema implements TypeResolver {
   constructor(
     private readonly cache: SchemaCache,
     private readonly options: Partial<JsonOptions> = {},
+    /** Messages and methods that this schema and others have together. */
+    private readonly room: { used: number } = { used: 0 },
   ) {}
+
+  /** Nobody needs it any more. */
+  forget(): void {
+    this.room.used -= this.#size
+    this.#size = 0
+  }
 
   /**
    * Loads .proto files and returns the methods of all their services and of those they import.
@@ -140,6 +150,11 @@ export class Schema implements TypeResolver {
 
   private add(set: LinkedSet): MethodInfo[] {
     const infos: MethodInfo[] = []
+    const before = this.#size
+    const size = this.descriptors.size + this.methods.size + sizeOf(set)
+    if (this.room.used - before + size > maxDescribed) {
+      throw new SchemaError(`the clients of a VU may have ${maxDescribed} messages and methods, the limit`)
+    }
     for (const file of set.files) {
       for (const message of file.messages) {
         if (!this.descriptors.has(message.fullName)) this.descriptors.set(message.fullName, message)
@@ -168,6 +183,8 @@ export class Schema implements TypeResolver {
         }
       }
     }
+    this.#size = this.descriptors.size + this.methods.size
+    this.room.used += this.#size - before
     return infos
   }
 
@@ -178,6 +195,15 @@ export class Schema implements TypeResolver {
     this.types.set(descriptor, created)
     return created
   }
+}
+
+/** Messages and methods of the schemas that share their room. */
+const maxDescribed = 500_000
+
+function sizeOf({ files }: LinkedSet): number {
+  const methods = (services: LinkedSet['files'][number]['services']) =>
+    services.reduce((sum, service) => sum + service.methods.length, 0)
+  return files.reduce((sum, { messages, services }) => sum + messages.length + methods(services), 0)
 }
 
 /** Encoder and decoder, shared by all clients, with the resolver of one. */
