@@ -25,7 +25,6 @@ export const tooLarge = (maxBytes: number): AppError =>
   new AppError(
     'LIMIT_SIZE',
     `the SharedArrays of a run may have ${maxBytes} bytes of JSON in all (limit sharedArrayBytes)`,
-    { details: { limit: 'sharedArrayBytes' } },
   )
 
 const lineFeed = 10

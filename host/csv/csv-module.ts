@@ -45,7 +45,7 @@ async function parse(vu: VuContext, file: number, options: CsvOptions): Promise<
     return await sharedArrays.publish(name, vu)
   } catch (e) {
     await sharedArrays.release(name, vu)
-    if (isAppError(e, 'LIMIT_SIZE') && e.details?.limit !== undefined)
+    if (isAppError(e, 'LIMIT_SIZE') && e.message.endsWith('(limit sharedArrayBytes)'))
       vu.services.gate.recordLimit('sharedArrayBytes', path, vu.id)
     throw e
   }
