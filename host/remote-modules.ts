@@ -150,6 +150,8 @@ export class RemoteFetcher {
       const end = () => socket.destroy(new Error('timeout'))
       stop.addEventListener('abort', end, { once: true })
       socket.once('error', reject)
+      // Whoever takes it over listens a moment later, and an error that nobody hears ends the thread.
+      socket.on('error', () => {})
       socket.once('secureConnect', () => {
         stop.removeEventListener('abort', end)
         socket.removeListener('error', reject)
