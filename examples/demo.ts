@@ -1,6 +1,7 @@
 /**
  * The demo, `npm run demo`: checks every example script, starts the example server and runs them all against it with the
- * built command. Ends with 0 only if the check and each run did and no check of a script failed. Knows the command by its command line alone.
+ * built command, and one by the library. Ends with 0 only if the check and each run did and no check of a script failed. Knows
+ * the command by its command line alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -84,6 +85,15 @@ async function run(script: string, address: string, summaryFile: string): Promis
   return passes > 0 ? { passes } : { problem: 'no check was made' }
 }
 
+/** The program that runs a script of a stranger by the library. */
+async function embed(address: string): Promise<string | undefined> {
+  process.stdout.write('\nThe script of a stranger, by the library\n     node build/examples/embedding/platform.js\n\n')
+  const child = start([join(packageRoot, 'build/examples/embedding/platform.js'), address])
+  const [output, [code]] = await Promise.all([text(child.stdout!), once(child, 'close')])
+  process.stdout.write(output.replaceAll(packageRoot, '.'))
+  return code === 0 ? undefined : `embedding: exit code ${code}`
+}
+
 async function demo(temporaryFolder: string): Promise<boolean> {
   const problems: string[] = []
   const found = await check()
@@ -98,6 +108,9 @@ async function demo(temporaryFolder: string): Promise<boolean> {
     if ('passes' in verdict) checks += verdict.passes
     else problems.push(`${name}: ${verdict.problem}`)
   }
+  if (stoppedBy) return false
+  const embedded = await embed(address)
+  if (embedded !== undefined) problems.push(embedded)
   if (stoppedBy) return false
   if (problems.length > 0) process.stdout.write(`\nFailed:\n  ${problems.join('\n  ')}\n`)
   else process.stdout.write(`\nAll ${examples.length} examples ran, and all ${checks} checks passed.\n`)

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { packageRoot } from '../../package-root.js'
@@ -20,11 +29,14 @@ const exampleFiles = [
   'examples/server/tls/ca.pem',
 ]
 
-/** A folder as the pages promise it: the files of the examples, and `belljar` among the commands. */
+/** A folder as the pages promise it: the files of the examples, and `belljar` among the commands and the packages. */
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'belljar-docs-'))
   for (const file of exampleFiles)
     copyFileSync(join(packageRoot, file), join(folder, file.slice(file.lastIndexOf('/') + 1)))
+  // As installed, for programs.
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(packageRoot, join(folder, 'node_modules/belljar'))
   mkdirSync(join(folder, 'bin'))
   const command = join(folder, 'bin/belljar')
   writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${join(packageRoot, 'bin/belljar.js')}' "$@"\n`)
