@@ -12,6 +12,7 @@ export type {
   RunMetrics,
   RunOutcome,
   RunStatus,
+  RunStoppedVu,
   RunThreshold,
 } from './api/run-outcome.js'
 export { runScript } from './api/run-script.js'

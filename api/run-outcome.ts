@@ -48,6 +48,14 @@ export interface RunError {
   readonly hint?: string
 }
 
+/** A VU that a limit stopped. */
+export interface RunStoppedVu {
+  /** 0 for init code, setup, teardown and handleSummary; undefined when it is not known whose code it was. */
+  readonly vu: number | undefined
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
 /** Names, keys and contents may be what a script said: they are to be escaped wherever they are shown. */
 export interface RunOutcome {
   readonly status: RunStatus
@@ -74,6 +82,8 @@ export interface RunOutcome {
   readonly files: ReadonlyMap<string, string | Uint8Array>
   /** What the policy refused; `dropped` is how many refusals are in no record. */
   readonly audit: { readonly records: readonly AuditRecord[]; readonly dropped: number }
+  /** Who was stopped by a limit and had to go on in a new VM or thread, or not at all; the first thousand. */
+  readonly stopped: readonly RunStoppedVu[]
   /** What the process of the run has used; only there if it had one of its own. */
   readonly resources?: { readonly peakMemoryBytes: number; readonly cpuMs: number }
 }

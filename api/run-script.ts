@@ -16,7 +16,7 @@ import { EventSink } from './event-sink.js'
 import { checksOf, errorOf, exitCodeOf, groupsOf, metricsOf, statusOf, thresholdsOf } from './outcome-parts.js'
 import type { NamedRunProgress } from './run-events.js'
 import type { RunScriptOptions } from './run-options.js'
-import type { RunOutcome } from './run-outcome.js'
+import type { RunOutcome, RunStoppedVu } from './run-outcome.js'
 import { type RunRequest, readRunOptions } from './run-request.js'
 import { RunStop } from './run-stop.js'
 
@@ -58,6 +58,7 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
     ...(summary.setup_data === undefined ? {} : { setupData: summary.setup_data }),
     files: going.files,
     audit: { records: audit.records, dropped: audit.dropped },
+    stopped: going.stopped,
     ...(run.resources === undefined ? {} : { resources: { ...run.resources } }),
   }
 }
@@ -156,6 +157,10 @@ class GoingRun {
 
   get error(): AppError | undefined {
     return this.#error
+  }
+
+  get stopped(): RunStoppedVu[] {
+    return (this.#result?.stopped ?? []).map((stop) => ({ ...stop, reason: cleanText(stop.reason, true) }))
   }
 
   get startedAtMs(): number {

@@ -206,6 +206,22 @@ describe('runScript', function () {
     assert.equal(audit.records[0]?.section, 'limits.summaryFiles')
   })
 
+  it('tells which VUs a limit stopped, in a run that went on', async () => {
+    for (const options of [
+      { policy: { profile: 'trusted', limits: { cpuMs: 300, graceMs: 200 } } },
+      { policy: { limits: { cpuMs: 300 } } },
+    ] as const) {
+      const text = 'export default () => [].indexOf.call({ length: 2 ** 53 - 1 }, 1)'
+      const { iterations, stopped } = await run(text, options)
+      assert.deepEqual(iterations, { completed: 0, interrupted: 1 })
+      assert.deepEqual(
+        stopped.map(({ vu, code }) => [vu, code]),
+        [[1, 'LIMIT_CPU']],
+      )
+      assert.match(stopped[0]!.reason, /limit cpuMs/)
+    }
+  })
+
   it('lets many go on at once, each with its own policy, options and events', async () => {
     const text = `
       import { Counter } from 'k6/metrics'
