@@ -30,6 +30,8 @@ try {
   }
   // What the first runs load stays, and is no leak.
   for (const script of [healthy, hostile[0]!]) await attempt(script)
+  // Its stream is a handle from its first line on.
+  console.log(`${rounds} hostile and ${rounds} healthy runs`)
   const before = leftovers()
   for (let round = 0; round < rounds; round++) {
     for (const script of [hostile[round % hostile.length]!, healthy]) {

@@ -14,7 +14,7 @@ export interface GivenScript {
 export const policyOf = (address: string): PolicyInput => ({
   network: { allow: [address] },
   limits: {
-    ...{ cpuMs: 500, initCpuMs: 3000, stageCpuMs: 1000, graceMs: 200, iterationMs: '20s', runMs: '30s' },
+    ...{ cpuMs: 500, initCpuMs: 3000, stageCpuMs: 1000, graceMs: 200, iterationMs: '1m', runMs: '2m' },
     ...{ memoryBytes: '32mb', consoleBytes: '100kb', consoleLinesPerSecond: 200, series: 100, setupDataBytes: '10kb' },
   },
 })
