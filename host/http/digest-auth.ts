@@ -66,7 +66,8 @@ export function basicAnswer({ name, password }: Credentials): string {
 function parametersOf(text: string): Record<string, string | undefined> {
   const found: Record<string, string | undefined> = Object.create(null)
   for (const [, name = '', quotedValue, plain] of text.matchAll(
-    /([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
+    // Tried at the beginning of a word only: a server may send a megabyte of letters.
+    /(?<![a-z])([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi,
   )) {
     found[name.toLowerCase()] ??= quotedValue?.replace(/\\(.)/g, '$1') ?? plain
   }

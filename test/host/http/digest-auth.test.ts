@@ -37,4 +37,20 @@ describe('HTTP Digest', () => {
     assert.ok(answer?.includes('realm="a\\", uri=\\"/evil"'))
     assert.ok(!/[\r\n]/.test(answer!))
   })
+
+  it('takes no longer for a challenge that is as long as a header may be', () => {
+    const letters = 'a'.repeat(1_000_000)
+    for (const text of [
+      letters,
+      `${'a '.repeat(500_000)}`,
+      `realm="x", ${letters}`,
+      `a${' '.repeat(1_000_000)}`,
+      'a="'.repeat(300_000),
+    ]) {
+      assert.match(
+        digestAnswer(`Digest ${text}`, { name: 'n', password: 'p' }, 'GET', '/') ?? '',
+        /^Digest username="n"/,
+      )
+    }
+  })
 })
