@@ -7,6 +7,7 @@ import type { VuContext } from './vu-context.js'
 
 /** Waits, and ends early when the iteration is interrupted. */
 function wait(ms: number, signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
