@@ -24,7 +24,7 @@ type ErrorClass = abstract new (...args: never[]) => Error
 
 /** Texts of V8, of Node and of their stacks: an error that has one was not made for people. */
 const rawText =
-  /Cannot (read|set|convert|destructure)|is not (a function|iterable|a constructor)|Maximum call stack|Invalid (array|string) length|\bERR_[A-Z]|node:internal|\n\s+at .*[:)]\d/
+  /Cannot (read|set|convert|destructure)|is not (a function|iterable|a constructor)|Maximum call stack|Invalid (array|string) length|\bERR_[A-Z]|node:internal|\n {4}at .*[:)]\d/
 
 /**
  * The answer for an input that was refused as it should be: by an error of ours, or of one of the given classes, whose text

@@ -53,7 +53,7 @@ const retry = object({
   backoffMultiplier: either(sizes),
   retryableStatusCodes: either(fc.constantFrom(['a', [14, 'UNAVAILABLE']], ['a', []], ['a', ['constructor', -1]])),
 })
-const connect = object({
+export const connectParams = object({
   plaintext: either(fc.boolean()),
   timeout: either(time),
   reflect: either(fc.boolean()),
@@ -67,14 +67,14 @@ const connect = object({
   loadBalancing: either(fc.constantFrom('round_robin', 'x')),
   retryPolicy: either(retry),
 })
-const call = object({
+export const callParams = object({
   metadata: either(metadata),
   tags: either(metadata),
   timeout: either(time),
   discardResponseMessage: either(fc.boolean()),
   compression: either(fc.constantFrom('gzip', 'x')),
 })
-const request = fc.record(
+export const requestSpec = fc.record(
   {
     method: either(fc.constantFrom('GET', 'post', 'CONNECT', 'A B')),
     url: either(fc.constant('http://127.0.0.1/')),
@@ -100,9 +100,9 @@ export const target: FuzzTarget = {
   seeds: () =>
     ['C["o",[]]', 'I["o",[["timeout","1s"]]]', 'H{"method":"GET","url":"http://a/"}', 'A127.0.0.1:1'].map(bytesOf),
   structured: fc.oneof(
-    { weight: 4, arbitrary: marked('C', connect) },
-    { weight: 3, arbitrary: marked('I', call) },
-    { weight: 3, arbitrary: marked('H', request) },
+    { weight: 4, arbitrary: marked('C', connectParams) },
+    { weight: 3, arbitrary: marked('I', callParams) },
+    { weight: 3, arbitrary: marked('H', requestSpec) },
     { weight: 1, arbitrary: marked('C', value) },
     { weight: 1, arbitrary: fc.tuple(fc.constantFrom('C', 'I', 'H'), hostileJson).map((p) => bytesOf(p.join(''))) },
   ),

@@ -18,6 +18,7 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   modules: () => import('./modules.js'),
   typescript: () => import('./typescript.js'),
   'source-map': () => import('./source-map.js'),
+  'host-operations': () => import('./host-operations.js'),
   log: () => import('./log.js'),
   outputs: () => import('./outputs.js'),
 }

@@ -153,7 +153,10 @@ export const target: FuzzTarget = {
       arbitrary: marked(
         'E',
         fc
-          .tuple(fc.constantFrom(...optionFields.map(({ env }) => env ?? '')), anything.map(String))
+          .tuple(
+            fc.constantFrom(...optionFields.map(({ env }) => env ?? '')),
+            anything.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))),
+          )
           .map((p) => p.join('=')),
       ),
     },
