@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
-import { HttpJar } from '../../host/http/cookie-jar.js'
 import { HttpRuntime } from '../../host/http/http-runtime.js'
 import { HttpVu } from '../../host/http/http-vu.js'
+import { Folders } from '../../policy/folders.js'
 import { trustedLimits } from '../../policy/limits.js'
 import { TaskQueue } from '../../runtime/event-loop.js'
 import { FileStore } from '../../script/file-store.js'
@@ -72,7 +72,7 @@ describe('what is kept for a VU', () => {
   })
 
   it('is so many paths of files, those with nothing there as well', () => {
-    const files = new FileStore(new Map(), { maxFileBytes: 1000, roots: [] })
+    const files = new FileStore(new Map(), { maxFileBytes: 1000, folders: new Folders(['/nowhere']) })
     assert.throws(
       () => {
         for (let i = 0; i < 30_000; i++) files.read(`/nowhere/${i}`)
