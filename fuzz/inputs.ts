@@ -46,6 +46,11 @@ export class Inputs {
   answered(input: Uint8Array, answer: string): void {
     if (this.#answers.has(answer) || this.#answers.size >= maxAnswers) return
     this.#answers.add(answer)
+    this.keep(input)
+  }
+
+  /** Keeps an input, to be changed further. */
+  keep(input: Uint8Array): void {
     if (this.#kept.length >= maxKept) this.#kept[this.#random.integer(0, maxKept - 1)] = input
     else this.#kept.push(input)
     // It was tried already.

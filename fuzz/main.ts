@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz`: tries hostile inputs on each boundary, and prints what it finds. See docs/fuzzing.md.
  *
- *     npm run fuzz -- [--target NAME]… [--seconds N] [--seed S] [--input FILE]
+ *     npm run fuzz -- [--target NAME]… [--seconds N] [--seed S] [--coverage] [--input FILE]
  *
  * Ends with `N passed, N failed`, one for each target.
  */
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     seed: { type: 'string' },
     input: { type: 'string', multiple: true },
+    coverage: { type: 'boolean' },
   },
 })
 
@@ -59,8 +60,13 @@ function keep(target: string, { input }: Finding): string {
   return relative(process.cwd(), file)
 }
 
-function line(target: string, { executions, answers, seconds, peakRssBytes }: SessionResult, findings: number): string {
+function line(
+  target: string,
+  { executions, answers, blocks, seconds, peakRssBytes }: SessionResult,
+  findings: number,
+): string {
   const facts = [`${executions} inputs`, `${answers} different answers`, `${seconds.toFixed(1)} s`]
+  if (blocks > 0) facts.push(`${blocks} blocks`)
   const memory = `${Math.round(peakRssBytes / 1024 ** 2)} MB`
   return `${findings === 0 ? '✔' : '✘'} ${target}: ${[...facts, memory].join(', ')}, ${findings} findings`
 }
@@ -69,12 +75,12 @@ console.log(`seed ${seed}`)
 let failed = 0
 for (const target of chosen) {
   let findings = 0
-  const kept = [...filesIn('fuzz/findings', target), ...filesIn('fuzz/coverage/corpus', target)]
   const result = await runSession({
     target,
     seed,
     seconds,
-    inputFiles: values.input ?? kept,
+    isGuided: values.coverage === true,
+    inputFiles: values.input ?? filesIn('fuzz/findings', target),
     onFinding(finding) {
       findings++
       const file = values.input === undefined ? keep(target, finding) : values.input.join(', ')

@@ -11,6 +11,7 @@ export interface SessionSettings {
   readonly target: string
   readonly seed: number
   readonly seconds: number
+  readonly isGuided: boolean
   readonly inputFiles: readonly string[]
   readonly onFinding: (finding: Finding) => void
 }
@@ -18,6 +19,8 @@ export interface SessionSettings {
 export interface SessionResult {
   readonly executions: number
   readonly answers: number
+  /** Blocks of the program that ran; 0 without coverage. */
+  readonly blocks: number
   readonly seconds: number
   readonly peakRssBytes: number
 }
@@ -34,12 +37,13 @@ const silenceMs = 60_000
 export async function runSession(settings: SessionSettings): Promise<SessionResult> {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
   try {
-    const total = { executions: 0, answers: 0, seconds: 0, peakRssBytes: 0 }
+    const total = { executions: 0, answers: 0, blocks: 0, seconds: 0, peakRssBytes: 0 }
     let { seconds, seed, inputFiles } = settings
     for (let processes = 0; processes < 5; processes++) {
       const part = await runProcess({ ...settings, seconds, seed, inputFiles }, join(folder, 'input'))
       total.executions += part.executions
       total.answers = Math.max(total.answers, part.answers)
+      total.blocks = Math.max(total.blocks, part.blocks)
       total.seconds += part.seconds
       total.peakRssBytes = Math.max(total.peakRssBytes, part.peakRssBytes)
       seconds -= part.seconds
@@ -55,10 +59,10 @@ export async function runSession(settings: SessionSettings): Promise<SessionResu
 }
 
 async function runProcess(
-  { target, seed, seconds, inputFiles, onFinding }: SessionSettings,
+  { target, seed, seconds, isGuided, inputFiles, onFinding }: SessionSettings,
   currentFile: string,
 ): Promise<SessionResult & { isWhole: boolean }> {
-  const task: Omit<Task, 'beat'> = { target, seed, seconds, inputFiles, currentFile }
+  const task: Omit<Task, 'beat'> = { target, seed, seconds, isGuided, inputFiles, currentFile }
   const startMs = performance.now()
   const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [JSON.stringify(task)], {
     execArgv: ['--enable-source-maps', '--disallow-code-generation-from-strings'],
@@ -89,7 +93,14 @@ async function runProcess(
   const title = killedFor || `the process ended (${signal ?? `code ${code}`})`
   onFinding({ title, stack: errors, input: inputUnderWay(currentFile) })
   const { executions, peakRssBytes } = watch
-  return { executions, answers: 0, seconds: (performance.now() - startMs) / 1000, peakRssBytes, isWhole: false }
+  return {
+    executions,
+    answers: 0,
+    blocks: 0,
+    seconds: (performance.now() - startMs) / 1000,
+    peakRssBytes,
+    isWhole: false,
+  }
 }
 
 /** Looks at the signs of life of a process. */

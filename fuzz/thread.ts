@@ -3,6 +3,7 @@
  */
 import { openSync, readFileSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
+import { Coverage } from './coverage.js'
 import { Inputs } from './inputs.js'
 import { shrink } from './shrink.js'
 import type { FuzzTarget } from './target.js'
@@ -13,6 +14,8 @@ export interface Task {
   readonly target: string
   readonly seed: number
   readonly seconds: number
+  /** True to keep inputs that reach code which no other reached, which takes more time for each. */
+  readonly isGuided: boolean
   /** Inputs to try first. With `seconds` 0 nothing else is tried. */
   readonly inputFiles: readonly string[]
   /** Where the input under way stands: four bytes of length, then the input. */
@@ -29,11 +32,13 @@ export interface Finding {
 
 export type Report =
   | { kind: 'finding'; finding: Finding }
-  | { kind: 'done'; executions: number; answers: number; seconds: number }
+  | { kind: 'done'; executions: number; answers: number; blocks: number; seconds: number }
 
 const maxFindings = 10
+/** Inputs between two looks at the coverage: one look takes as long as many of them. */
+const guidedBatch = 32
 
-async function main({ target: name, seed, seconds, inputFiles, currentFile, beat }: Task): Promise<void> {
+async function main({ target: name, seed, seconds, isGuided, inputFiles, currentFile, beat }: Task): Promise<void> {
   const target = await loadTarget(name)
   const current = openSync(currentFile, 'w')
   const header = Buffer.alloc(4)
@@ -55,6 +60,8 @@ async function main({ target: name, seed, seconds, inputFiles, currentFile, beat
   const startMs = performance.now()
   const told = inputFiles.map((file) => new Uint8Array(readFileSync(file)))
   const inputs = new Inputs(target, seed, told)
+  const coverage = isGuided ? await Coverage.start() : undefined
+  let batch: Uint8Array[] = []
   const isOver = () => performance.now() - startMs >= seconds * 1000 || titles.size >= maxFindings
   for (let i = 0; seconds > 0 ? !isOver() : i < told.length; i++) {
     const input = seconds > 0 ? inputs.next() : told[i]!
@@ -69,10 +76,37 @@ async function main({ target: name, seed, seconds, inputFiles, currentFile, beat
       })
       report({ kind: 'finding', finding: { ...result, input: small } })
     }
+    if (coverage !== undefined && batch.push(input) >= guidedBatch) {
+      for (const one of await reachingNew(coverage, batch, attempt)) inputs.keep(one)
+      batch = []
+    }
     // Messages, timers and the ends of what was begun.
     if (executions % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
-  report({ kind: 'done', executions, answers: inputs.answers, seconds: (performance.now() - startMs) / 1000 })
+  report({
+    kind: 'done',
+    executions,
+    answers: inputs.answers,
+    blocks: coverage?.blocks ?? 0,
+    seconds: (performance.now() - startMs) / 1000,
+  })
+}
+
+/** The inputs of a batch that reach new code: if there are any, each is tried once more, alone. */
+async function reachingNew(
+  coverage: Coverage,
+  batch: readonly Uint8Array[],
+  attempt: (input: Uint8Array) => Promise<unknown>,
+): Promise<Uint8Array[]> {
+  const fresh = await coverage.fresh()
+  const found: Uint8Array[] = []
+  for (const input of batch) {
+    if (fresh.size === 0) break
+    await attempt(input)
+    const own = [...(await coverage.ran())].filter((block) => fresh.delete(block))
+    if (own.length > 0) found.push(input)
+  }
+  return found
 }
 
 /** The answer, or what was found. */
