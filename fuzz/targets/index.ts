@@ -19,6 +19,8 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   typescript: () => import('./typescript.js'),
   'source-map': () => import('./source-map.js'),
   'host-operations': () => import('./host-operations.js'),
+  policy: () => import('./policy.js'),
+  'child-messages': () => import('./child-messages.js'),
   log: () => import('./log.js'),
   outputs: () => import('./outputs.js'),
 }

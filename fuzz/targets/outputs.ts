@@ -97,7 +97,7 @@ async function csvAndJson(samples: RunSample[], tags: Record<string, string>): P
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; metric: string; data: { tags: Record<string, string> } })
   const point = points.find(({ type, metric }) => type === 'Point' && metric === 'cnt')
-  assert.deepEqual(Object.entries(point?.data.tags ?? {}).sort(), Object.entries(tags).sort())
+  assert.deepEqual(new Map(Object.entries(point?.data.tags ?? {})), new Map(Object.entries(tags)))
 }
 
 /** The cells of a row as a spreadsheet reads it (RFC 4180). */
