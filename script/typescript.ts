@@ -106,7 +106,9 @@ function hasCostlyLines(source: string): boolean {
     const end = found < 0 ? source.length : found
     const length = end - from
     if (length > shortLine) {
+      // Of the flags of a regular expression, each letter may be an error.
       cost += length * (source.slice(from, end).match(/[\w$]+|[^\s\w$]/g)?.length ?? 0)
+      for (const [flags] of source.slice(from, end).matchAll(/\/[a-z]{9,}/g)) cost += length * flags.length
       if (cost > maxLineCost) return true
     }
     from = end + 1

@@ -80,6 +80,7 @@ describe('a text with very much in one line', () => {
       message: `${url} has too much in one line to be read as TypeScript`,
     })
     assert.equal(isJavaScript(redeclared, 1_000_000), true)
+    assert.equal(isJavaScript(`/a/${'u'.repeat(40_000)}`, 1_000_000), true)
     assert.equal(syntaxErrorText(redeclared.slice(0, 60_000), true), undefined)
   })
 
