@@ -47,7 +47,7 @@ export function readRegularFile(path: string, rules: FileRules, named = path): U
     if (e instanceof AppError) throw e
     if (folders?.hasAbsent(path) === false) throw outside(rules, named)
     if (absent.has(code)) return undefined
-    throw new AppError('FILE_DENIED', `${named} cannot be opened (${code})`, { cause: e })
+    throw new AppError('FILE_DENIED', `${named} cannot be opened: ${openProblem(code)}`, { cause: e })
   }
   try {
     const status = fstatSync(handle, { bigint: true })
@@ -67,6 +67,25 @@ export function readRegularFile(path: string, rules: FileRules, named = path): U
     closeSync(handle)
   }
 }
+
+const problems: Readonly<Record<string, string>> = {
+  ELOOP: 'too many levels of symbolic links',
+  ENAMETOOLONG: 'file name too long',
+  EACCES: 'permission denied',
+  EPERM: 'operation not permitted',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'is a directory',
+  EROFS: 'read-only file system',
+  ENOSPC: 'no space left on device',
+  EMFILE: 'too many open files',
+  ENXIO: 'no such device or address',
+  // What Node's own permissions keep from a process, not the system.
+  ERR_ACCESS_DENIED: 'permission denied',
+}
+
+/** Why a file cannot be opened, by the code of the error, in the words of the system: scripts see no codes of Node.js. */
+export const openProblem = (code: string): string => problems[code] ?? 'input/output error'
 
 /** What can be said of a path without a look at the disk. @throws {AppError} FILE_DENIED */
 export function assertSpelling(path: string, rules: FileRules, named = path): void {

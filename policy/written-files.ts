@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, realpathSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../errors.js'
+import { openProblem } from './files.js'
 import type { Folders } from './folders.js'
 
 export interface WriteRules {
@@ -51,6 +52,6 @@ function openNew(target: string, path: string): number {
     const { code = '' } = e as NodeJS.ErrnoException
     if (code === 'ELOOP') throw new AppError('FILE_DENIED', `${path} is a link`)
     // ENXIO: a pipe that nobody reads.
-    throw new AppError('FILE_DENIED', `${path} cannot be opened (${code})`, { cause: e })
+    throw new AppError('FILE_DENIED', `${path} cannot be opened: ${openProblem(code)}`, { cause: e })
   }
 }
