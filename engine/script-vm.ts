@@ -102,7 +102,7 @@ export class ScriptVm {
   }
 
   async exports(): Promise<ScriptExports> {
-    const text = await this.enter('exports')
+    const text = await this.#enter('initCpuMs', 'exports')
     if (text === undefined) return { functions: [], others: [], options: undefined }
     if (text.startsWith('!')) throw new ScriptFailure(this.#placed(parseFailure(text)))
     if (text.length > maxExportsLength) {
@@ -113,8 +113,19 @@ export class ScriptVm {
   }
 
   /** Calls an entry that only looks or sets, and returns its text. */
-  async enter(name: string, ...args: (string | number | undefined)[]): Promise<string | undefined> {
-    const completion = await this.vm.enter(this.#limits.cpuMs, name, ...args)
+  enter(name: string, ...args: (string | number | undefined)[]): Promise<string | undefined> {
+    return this.#enter('cpuMs', name, ...args)
+  }
+
+  /** What a stage returned, as JSON or as the failure to make it: getters of the script have their say in that. */
+  stageValue(name: string): Promise<string | undefined> {
+    return this.#enter('stageCpuMs', name === 'handleSummary' ? 'summaryValue' : 'value')
+  }
+
+  async #enter(limit: CpuLimit, name: string, ...args: (string | number | undefined)[]): Promise<string | undefined> {
+    this.vm.cpuLimit = limit
+    const completion = await this.vm.enter(this.#limits[limit], name, ...args)
+    this.vm.cpuLimit = 'cpuMs'
     if (completion.kind !== 'returned') return undefined
     return typeof completion.value === 'string' ? completion.value : undefined
   }

@@ -55,7 +55,7 @@ export class ThreadStage {
   }
 
   async #value(script: ScriptVm, name: string): Promise<StageResult> {
-    const text = await script.enter(name === 'handleSummary' ? 'summaryValue' : 'value')
+    const text = await script.stageValue(name)
     if (text === undefined) return { kind: 'done', value: undefined }
     if (text.startsWith('!')) {
       const failure = parseFailure(text)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { AppError, ExitCode } from '../../errors.js'
+import type { Limits } from '../../policy/limits.js'
 import { serve, stopServers } from '../host/grpc/scripted-server.js'
 import { runScript } from '../support/run-script.js'
 
@@ -171,6 +172,30 @@ describe('TestRun', () => {
       limits: { setupDataBytes: 1000 },
     })
     assert.equal(error?.code, 'LIMIT_SIZE')
+    assert.match(error.message, /^setup\(\) returned 2003 bytes of JSON; it may return 1000 .*setupDataBytes/)
+  })
+
+  it('holds what handleSummary returns to its own limit, and not to that of setup data', async () => {
+    const source = `export default function () {} export function handleSummary() { return { f: 'x'.repeat(2000) } }`
+    const summaryOf = async (limits: Partial<Limits>) => {
+      let files: string | undefined
+      const { lines } = await runScript(source, {
+        limits,
+        onEnd: async (run) => {
+          files = await run.handleSummary('{}')
+        },
+      })
+      return lines.at(-1)?.fields.error ?? files ?? ''
+    }
+    assert.match(await summaryOf({ setupDataBytes: 1000 }), /x{2000}/)
+    assert.match(await summaryOf({ summaryBytes: 1000 }), /it may return 1000 .*summaryBytes/)
+  })
+
+  it('holds getters of what a stage returned to the time of stages', async () => {
+    const { error } = await runScript(`${never} export function setup() { return { get a() { for (;;); } } }`, {
+      limits: { cpuMs: 60_000, stageCpuMs: 100 },
+    })
+    assert.match(error?.message ?? '', /more than 100 ms .*limit stageCpuMs/)
   })
 
   it('is ended by exec.test.abort: other VUs stop at once, teardown runs, the reason is the error', async () => {
