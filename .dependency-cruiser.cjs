@@ -49,7 +49,7 @@ module.exports = {
       // The process of a run has a stream to its parent, which is a socket for Node.js.
       from: {
         pathNot:
-          '^(host|cli/rest-api|test|bench|examples)/|^report/outputs/net/http-post\\.ts$|^engine/isolation/child-main\\.ts$',
+          '^(host|cli/rest-api|attack|test|bench|examples)/|^report/outputs/net/http-post\\.ts$|^engine/isolation/child-main\\.ts$',
       },
       to: { path: '^(node:)?(net|tls|http|http2|https|dns|dgram)$', dependencyTypesNot: ['type-only'] },
     },
