@@ -18,6 +18,7 @@ import { type Completion, commonJsHead, type ModuleLoader, Vm } from '../runtime
 import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
 import { isModuleUrl } from '../script/resolve.js'
 import { SourcePlaces } from '../script/source-map.js'
+import { jsonDepth } from './json-depth.js'
 import { ScriptFailure } from './script-failure.js'
 
 /** What a script exports. */
@@ -45,6 +46,8 @@ const importMeta = internalName('import-meta')
 const maxInterruptedJobs = 1000
 /** What a script exports, as JSON: its options above all. */
 const maxExportsLength = 4 * 1024 * 1024
+/** A structured clone of what is nested deeper may fail, and what has no end of levels is no set of options. */
+const maxExportsDepth = 200
 const providedModule = 'belljar:provided.js'
 /** Before the URL of a CommonJS file: the ES module around it, which is ours and may import what the file may not. */
 const facadeOf = 'belljar:facade/'
@@ -107,6 +110,9 @@ export class ScriptVm {
     if (text.startsWith('!')) throw new ScriptFailure(this.#placed(parseFailure(text)))
     if (text.length > maxExportsLength) {
       throw new AppError('LIMIT_SIZE', `the options of a script may have ${maxExportsLength} letters as JSON`)
+    }
+    if (jsonDepth(text) > maxExportsDepth) {
+      throw new AppError('OPTIONS_INVALID', `the options of a script may be nested ${maxExportsDepth} deep`)
     }
     const found = JSON.parse(text) as { functions: string[]; others: string[]; options: unknown }
     return { functions: found.functions, others: found.others, options: found.options ?? undefined }

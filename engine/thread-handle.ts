@@ -68,6 +68,8 @@ export class ThreadHandle implements Watched {
       else if (message.kind === 'refusal') this.#settle(message.id)?.reject(errorOf(message.error))
       else observer.onReport(this, message)
     })
+    // What cannot be read was an answer, and whoever waits for it would wait for ever.
+    this.#worker.on('messageerror', (e) => this.onStuck(this.#crash(e)))
     this.#worker.on('error', (e) => {
       this.#why ??= this.#crash(e)
     })

@@ -36,7 +36,7 @@ export class VuPool {
       waiting[at]!.push(id)
       handles.push(new VuHandle(id, this.#threads[at]!, this.#books))
     }
-    this.#all.push(...handles)
+    this.#all = [...this.#all, ...handles]
     try {
       await Promise.all(
         this.#threads.map(async (thread, at) => {

@@ -5,9 +5,11 @@
 import { serialize } from 'node:v8'
 import { AppError } from '../../errors.js'
 import type { Limits } from '../../policy/limits.js'
+import { mostStarved } from '../../runtime/pulse.js'
 import { type ReadMessage, readMessage } from './child-messages.js'
 import { childParts, FrameError, FrameReader, frameOf } from './frames.js'
 import type { Jail } from './jail.js'
+import { waitedForCpuMs } from './process-usage.js'
 import { type ChildCallName, type ChildCalls, maxJsonBytes, silenceMs, startMs } from './protocol.js'
 import { ShapeError } from './read-shape.js'
 import { reportedError } from './reported-error.js'
@@ -39,6 +41,8 @@ export class ChildLink {
   #death: AppError | undefined
   #hasSpoken = false
   #silentTicks = 0
+  /** What the process had waited for a processor when it fell silent. */
+  #waitedBeforeMs = 0
   #messages = 0
   #bytes = 0
   #secondEndsAt = 0
@@ -140,11 +144,18 @@ export class ChildLink {
     return settle
   }
 
-  /** Counts moments of ours in which nothing came: while this process is stopped or busy, no time passes. */
+  /**
+   * Counts moments of ours in which nothing came: while this process is stopped or busy, no time passes. Nor is the other one
+   * to blame for the time in which it would have gone on, if it had got a processor.
+   */
   #tick(): void {
-    this.#silentTicks++
+    const { pid } = this.#jail
+    if (this.#silentTicks++ === 0) this.#waitedBeforeMs = waitedForCpuMs(pid)
     const allowedMs = this.#hasSpoken ? silenceMs : startMs
-    if (this.#silentTicks * tickMs <= allowedMs) return
+    const silentMs = this.#silentTicks * tickMs
+    if (silentMs <= allowedMs) return
+    const waitedMs = waitedForCpuMs(pid) - this.#waitedBeforeMs
+    if (silentMs - waitedMs <= allowedMs && silentMs <= allowedMs * mostStarved) return
     this.#end(
       new AppError('PROCESS_LOST', `the process of the run was ended: it gave no sign for ${allowedMs / 1000} s`),
     )

@@ -16,6 +16,19 @@ export async function processUsage(pid: number): Promise<ProcessUsage | undefine
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
+/**
+ * How long the main thread of a process was ready and had no processor, in ms since it began: the kernel's count (proc(5),
+ * schedstat). Zero where nobody knows.
+ */
+export function waitedForCpuMs(pid: number | undefined): number {
+  try {
+    const [, waitedNs] = readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ').map(Number)
+    return Number.isFinite(waitedNs) ? waitedNs! / 1e6 : 0
+  } catch {
+    return 0
+  }
+}
+
 function fromProc(pid: number): ProcessUsage | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1')
