@@ -5,7 +5,8 @@ import { runHelp } from '../../cli/flags.js'
 import { optionFields } from '../../engine/options/option-table.js'
 import { errorCodes } from '../../errors.js'
 import { packageRoot } from '../../package-root.js'
-import { limitsFrom, trustedLimits, untrustedLimits } from '../../policy/limits.js'
+import { limitNames, limitsFrom, parseLimit, trustedLimits, untrustedLimits } from '../../policy/limits.js'
+import { trustedPolicy, untrustedPolicy } from '../../policy/policy.js'
 import { codeRows, codeWords, readPage } from './page.js'
 
 describe('docs: tables tell what the code does', () => {
@@ -16,6 +17,22 @@ describe('docs: tables tell what the code does', () => {
       limitsFrom([...rows].map(([name, cells]) => [name, (cells[column] ?? '').replaceAll('`', '')]))
     assert.deepEqual(told(0), trustedLimits)
     assert.deepEqual(told(1), untrustedLimits)
+  })
+
+  it('security.md has every limit and every rule with the defaults of both profiles', () => {
+    const rows = codeRows(readPage('docs/security.md'))
+    const cell = (name: string, column: number) => (rows.get(name)?.[column] ?? '').replaceAll('`', '').split(';')[0]!
+    for (const [column, policy] of [trustedPolicy, untrustedPolicy].entries()) {
+      const { network, files, limits, grpcMethods, env, modules } = policy
+      const told = Object.fromEntries(limitNames.map((name) => [name, parseLimit(name, cell(name, column))]))
+      assert.deepEqual(told, limits)
+      const shown = (value: unknown) => (Array.isArray(value) ? `[${value.join(', ')}]` : String(value))
+      for (const [name, value] of Object.entries(network)) assert.equal(cell(`network.${name}`, column), shown(value))
+      for (const [name, value] of Object.entries(files)) assert.equal(cell(`files.${name}`, column), shown(value))
+      for (const [name, value] of Object.entries({ grpcMethods, env, modules })) {
+        assert.equal(cell(name, column).split(',')[0], shown(value).split(',')[0])
+      }
+    }
   })
 
   it('errors.md has every code with its exit code', () => {
