@@ -25,6 +25,7 @@ const { values } = parseArgs({
   options: {
     filter: { type: 'string', default: '' },
     jobs: { type: 'string', default: '2' },
+    every: { type: 'string', default: '1' },
     json: { type: 'string' },
     slow: { type: 'string', default: '1' },
     verbose: { type: 'boolean', default: false },
@@ -34,7 +35,10 @@ const filter = new RegExp(values.filter)
 const slow = Math.max(1, Number(values.slow) || 1)
 const queue = areas.flatMap(({ name: area, attacks }) => attacks.map((attack) => ({ area, attack })))
 refuseDoubles(queue.map(({ area, attack }) => `${area}: ${attack.name}`))
-const waiting = queue.filter(({ area, attack }) => filter.test(`${area}: ${attack.name}`))
+const every = Math.max(1, Number(values.every) || 1)
+const waiting = queue
+  .filter(({ area, attack }) => filter.test(`${area}: ${attack.name}`))
+  .filter((_, index) => index % every === 0)
 
 const good = await startGoodServer()
 const secret = randomBytes(12).toString('hex')

@@ -234,7 +234,8 @@ describe('runScript', function () {
           env: { NAME: name },
           options: { iterations: i + 1 },
           policy: { profile: i === 0 ? 'trusted' : 'untrusted' },
-          onEvent: (event) => event.type === 'log' && said.add(event.line.msg),
+          // Lines of level debug tell of the process.
+          onEvent: (event) => event.type === 'log' && event.line.level === 'info' && said.add(event.line.msg),
         })
         return [
           Object.keys(outcome.metrics).filter((key) => key.startsWith('mine')),

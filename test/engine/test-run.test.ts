@@ -378,10 +378,10 @@ describe('TestRun', () => {
     ])
   })
 
-  const summaryOf = async (handleSummary: string) => {
+  const summaryOf = async (handleSummary: string, handleSummaryTimeout = '2m') => {
     let summary: string | undefined
     const { lines } = await runScript(`export default () => {}\n${handleSummary}`, {
-      options: { handleSummaryTimeout: '100ms' },
+      options: { handleSummaryTimeout },
       onEnd: async (run) => {
         summary = await run.handleSummary('{}')
       },
@@ -391,7 +391,7 @@ describe('TestRun', () => {
 
   it('has no usual summary in place of a handleSummary that cannot be used', async () => {
     const title = 'failed to handle the end-of-test summary'
-    for (const [source, error] of [
+    for (const [source, error, timeout] of [
       ['export const handleSummary = 5', 'exported identifier handleSummary must be a function'],
       ['export const handleSummary = () => 5', 'handleSummary() should return a map with string keys'],
       [
@@ -400,14 +400,15 @@ describe('TestRun', () => {
       ],
       [
         'import { sleep } from "k6"; export const handleSummary = () => sleep(1000)',
-        'handleSummary() execution timed out after 0 seconds',
+        'handleSummary() execution timed out after 1 seconds',
+        '1s',
       ],
       [
         'import exec from "k6/execution"; export const handleSummary = () => exec.test.abort("enough")',
         'test aborted: enough',
       ],
     ] as const) {
-      assert.deepEqual(await summaryOf(source), { summary: '[]', errors: [[title, error]] })
+      assert.deepEqual(await summaryOf(source, timeout), { summary: '[]', errors: [[title, error]] })
     }
   })
 

@@ -77,7 +77,9 @@ describe('a VU that goes wrong beside nine healthy ones', () => {
 
   it('spins in setup, or in the init code: the run ends with a clear error', async () => {
     const spin = 'export default () => {}\n'
-    const setup = await runScript(`${spin} export function setup() { while (true) {} }`, { limits: { cpuMs } })
+    const setup = await runScript(`${spin} export function setup() { while (true) {} }`, {
+      limits: { stageCpuMs: cpuMs },
+    })
     assert.equal(setup.error?.code, 'LIMIT_CPU')
     await assert.rejects(runScript(`${spin} while (true) {}`, { limits: { initCpuMs: cpuMs } }), {
       code: 'LIMIT_CPU',

@@ -45,7 +45,10 @@ describe('messages of the process of a run', () => {
 
   it('have bounds', () => {
     const samples = (series: unknown) => () =>
-      readMessage({ json: { kind: 'samples', thread: 0, series, dropped: 0 }, binary: Buffer.alloc(0) }, limits)
+      readMessage(
+        { json: { kind: 'samples', thread: 0, series, dropped: 0, droppedBy: {} }, binary: Buffer.alloc(0) },
+        limits,
+      )
     const metric = { name: 'm', type: 'counter', contains: 'default' }
     const one = { id: 1, metric, tags: [['a', 'b']] }
     samples([one])()

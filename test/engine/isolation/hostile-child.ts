@@ -33,7 +33,15 @@ const state = {
 }
 const metric = { name: 'iterations', type: 'counter', contains: 'default' }
 const doubles = (...values: number[]) => Buffer.from(new Float64Array(values).buffer)
-const result = { error: null, startedAtMs: 1, durationMs: 1, hasHandleSummary: false, hasBegun: true }
+const result = {
+  error: null,
+  startedAtMs: 1,
+  durationMs: 1,
+  hasHandleSummary: false,
+  hasBegun: true,
+  stopped: [],
+  cpuMs: 0,
+}
 const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 const tried = (what: () => unknown): string => {
   try {
@@ -67,10 +75,12 @@ const modes: Record<string, (id: number) => void> = {
   'wrong-error': () => say({ kind: 'refusal', id: 1, error: { code: '__proto__', message: '' } }),
   'wrong-result': (id) => say({ kind: 'answer', id, value: { ...result, durationMs: 'long' } }),
   'wrong-setup': () => say({ kind: 'setup', isSet: true }, Buffer.from('{')),
-  'wrong-samples': () => say({ kind: 'samples', thread: 0, series: [], dropped: 0 }, doubles(1, Number.NaN, 1)),
-  'cut-samples': () => say({ kind: 'samples', thread: 0, series: [], dropped: 0 }, Buffer.alloc(23)),
-  'far-series': () => say({ kind: 'samples', thread: 0, series: [{ id: 2 ** 40, metric, tags: [] }], dropped: 0 }),
-  'far-thread': () => say({ kind: 'samples', thread: 1e9, series: [], dropped: 0 }),
+  'wrong-samples': () =>
+    say({ kind: 'samples', thread: 0, series: [], dropped: 0, droppedBy: {} }, doubles(1, Number.NaN, 1)),
+  'cut-samples': () => say({ kind: 'samples', thread: 0, series: [], dropped: 0, droppedBy: {} }, Buffer.alloc(23)),
+  'far-series': () =>
+    say({ kind: 'samples', thread: 0, series: [{ id: 2 ** 40, metric, tags: [] }], dropped: 0, droppedBy: {} }),
+  'far-thread': () => say({ kind: 'samples', thread: 1e9, series: [], dropped: 0, droppedBy: {} }),
   flood: () => {
     const many = Buffer.concat(Array.from({ length: 1000 }, () => frame({ kind: 'alive' })))
     const go = () => {
@@ -94,7 +104,10 @@ const modes: Record<string, (id: number) => void> = {
       { id: 2, metric: { ...metric, type: 'trend' }, tags: [] },
       { id: 3, metric: { ...metric, name: '__proto__' }, tags: [] },
     ]
-    say({ kind: 'samples', thread: 0, series, dropped: 0 }, doubles(1, 5, 2, 2, 5, 1, 3, 5, 1, 999, 5, 1))
+    say(
+      { kind: 'samples', thread: 0, series, dropped: 0, droppedBy: {} },
+      doubles(1, 5, 2, 2, 5, 1, 3, 5, 1, 999, 5, 1),
+    )
     say({ kind: 'answer', id, value: result })
     say({ kind: 'answer', id, value: { ...result, durationMs: 2 } })
   },
