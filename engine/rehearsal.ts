@@ -4,6 +4,7 @@
  * only the outside can see: parts that do not end, thresholds without a metric or a sample.
  */
 import { AppError, isAppError } from '../errors.js'
+import { longestTimerMs } from '../host/longest-timer.js'
 import { type Finding, findingText, placeOf } from '../host/rehearsal/finding.js'
 import type { MetricStore } from '../metrics/store.js'
 import { checkThresholds, type ThresholdDefinitions, type Thresholds } from '../metrics/thresholds.js'
@@ -124,19 +125,25 @@ async function inTime<T>(
 ): Promise<T> {
   let stuck: NodeJS.Timeout | undefined
   const isStuck = new Promise<never>((_, reject) => {
-    stuck = setTimeout(() => {
-      reject(new AppError('LIMIT_CPU', `${during} does not end, nor can it be interrupted`))
-    }, partMs + graceMs)
+    stuck = setTimeout(
+      () => {
+        reject(new AppError('LIMIT_CPU', `${during} does not end, nor can it be interrupted`))
+      },
+      Math.min(partMs + graceMs, longestTimerMs),
+    )
   })
-  const late = setTimeout(() => {
-    const text = `${during} was ended after ${partMs / 1000} s`
-    find({
-      severity: 'notice',
-      text,
-      hint: 'what comes after was not checked; it may be waiting for more than one answer',
-    })
-    interrupt().catch(() => {})
-  }, partMs)
+  const late = setTimeout(
+    () => {
+      const text = `${during} was ended after ${partMs / 1000} s`
+      find({
+        severity: 'notice',
+        text,
+        hint: 'what comes after was not checked; it may be waiting for more than one answer',
+      })
+      interrupt().catch(() => {})
+    },
+    Math.min(partMs, longestTimerMs),
+  )
   try {
     return await Promise.race([part, isStuck])
   } finally {

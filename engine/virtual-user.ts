@@ -296,7 +296,7 @@ export class VirtualUser {
     const restMs = this.#home.minIterationMs - durationMs
     if (restMs <= 0 || this.#isInterrupted) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs)
+      const timer = setTimeout(resolve, Math.min(restMs, longestTimerMs))
       this.#wakePadding = () => {
         clearTimeout(timer)
         resolve()

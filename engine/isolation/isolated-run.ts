@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError, asAppError } from '../../errors.js'
+import { longestTimerMs } from '../../host/longest-timer.js'
 import type { LogLine } from '../../host/vu-context.js'
 import type { MetricStore } from '../../metrics/store.js'
 import { crossedThresholds, Thresholds } from '../../metrics/thresholds.js'
@@ -18,6 +19,7 @@ import type { Options, ParsedOptions } from '../options/options.js'
 import { asLoadError, type PreparedRun, prepareRun, scriptOptions } from '../prepare-run.js'
 import type { Run, RunPhase, RunProgress, RunResources, RunResult } from '../run.js'
 import type { ScriptOutline } from '../run-config.js'
+import { RunDeadline } from '../run-deadline.js'
 import { RunLog } from '../run-log.js'
 import { tellMetricLosses } from '../run-losses.js'
 import { SecretDesk } from '../secret-desk.js'
@@ -34,7 +36,7 @@ const ownLogBytes = 1024 * 1024
 const maxRecords = 100_000
 const maxFindings = 10_000
 const maxSecretRequests = 10_000
-/** How long a run that is to end has, beside its teardown; one that is over its time has no more. */
+/** How long a run that is to end has, beside its teardown. */
 const endMs = 10_000
 
 const nothingYet: StateReport = {
@@ -69,6 +71,7 @@ export class IsolatedRun implements Run {
   #error: AppError | undefined
   #summaryOf: (() => string | Promise<string>) | undefined
   #clocks: NodeJS.Timeout[] = []
+  #deadline: RunDeadline | undefined
   #logBytes = 0
   #lostLines = 0
   #records = 0
@@ -150,7 +153,6 @@ export class IsolatedRun implements Run {
   #start(): ChildLink {
     if (this.#isClosed) throw new AppError('PROCESS_LOST', 'the run was closed')
     const { policy, script } = this.#settings
-    const { runMs } = policy.limits
     this.#jail = new Jail({
       program: this.#program,
       policy,
@@ -159,13 +161,8 @@ export class IsolatedRun implements Run {
     })
     this.#debug(`the run has process ${this.#jail.pid}, held by ${this.#jail.means}`)
     this.#link = new ChildLink(this.#jail, policy.limits, (report) => this.#onReport(report))
-    if (Number.isFinite(runMs)) {
-      const late = new AppError('LIMIT_TIME', `the run took longer than the ${runMs} ms of the limit runMs`)
-      this.#clocks.push(
-        setTimeout(() => this.abort(late), runMs),
-        setTimeout(() => this.#jail?.kill(late), runMs + endMs),
-      )
-    }
+    const kill = (late: AppError) => this.#jail?.kill(late)
+    this.#deadline = new RunDeadline(policy.limits.runMs, (late) => this.abort(late), kill)
     return this.#link
   }
 
@@ -275,12 +272,14 @@ export class IsolatedRun implements Run {
     this.#link?.tell('abort', reportOf(reason))
     // Whoever holds the process may not want to end.
     const teardownMs = this.#prepared?.options.teardownTimeoutMs ?? 0
-    this.#clocks.push(setTimeout(() => this.#jail?.kill(reason), teardownMs + endMs))
+    const longMs = Math.min(teardownMs + endMs, longestTimerMs)
+    this.#clocks.push(setTimeout(() => this.#jail?.kill(reason), longMs))
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     for (const clock of this.#clocks.splice(0)) clearTimeout(clock)
+    this.#deadline?.clear()
     this.#secrets?.close()
     this.#link?.close()
     await this.#jail?.close()

@@ -20,6 +20,14 @@ describe('a VU that makes new things in each iteration', () => {
     assert.equal(count('iterations'), 3000)
   })
 
+  it('waits for longer than a timer can be set to', async () => {
+    const { said } = await runScript(`
+      const s = { executor: 'constant-vus', vus: 1, duration: '1s', gracefulStop: '0s' }
+      export const options = { scenarios: { s }, minIterationDuration: '1000h' }
+      export default () => console.log('once')`)
+    assert.deepEqual(said, ['once'])
+  })
+
   it('may have a new gRPC client each time, and go on with one of which it has kept a method alone', async () => {
     const { errors, said } = await runScript(`
       import grpc from 'k6/net/grpc'
