@@ -33,6 +33,8 @@ import { reportedError, reportOf } from './reported-error.js'
 const maxOptionsBytes = 4 * 1024 * 1024
 /** Beside the console, what belljar says of a run. */
 const ownLogBytes = 1024 * 1024
+/** Time and level of a line. */
+const lineLetters = 40
 const maxRecords = 100_000
 const maxFindings = 10_000
 const maxSecretRequests = 10_000
@@ -325,7 +327,7 @@ export class IsolatedRun implements Run {
 
   /** A line of the process or of its script, as long as there are not too many. */
   #line(line: LogLine): void {
-    this.#logBytes += line.msg.length
+    this.#logBytes += lettersOf(line)
     if (this.#logBytes > this.#settings.policy.limits.consoleBytes + ownLogBytes) this.#lostLines++
     else this.#observer.log(line)
   }
@@ -373,6 +375,14 @@ function childSettings(settings: TestRunSettings): ChildSettings {
     hasBreakdown: false,
     isMirrored: true,
   }
+}
+
+/** What a line takes, fields and all: one without a text is not for nothing either. */
+function lettersOf({ msg, fields }: LogLine): number {
+  return Object.entries(fields).reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    msg.length + lineLetters,
+  )
 }
 
 function mainFile(url: string): string[] {

@@ -68,6 +68,15 @@ describe('a process that a script has taken over', () => {
     assert.match(lines.at(-1)?.msg ?? '', /^8\d lines of the log were dropped/)
   })
 
+  it('fills no log with what is not in the text of a line', async () => {
+    const { lines } = await runIsolated('', { ...asMode('field-flood'), limits: { consoleBytes: 1_000_000 } })
+    assert.ok(lines.length < 30)
+    assert.match(lines.at(-1)?.msg ?? '', /^8\d lines of the log were dropped/)
+    const empty = await runIsolated('', { ...asMode('empty-flood'), limits: { consoleBytes: 1_000_000 } })
+    assert.ok(empty.lines.length < 60_000)
+    assert.match(empty.lines.at(-1)?.msg ?? '', /^\d{5} lines of the log were dropped/)
+  })
+
   it('answers calls after its end with the reason of it', async () => {
     const run = new IsolatedRun(isolatedSettings('', asMode('exit')), { log() {} }, program)
     try {

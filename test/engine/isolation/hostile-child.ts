@@ -33,15 +33,8 @@ const state = {
 }
 const metric = { name: 'iterations', type: 'counter', contains: 'default' }
 const doubles = (...values: number[]) => Buffer.from(new Float64Array(values).buffer)
-const result = {
-  error: null,
-  startedAtMs: 1,
-  durationMs: 1,
-  hasHandleSummary: false,
-  hasBegun: true,
-  stopped: [],
-  cpuMs: 0,
-}
+const ended = { startedAtMs: 1, durationMs: 1, hasHandleSummary: false, hasBegun: true }
+const result = { error: null, ...ended, stopped: [], cpuMs: 0 }
 const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 const tried = (what: () => unknown): string => {
   try {
@@ -113,6 +106,17 @@ const modes: Record<string, (id: number) => void> = {
   },
   'log-flood': (id) => {
     for (let i = 0; i < 100; i++) log(`${i}`.padEnd(100_000, 'x'))
+    say({ kind: 'answer', id, value: result })
+  },
+  /** Lines whose length is not in their text. */
+  'field-flood': (id) => {
+    const fields = { a: 'x'.repeat(100_000) }
+    for (let i = 0; i < 100; i++) say({ kind: 'log', lines: [{ level: 'info', msg: `${i}`, fields, timeMs: 1 }] })
+    say({ kind: 'answer', id, value: result })
+  },
+  'empty-flood': (id) => {
+    const lines = Array(10_000).fill({ level: 'info', msg: '', fields: {}, timeMs: 1 })
+    for (let i = 0; i < 10; i++) say({ kind: 'log', lines })
     say({ kind: 'answer', id, value: result })
   },
   /** What it finds around it. */
