@@ -16,9 +16,6 @@ import { maxScenarios } from './shared-counters.js'
 import type { TestRunSettings } from './test-run-settings.js'
 import { VuLedger } from './vu-ledger.js'
 
-/** Every new series is compared with all of them. */
-const maxThresholds = 10_000
-
 /** A run that is ready to begin. */
 export interface PreparedRun extends Consolidated {
   readonly plan: ExecutionPlan
@@ -93,9 +90,7 @@ export function prepareRun(preparation: Preparation): { prepared: PreparedRun; t
     })
   }
   const definitions: ThresholdDefinitions = options.thresholds ?? new Map()
-  if (definitions.size > maxThresholds) {
-    throw new AppError('OPTIONS_INVALID', `a test may have thresholds for ${maxThresholds} metrics and parts of them`)
-  }
+  checkThresholdCount(definitions, settings.policy.limits.metrics)
   // Also without judging thresholds: it is their names that ask for a metric.
   const switchedOn = optInMetrics(registry, modules, definitions.keys())
   for (const metric of switchedOn) registry.switchOn(metric)
@@ -112,6 +107,14 @@ export function prepareRun(preparation: Preparation): { prepared: PreparedRun; t
     optInMetrics: switchedOn,
   }
   return { prepared, thresholds }
+}
+
+/** Each sample is compared with all parts of its metric that a threshold is about, by whoever adds up what was measured. */
+function checkThresholdCount(definitions: ThresholdDefinitions, most: number): void {
+  let count = 0
+  for (const list of definitions.values()) count += Math.max(1, list.length)
+  if (count <= most) return
+  throw new AppError('LIMIT_COUNT', `the options have ${count} thresholds; a run may have ${most} (limit metrics)`)
 }
 
 /** The thresholds that count: in a check all that can be used, and none where the command does not want any. */

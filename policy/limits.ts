@@ -35,7 +35,7 @@ export interface Limits {
   consoleBytes: number
   /** Console lines of a run within a second. */
   consoleLinesPerSecond: number
-  /** Metrics that a script declares. */
+  /** Metrics that a script declares; and its thresholds. */
   metrics: number
   /** Sets of tags, over all metrics. */
   series: number

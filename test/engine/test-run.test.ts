@@ -327,6 +327,20 @@ describe('TestRun', () => {
     assert.equal(early.exitCode, ExitCode.thresholdsFailed)
   })
 
+  it('has so many thresholds as metrics, since each sample may count for each of them', async () => {
+    const name = 'http_req_duration'
+    for (const thresholds of [
+      { [name]: ['p(9)>0', 'min>0', 'max>0'] },
+      { [name]: [], [`${name}{a:1}`]: ['min>0', 'max>0'] },
+    ]) {
+      const source = `export const options = { iterations: 1, thresholds: ${JSON.stringify(thresholds)} }; export default () => {}`
+      await assert.rejects(runScript(source, { limits: { metrics: 2 } }), {
+        code: 'LIMIT_COUNT',
+        message: 'the options have 3 thresholds; a run may have 2 (limit metrics)',
+      })
+    }
+  })
+
   it('has the metrics of gRPC, on demand or not, only for a script that imports the module, in whatever way', async () => {
     for (const name of ['grpc_streams', 'grpc_reqs', 'grpc_req_failed{method:A}']) {
       const options = `export const options = { iterations: 1, thresholds: { '${name}': [] } }; export default () => {}`
