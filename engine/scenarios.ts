@@ -4,7 +4,9 @@ import { SampleBuffer } from '../metrics/sample-buffer.js'
 import type { MetricStore } from '../metrics/store.js'
 import { TagSet } from '../metrics/tag-set.js'
 import { abortedByThresholds, type Thresholds, thresholdPeriodMs } from '../metrics/thresholds.js'
+import type { Limits } from '../policy/limits.js'
 import type { Clock } from './executors/executor.js'
+import { sampleLimitsOf } from './metric-limits.js'
 import type { ScenarioConfig } from './options/scenario.js'
 import type { PreparedRun } from './prepare-run.js'
 import type { RunLog } from './run-log.js'
@@ -24,6 +26,7 @@ export interface ScenariosSettings {
   /** Aborted when the run is to end. */
   readonly stop: AbortSignal
   readonly log: RunLog
+  readonly limits: Limits
   /** Ends the run. */
   readonly abort: (reason: AppError) => void
 }
@@ -36,10 +39,11 @@ export class Scenarios {
   readonly trackers: readonly ScenarioTracker[]
   readonly #run: ScenariosSettings
   readonly #beginMs: number
-  readonly #samples = new SampleBuffer()
+  readonly #samples: SampleBuffer
 
   constructor(run: ScenariosSettings) {
     this.#run = run
+    this.#samples = new SampleBuffer(sampleLimitsOf(run.limits))
     this.#beginMs = run.clock.now()
     this.trackers = run.prepared.plan.scenarios.map((config, index) => this.#tracker(config, index))
   }

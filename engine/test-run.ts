@@ -377,6 +377,7 @@ export class TestRun implements Run {
       startTimeMs: this.#startTimeMs,
       stop: this.#stop.signal,
       log: this.#log,
+      limits: this.#settings.policy.limits,
       abort: (reason) => this.abort(reason),
     })
     await this.#scenarios.run()

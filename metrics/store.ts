@@ -29,7 +29,7 @@ export interface StoredMetric {
   readonly subMetrics: readonly StoredMetric[]
 }
 
-/** A metric with one set of tags, the same object for all of its samples that came from one thread. */
+/** A metric with one set of tags. The same object for all samples of one that has no metadata, but for very many of them. */
 export interface Series {
   readonly metric: Metric
   readonly tags: TagSet
@@ -91,6 +91,8 @@ export class MetricStore {
   readonly #metrics = new Map<string, MutableMetric>()
   readonly #observed = new Map<string, StoredMetric>()
   readonly #threads = new Map<number, ThreadRoutes>()
+  /** Where samples of series that last go, by metric and tags. */
+  readonly #routes = new Map<string, Route>()
   readonly #hooks: ((samples: StoredSamples) => void)[] = []
   #relay: ((threadId: number, batch: SampleBatch) => void) | undefined
   #isKept = true
@@ -228,8 +230,19 @@ export class MetricStore {
 
   #addSeries(thread: ThreadRoutes, definition: SeriesDefinition): void {
     const { id } = definition
-    if (id > 0) thread.lasting[id] = this.#destinationOf(definition)
+    if (id > 0) thread.lasting[id] = this.#lastingDestinationOf(definition)
     else thread.transient.set(id, this.#destinationOf(definition))
+  }
+
+  /** One for all threads, also for those that were lost: their series are kept once, and there are no more than `maxSeries`. */
+  #lastingDestinationOf(definition: SeriesDefinition): Destination {
+    const found = this.#destinationOf(definition)
+    if (typeof found !== 'object') return found
+    const { metric, tags } = found.series
+    const key = `${metric.name} ${tags.key}`
+    const kept = this.#routes.get(key)
+    if (kept === undefined) this.#routes.set(key, found)
+    return kept ?? found
   }
 
   /** Nothing is kept of what is over a limit. */

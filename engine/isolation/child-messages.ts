@@ -6,6 +6,7 @@ import { type ErrorCode, errorCodes } from '../../errors.js'
 import type { Finding, Place } from '../../host/rehearsal/finding.js'
 import type { LogLine } from '../../host/vu-context.js'
 import type { Metric } from '../../metrics/metric.js'
+import { defaultBufferLimits, maxPathNames } from '../../metrics/sample-buffer.js'
 import {
   type DroppedSamples,
   type SampleBatch,
@@ -176,23 +177,29 @@ const metric = (value: unknown, what: string): Metric => {
   }
 }
 
-const tag = (value: unknown, what: string): [string, string] => {
-  if (!Array.isArray(value) || value.length !== 2) throw new ShapeError(`${what} is no tag`)
-  return [shortText(value[0], what), shortText(value[1], what)]
-}
+/** What sample-buffer.ts lets through, in letters, of which there are no more than bytes. */
+const tagWithin =
+  ({ tagBytes, nameBytes }: Limits) =>
+  (value: unknown, what: string): [string, string] => {
+    if (!Array.isArray(value) || value.length !== 2) throw new ShapeError(`${what} is no tag`)
+    const tag = text(Math.max(tagBytes, 'check'.length))(value[0], what)
+    const longest = tag === 'check' ? nameBytes : tag === 'group' ? maxPathNames * (nameBytes + 2) : tagBytes
+    return [tag, text(longest)(value[1], what)]
+  }
 
-const series = (value: unknown, what: string): SeriesDefinition => {
-  const get = readObject(value, what)
-  return defined({
-    id: integer(-most, most)(get('id'), 'id'),
-    metric: metric(get('metric'), 'metric'),
-    tags: list(200, tag)(get('tags'), 'tags'),
-    metadata: optional(list(200, tag))(get('metadata'), 'metadata'),
-  })
+const seriesWithin = (limits: Limits) => {
+  const tags = list(limits.tags, tagWithin(limits))
+  // Ids of series that last are counted up, and index an array.
+  const lastId = Math.min(limits.series, defaultBufferLimits.maxKnownSeries)
+  return (value: unknown, what: string): SeriesDefinition => {
+    const get = readObject(value, what)
+    const id = integer(-most, most)(get('id'), 'id')
+    const metadata = optional(tags)(get('metadata'), 'metadata')
+    if (id === 0 || id > lastId) throw new ShapeError('the id of a series is wrong')
+    if (id > 0 && metadata !== undefined) throw new ShapeError('a series that lasts has metadata')
+    return defined({ id, metric: metric(get('metric'), 'metric'), tags: tags(get('tags'), 'tags'), metadata })
+  }
 }
-
-/** Ids of series that last are counted up, and index an array. */
-const maxSeriesId = 2_000_000
 
 function readDrops(value: unknown): DroppedSamples {
   const get = readObject(value, 'droppedBy')
@@ -200,10 +207,8 @@ function readDrops(value: unknown): DroppedSamples {
   return Object.fromEntries(told)
 }
 
-function readBatch(get: (name: string) => unknown, binary: Buffer, _limits: Limits): SampleBatch {
-  const definitions = list(100_000, series)(get('series'), 'series')
-  for (const { id } of definitions)
-    if (id === 0 || id > maxSeriesId) throw new ShapeError('the id of a series is wrong')
+function readBatch(get: (name: string) => unknown, binary: Buffer, limits: Limits): SampleBatch {
+  const definitions = list(100_000, seriesWithin(limits))(get('series'), 'series')
   if (binary.length % (8 * sampleWidth) !== 0) throw new ShapeError('samples are cut off')
   const samples = new Float64Array(binary.length / 8)
   new Uint8Array(samples.buffer).set(binary)

@@ -95,6 +95,19 @@ describe('MetricStore', () => {
     assert.equal(store.droppedSamples, 0)
   })
 
+  it('keeps a series once, however many threads and ids it has', () => {
+    const store = newStore()
+    const metric = store.registry.get('cnt')!
+    const seen = new Set<unknown>()
+    store.onSamples(({ seriesOf }) => [1, 2].forEach((id) => void seen.add(seriesOf(id))))
+    for (const thread of [1, 2]) {
+      const series = [1, 2].map((id) => ({ id, metric, tags: [['a', '1']] as const }))
+      store.ingest(thread, { series, samples: new Float64Array([1, 0, 1, 2, 0, 1]), droppedSamples: 0, droppedBy: {} })
+    }
+    assert.equal(seen.size, 1)
+    assert.equal(sumOf(store.get('cnt')), 4)
+  })
+
   it('has so many names of checks and of groups, and drops samples with further ones from all that is counted', () => {
     const store = newStore({ maxNames: 2, hasBreakdown: true })
     const seen: string[] = []

@@ -52,12 +52,17 @@ describe('messages of the process of a run', () => {
     const metric = { name: 'm', type: 'counter', contains: 'default' }
     const one = { id: 1, metric, tags: [['a', 'b']] }
     samples([one])()
+    samples([{ ...one, id: -1, metadata: [['a', 'b']] }])()
+    samples([{ ...one, tags: [['check', 'x'.repeat(limits.nameBytes)]] }])()
     for (const wrong of [
       [{ ...one, id: 0 }],
       [{ ...one, id: 1.5 }],
       [{ ...one, tags: [['a', 'b', 'c']] }],
-      [{ ...one, tags: [['a', 'x'.repeat(5000)]] }],
-      [{ ...one, tags: Array(201).fill(['a', 'b']) }],
+      [{ ...one, id: limits.series + 1 }],
+      [{ ...one, tags: [['a', 'x'.repeat(limits.tagBytes + 1)]] }],
+      [{ ...one, tags: [['check', 'x'.repeat(limits.nameBytes + 1)]] }],
+      [{ ...one, tags: Array(limits.tags + 1).fill(['a', 'b']) }],
+      [{ ...one, metadata: [['a', 'b']] }],
       [{ ...one, metric: { ...metric, name: 'x'.repeat(200) } }],
       [{ ...one, metric: { ...metric, type: 'toString' } }],
       { length: 1 },

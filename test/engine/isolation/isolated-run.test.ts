@@ -239,4 +239,30 @@ describe('a run in a process of its own', function () {
     assert.equal(result.error?.code, 'LIMIT_TIME')
     assert.match(result.error?.message ?? '', /runMs/)
   })
+
+  it('is not ended by times that no timer can be set to', async () => {
+    const { result, said } = await runIsolated('export default () => console.log("ran")', {
+      limits: { runMs: 2 ** 40, iterationMs: 2 ** 40 },
+      options: { teardownTimeout: '1000000h' },
+    })
+    assert.deepEqual([result.error, said], [undefined, ['ran']])
+  })
+
+  it('leaves out its own samples where tags of the options are too long', async () => {
+    const { result, lines } = await runIsolated('export default () => {}', {
+      options: { tags: { a: 'x'.repeat(5000) } },
+    })
+    assert.equal(result.error, undefined)
+    assert.match(lines.map(({ msg }) => msg).join(), /samples were dropped \(limit tagBytes: 256\)/)
+  })
+
+  it('measures groups whose path is long', async () => {
+    const { result, run } = await runIsolated(`
+      import { group } from 'k6'
+      const within = (depth) => group('g'.repeat(400), () => depth > 0 && within(depth - 1))
+      export default () => within(15)`)
+    assert.equal(result.error, undefined)
+    const groups = run.store.get('group_duration')
+    assert.deepEqual([groups?.sink.type === 'trend' && groups.sink.count, run.store.droppedSamples], [16, 0])
+  })
 })
