@@ -1,9 +1,9 @@
 /** The flags that the program of a run's process is started with: those that this Node.js has. */
-import { existsSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { realpathSync } from 'node:fs'
 import { packageRoot } from '../../package-root.js'
 import type { Policy } from '../../policy/policy.js'
 import { threadClockFile } from '../../runtime/thread-clock.js'
+import { allIn, programPlaces } from './program-places.js'
 
 const mebibyte = 1024 * 1024
 
@@ -36,7 +36,7 @@ export function nodeFlags(policy: Policy, files: readonly string[]): string[] {
 function permissionFlags({ files: { read } }: Policy, files: readonly string[]): string[] {
   const permission = permissionFlag()
   if (permission === undefined) return []
-  const places = read === 'all' ? ['*'] : [...programPlaces(), ...files, ...read.map(allIn)].flatMap(realPlaces)
+  const places = read === 'all' ? ['*'] : [...programOwn(), ...files, ...read.map(allIn)].flatMap(realPlaces)
   return [
     permission,
     // The parser of TypeScript is native. Nothing can be written, so no other addon gets in.
@@ -44,8 +44,6 @@ function permissionFlags({ files: { read } }: Policy, files: readonly string[]):
     ...distinct([...places, threadClockFile]).map((place) => `--allow-fs-read=${place}`),
   ]
 }
-
-const allIn = (folder: string): string => join(folder, '*')
 
 /** Without those that lie in others: Node.js 20 fails over places that begin alike when the longer one comes first. */
 function distinct(places: readonly string[]): string[] {
@@ -56,14 +54,11 @@ function distinct(places: readonly string[]): string[] {
   return kept
 }
 
-/** The program, and the packages that it imports, wherever above it they were installed. */
-function programPlaces(): string[] {
-  const places = [join(packageRoot, 'package.json'), allIn(join(packageRoot, 'dist'))]
-  for (let folder = packageRoot; ; folder = dirname(folder)) {
-    const packages = join(folder, 'node_modules')
-    if (existsSync(packages)) places.push(allIn(packages))
-    if (folder === dirname(folder)) return places
-  }
+// Looked for once: packages do not move under a program that runs.
+let ownPlaces: readonly string[] | undefined
+const programOwn = (): readonly string[] => {
+  ownPlaces ??= programPlaces(packageRoot)
+  return ownPlaces
 }
 
 /** A place and what it is behind links, as both are asked for. A name that means more than itself to Node.js is left out. */
