@@ -3,7 +3,6 @@
  * and the secrets, keeps what was measured, judges it, and believes nothing. Whatever the process does, `execute` answers with
  * what there is, and `close` leaves nothing of it.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AppError, asAppError } from '../../errors.js'
@@ -386,7 +385,6 @@ function lettersOf({ msg, fields }: LogLine): number {
 }
 
 function mainFile(url: string): string[] {
-  if (!url.startsWith('file:')) return []
-  const path = fileURLToPath(url)
-  return existsSync(path) ? [path] : []
+  // One that is not there, too: the process shall find that out, and not that it may not look.
+  return url.startsWith('file:') ? [fileURLToPath(url)] : []
 }

@@ -118,6 +118,8 @@ describe('runScript', function () {
       assert.equal(found.status, 'passed')
       const closed = await runScript({ script: beside, threads: 1 })
       assert.equal(closed.status, 'failed')
+      const missing = await runScript({ script: { path: join(folder, 'missing.js') }, threads: 1 })
+      assert.equal(missing.error?.code, 'FILE_NOT_FOUND')
     } finally {
       rmSync(folder, { recursive: true })
     }
