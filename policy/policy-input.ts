@@ -51,7 +51,8 @@ export function policyFrom(input: unknown, { baseFolder, profile }: PolicySource
   const list = (key: string, check: CheckEntry) => read(key, (value, path) => allowedFrom(value, path, check))
   return Object.freeze({
     profile: base.profile,
-    network: read('network', (value, path) => networkFrom(value, path, base.network)) ?? base.network,
+    network:
+      read('network', (value, path) => networkFrom(value, path, base.network, profile === undefined)) ?? base.network,
     grpcMethods: list('grpcMethods', checkMethodPattern) ?? base.grpcMethods,
     files: read('files', (value, path) => filesFrom(value, path, base.files, baseFolder)) ?? base.files,
     env: list('env', checkEnvPattern) ?? base.env,
@@ -71,10 +72,11 @@ function profileFrom(value: unknown, path: string): ProfileName {
   return oneOf(value, path, profileNames)
 }
 
-function networkFrom(value: unknown, path: string, base: NetworkRules): NetworkRules {
+/** @param isOwn false when another profile was asked for than the one that the rules were written for */
+function networkFrom(value: unknown, path: string, base: NetworkRules, isOwn: boolean): NetworkRules {
   const read = membersOf(value, path, networkKeys)
   const rules = (at: unknown, where: string) => listFrom(at, where, checkNetworkRule)
-  return {
+  const network: NetworkRules = {
     default: read('default', (at, where) => oneOf(at, where, ['allow', 'deny'] as const)) ?? base.default,
     privateRanges:
       read('privateRanges', (at, where) => oneOf(at, where, ['open', 'closed'] as const)) ?? base.privateRanges,
@@ -82,6 +84,11 @@ function networkFrom(value: unknown, path: string, base: NetworkRules): NetworkR
     // What a profile denies it denies whatever is listed.
     deny: [...base.deny, ...(read('deny', rules) ?? [])],
   }
+  // Whoever lists places means to close the others.
+  if (isOwn && network.allow.length > 0 && network.default === 'allow' && network.privateRanges === 'open') {
+    throw mistake(`${path}.allow`, 'the list closes nothing, as all is open', 'add default: deny beside it')
+  }
+  return network
 }
 
 function filesFrom(value: unknown, path: string, base: FileAccess, baseFolder: string): FileAccess {

@@ -61,6 +61,12 @@ describe('policyFrom', () => {
     [{ constructor: 1 }, 'constructor', /there is no such key/],
     [JSON.parse('{"limits": {"__proto__": 1}}'), 'limits.__proto__', /there is no such key/],
     [{ limits: { toString: 1 } }, 'limits.toString', /there is no such key/],
+    [
+      { profile: 'trusted', network: { allow: ['10.0.0.1'] } },
+      'network.allow',
+      /the list closes nothing, as all is open/,
+      /default: deny/,
+    ],
     [{ profile: 'trustd' }, 'profile', /"trustd" is not one of trusted and untrusted/, /did you mean trusted\?/],
     [{ profile: true }, 'profile', /true is not one of/],
     [{ network: { default: 'yes' } }, 'network.default', /"yes" is not one of allow and deny/],
