@@ -85,7 +85,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       onInternalError: (e) => internalErrors.push(e),
     },
     new TaskQueue(),
-    () => new GrpcVu(GrpcRuntime.forInit(limits)),
+    () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver: {} }, limits)),
   )
   const script = await ScriptVm.create(context, graph, {
     id: 1,

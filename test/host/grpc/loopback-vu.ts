@@ -43,8 +43,6 @@ export interface LoopbackSetup {
 
 const usualTags = ['url', 'name', 'service', 'method', 'status']
 
-const task = 7
-
 /** What the VM makes of an error before a script sees it. */
 function asShown(e: unknown): never {
   throw guestErrorOf(e) ?? e
@@ -55,6 +53,7 @@ export class LoopbackVu {
   readonly #samples = new SampleBuffer()
   readonly #series = new Map<number, SeriesDefinition>()
   readonly #tagSet: number
+  #lastTask = 0
   readonly client: Crossing
   /** What came with the last error and the last end, beside what handlers get. */
   errorDetails: unknown
@@ -134,7 +133,7 @@ export class LoopbackVu {
 
   openStream(method: string, params?: [string, unknown][]): number {
     const json = params === undefined ? undefined : JSON.stringify(['o', params])
-    return this.call('openStream', task, this.client, method, json, this.#tagSet) as number
+    return this.call('openStream', ++this.#lastTask, this.client, method, json, this.#tagSet) as number
   }
 
   /** The next event; undefined when the iteration has nothing left to wait for. */
