@@ -22,13 +22,13 @@ export function readSummary(json: string, gate: Gate): SummaryEntry[] {
   const bytes = Buffer.byteLength(json)
   if (bytes > summaryBytes) {
     const text = `handleSummary() returned ${bytes} bytes; it may return ${summaryBytes}`
-    throw gate.refuse('LIMIT_SIZE', 'limits.summaryBytes', String(summaryBytes), 'handleSummary()', 0, text)
+    throw gate.overLimit('LIMIT_SIZE', 'summaryBytes', 'handleSummary()', 0, text)
   }
   const entries = entriesOf(json)
   const files = entries.filter(({ path }) => !isStream(path)).length
   if (files > summaryFiles) {
     const text = `handleSummary() returned ${files} files; it may return ${summaryFiles}`
-    throw gate.refuse('LIMIT_COUNT', 'limits.summaryFiles', String(summaryFiles), 'handleSummary()', 0, text)
+    throw gate.overLimit('LIMIT_COUNT', 'summaryFiles', 'handleSummary()', 0, text)
   }
   return entries
 }

@@ -8,16 +8,16 @@ import { longestTimerMs } from './longest-timer.js'
 import type { VuContext } from './vu-context.js'
 
 function tooMuch(vu: VuContext, name: LimitName, subject: string, message: string): AppError {
-  const { gate, limits } = vu.services
+  const { gate } = vu.services
   const code = name.endsWith('Bytes') ? 'LIMIT_SIZE' : 'LIMIT_COUNT'
-  return gate.refuse(code, `limits.${name}`, String(limits[name]), subject, vu.id, message)
+  return gate.overLimit(code, name, subject, vu.id, message)
 }
 
 /** @param what is sent, for the error @throws {AppError} LIMIT_SIZE */
 export function checkRequestBytes(vu: VuContext, bytes: number, what: string): void {
   const { requestBytes } = vu.services.limits
   if (bytes <= requestBytes) return
-  throw tooMuch(vu, 'requestBytes', `${bytes} bytes`, `${what} has ${bytes} bytes, more than may be sent`)
+  throw tooMuch(vu, 'requestBytes', `${bytes} bytes`, `${what} has ${bytes} bytes; it may have ${requestBytes}`)
 }
 
 /**
@@ -32,16 +32,13 @@ export function checkMetadata(
 ): void {
   const { metadataPairs, metadataBytes } = vu.services.limits
   if (pairs.length > metadataPairs) {
-    throw tooMuch(
-      vu,
-      'metadataPairs',
-      `${pairs.length} pairs`,
-      `${what} of ${pairs.length} pairs is more than may be sent`,
-    )
+    const message = `${what} of ${pairs.length} pairs is more than the ${metadataPairs} that may be sent`
+    throw tooMuch(vu, 'metadataPairs', `${pairs.length} pairs`, message)
   }
   const bytes = pairs.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0)
   if (bytes <= metadataBytes) return
-  throw tooMuch(vu, 'metadataBytes', `${bytes} bytes`, `${what} of ${bytes} bytes is more than may be sent`)
+  const message = `${what} of ${bytes} bytes is more than the ${metadataBytes} that may be sent`
+  throw tooMuch(vu, 'metadataBytes', `${bytes} bytes`, message)
 }
 
 /** Connections that the VU has open, of all protocols, and those that it is dialling. */

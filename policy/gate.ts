@@ -91,7 +91,7 @@ export class Gate {
       moduleCount,
       refuse: (limit: 'moduleBytes' | 'moduleCount', url: string, message: string) => {
         const code = limit === 'moduleBytes' ? 'LIMIT_SIZE' : 'LIMIT_COUNT'
-        return this.refuse(code, `limits.${limit}`, String(this.policy.limits[limit]), url, 0, message)
+        return this.overLimit(code, limit, url, 0, message)
       },
     }
   }
@@ -99,9 +99,10 @@ export class Gate {
   /** The error of a refusal, which is on record with it. */
   refuse(code: ErrorCode, section: RuleSection, rule: string, subject: string, vu: number, message: string): AppError {
     this.#onRefusal({ section, rule, subject }, vu)
-    return new AppError(code, `${message} (policy ${this.policy.profile}, ${section}: ${rule})`, {
-      details: { section, rule, subject },
-    })
+    const limit = section.startsWith('limits.') ? section.slice('limits.'.length) : undefined
+    // A limit holds in every profile, and its value stands in the message.
+    const named = limit === undefined ? `policy ${this.policy.profile}, ${section}: ${rule}` : `limit ${limit}`
+    return new AppError(code, `${message} (${named})`, { details: { section, rule, subject } })
   }
 
   /** Puts on record what another part has refused, with the limit's name in its error. */
@@ -109,10 +110,9 @@ export class Gate {
     this.#onRefusal({ section: `limits.${limit}`, rule: String(this.policy.limits[limit]), subject }, vu)
   }
 
-  /** The same for what is more than a limit allows. `message` is followed by the limit's name. */
+  /** The error of what is more than a limit allows. `message` has its value, and is followed by its name. */
   overLimit(code: ErrorCode, limit: LimitName, subject: string, vu: number, message: string): AppError {
-    this.recordLimit(limit, subject, vu)
-    return new AppError(code, `${message} (limit ${limit})`, { details: { limit, subject } })
+    return this.refuse(code, `limits.${limit}`, String(this.policy.limits[limit]), subject, vu, message)
   }
 }
 

@@ -79,10 +79,7 @@ describe('belljar with a policy', () => {
     const { code, out, err } = await runCommand(folder, args, { env })
     assert.equal(code, 0, err)
     assert.equal(out, '')
-    assert.match(
-      err,
-      /handleSummary\(\) returned 4 files; it may return 3 \(policy untrusted, limits\.summaryFiles: 3\)/,
-    )
+    assert.match(err, /handleSummary\(\) returned 4 files; it may return 3 \(limit summaryFiles\)/)
     assert.equal(existsSync(join(folder, 'out', 'a.txt')), false)
   })
 
