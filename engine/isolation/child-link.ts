@@ -27,13 +27,15 @@ type Settle = { resolve(answer: Answer): void; reject(error: unknown): void }
 const tickMs = 250
 /** No run has so much to say within a second. */
 const maxMessagesPerSecond = 20_000
-const maxBytesPerSecond = 512 * 1024 * 1024
+/** Beside one frame of the largest. */
+const plainBytesPerSecond = 64 * 1024 * 1024
 /** Samples and series, beside what a script returns. */
 const plainFrameBytes = 16 * 1024 * 1024
 
 export class ChildLink {
   readonly #jail: Jail
   readonly #limits: Limits
+  readonly #maxBytesPerSecond: number
   readonly #onReport: (report: ChildReport) => void
   readonly #open = new Map<number, Settle>()
   readonly #watch: NodeJS.Timeout
@@ -51,7 +53,9 @@ export class ChildLink {
     this.#jail = jail
     this.#limits = limits
     this.#onReport = onReport
-    const reader = new FrameReader(maxFrameBytes(limits), (body) => this.#onBody(body))
+    const maxBytes = maxFrameBytes(limits)
+    this.#maxBytesPerSecond = plainBytesPerSecond + maxBytes
+    const reader = new FrameReader(maxBytes, (body) => this.#onBody(body))
     jail.channel.on('data', (chunk: Buffer) => this.#onData(reader, chunk))
     // A write to a process that is gone; its end is told elsewhere.
     jail.channel.on('error', () => {})
@@ -105,7 +109,8 @@ export class ChildLink {
     }
     this.#bytes += chunk.length
     try {
-      if (this.#bytes > maxBytesPerSecond) throw new FrameError(`more than ${maxBytesPerSecond} bytes within a second`)
+      const most = this.#maxBytesPerSecond
+      if (this.#bytes > most) throw new FrameError(`more than ${most} bytes within a second`)
       reader.push(chunk)
     } catch (e) {
       if (!(e instanceof ShapeError || e instanceof FrameError)) throw e
