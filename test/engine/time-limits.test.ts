@@ -57,7 +57,7 @@ describe('native code that does not end, outside of iterations', () => {
 
   it('in a getter of the options: the script cannot be loaded', async () => {
     const source = `export const options = { get vus() { ${spin} } }\n export default () => {}`
-    await assert.rejects(runScript(source, { limits }), { code: 'LIMIT_CPU', message: /\(limit cpuMs\)$/ })
+    await assert.rejects(runScript(source, { limits }), { code: 'LIMIT_CPU', message: /\(limit initCpuMs\)$/ })
   })
 
   it('in the init code of a VU: the run does not begin', async () => {
