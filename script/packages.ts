@@ -3,7 +3,7 @@
  * and, inside of packages, as bundlers do: `module` before `main`, and names of files without their extension. Reads
  * package.json files only; what is found lies in the folder of its package.
  */
-import { dirname, join, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { exports as exportsOf, imports as importsOf } from 'resolve.exports'
 import { AppError } from '../errors.js'
 import type { FileStore } from './file-store.js'
@@ -162,7 +162,8 @@ export class PackageResolver {
   }
 
   #inside(folder: string, target: string): string | undefined {
-    const path = join(folder, target)
+    // Without a slash at the end: "./" is the folder itself, whose main file is just being looked for.
+    const path = resolve(folder, `./${target}`)
     return path.startsWith(folder + sep) ? this.completed(path) : undefined
   }
 

@@ -75,6 +75,15 @@ describe('packages', () => {
     assert.equal(await found('d'), 'node_modules/d/browser.js')
   })
 
+  it('have no main file in their own folder itself, but for its index.js', async () => {
+    for (const main of ['./', '.', 'lib/..', './/', './lib/../']) {
+      write({ 'node_modules/self/package.json': { main }, 'node_modules/self/index.js': 'exports.a = 1' })
+      assert.equal(await found('self'), 'node_modules/self/index.js', main)
+      write({ 'node_modules/lost/package.json': { main } })
+      await assert.rejects(found('lost'), /the package lost has no main file/, main)
+    }
+  })
+
   it('have files of their own, with or without an extension', async () => {
     write({
       'node_modules/a/package.json': {},
