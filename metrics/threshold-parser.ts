@@ -9,6 +9,9 @@ import { goQuote } from '../go/quote.js'
 const operators = ['<=', '<', '>=', '>', '===', '==', '!='] as const
 const plainMethods = ['value', 'count', 'rate', 'avg', 'min', 'med', 'max'] as const
 
+/** Numbers of a million digits take long to read, and mean nothing that a shorter one does not. */
+const maxLetters = 1000
+
 /** How the two sides are compared. */
 export type ThresholdOperator = (typeof operators)[number]
 
@@ -32,6 +35,10 @@ export interface ThresholdExpression {
  * @throws {AppError} `OPTIONS_INVALID` with k6's text
  */
 export function parseThreshold(source: string): ThresholdExpression {
+  if (source.length > maxLetters) {
+    const subject = `threshold expression ${goQuote(`${source.slice(0, 50)}…`)}`
+    throw invalid(subject, `${source.length} letters, and it may have ${maxLetters}`)
+  }
   const operator = operators.find((candidate) => source.includes(candidate))
   if (operator === undefined) {
     throw invalid(`threshold expression ${goQuote(source)}`, 'malformed threshold expression')

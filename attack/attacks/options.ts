@@ -92,7 +92,7 @@ export const options: Area = {
         ends: { error: ['THRESHOLDS_FAILED', 'LIMIT_COUNT', 'OPTIONS_INVALID'] },
       },
     ),
-    having('a threshold of a megabyte', "{ thresholds: { iterations: ['count>' + '0'.repeat(1e6)] } }", undefined, {
+    having('a threshold of a megabyte', "{ thresholds: { iterations: ['count>' + '9'.repeat(1e6)] } }", undefined, {
       ends: { error: ['OPTIONS_INVALID', 'THRESHOLDS_FAILED', 'LIMIT_SIZE'] },
     }),
     having(

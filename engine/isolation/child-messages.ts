@@ -20,7 +20,7 @@ import type { GuestFailure } from '../../runtime/event-loop.js'
 import type { StoppedVu } from '../losses.js'
 import type { RunResult } from '../run.js'
 import type { ChildParts } from './frames.js'
-import type { LoadedReport, ReportedError, StateReport } from './protocol.js'
+import { type LoadedReport, type ReportedError, type StateReport, textBounds } from './protocol.js'
 import {
   defined,
   flag,
@@ -44,8 +44,9 @@ const maxThreads = 1024
 const count = integer(0, most)
 const time = number(0, maxTimeMs)
 const name = text(512)
-const shortText = text(4096)
-const longText = text(128 * 1024)
+const shortText = text(textBounds.short)
+const longText = text(textBounds.long)
+const messageText = text(textBounds.message)
 
 /** A message of the child without what depends on its kind. */
 export type ReadMessage =
@@ -107,7 +108,7 @@ function readError(value: unknown, what: string): ReportedError {
   const get = readObject(value, what)
   return defined({
     code: readCode(get('code')),
-    message: text(1024 * 1024)(get('message'), 'message'),
+    message: messageText(get('message'), 'message'),
     hint: optional(shortText)(get('hint'), 'hint'),
     failure: optional(readFailure)(get('failure'), 'failure'),
     exitCode: integer(1, 255)(get('exitCode'), 'exitCode'),
@@ -236,7 +237,7 @@ function readLine(value: unknown, what: string): LogLine {
   }
   return {
     level: oneOf('debug', 'info', 'warning', 'error')(get('level'), 'level'),
-    msg: text(1024 * 1024)(get('msg'), 'msg'),
+    msg: messageText(get('msg'), 'msg'),
     fields,
     timeMs: time(get('timeMs'), 'timeMs'),
   }

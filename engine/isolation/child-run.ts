@@ -7,8 +7,9 @@ import type { Options } from '../options/options.js'
 import type { SecretRequest } from '../secret-desk.js'
 import { TestRun } from '../test-run.js'
 import type { SecretAnswer } from '../thread-protocol.js'
+import { cutText, fittingError, fittingFinding, fittingLine } from './fitting.js'
 import type { ChildCall, ChildMessage, ChildSettings, LoadedReport, ReportedError, ResultReport } from './protocol.js'
-import { stateMs } from './protocol.js'
+import { stateMs, textBounds } from './protocol.js'
 import { reportedError, reportOf } from './reported-error.js'
 import { sampleMessages } from './sample-messages.js'
 
@@ -55,7 +56,7 @@ export class ChildRun {
       this.#tellState()
       this.#send({ kind: 'answer', id, ...(value === undefined ? {} : { value }) }, binary)
     } catch (e) {
-      this.#send({ kind: 'refusal', id, error: reportOf(e) })
+      this.#send({ kind: 'refusal', id, error: fittingError(reportOf(e)) })
     }
   }
 
@@ -108,9 +109,9 @@ export class ChildRun {
     this.#run = new TestRun(
       { ...settings, layers, secrets },
       {
-        log: (line) => this.#lines.add(line, line.msg.length),
+        log: (line) => this.#lines.add(fittingLine(line), line.msg.length),
         audit: (record) => this.#records.add(record, record.subject.length + record.rule.length),
-        finding: (finding) => this.#send({ kind: 'finding', finding }),
+        finding: (finding) => this.#send({ kind: 'finding', finding: fittingFinding(finding) }),
       },
     )
     this.#run.store.relayTo((thread, batch) => this.#relay(thread, batch))
@@ -147,8 +148,12 @@ export class ChildRun {
     const { error, setupData: _, stopped, ...result } = await this.#run!.execute()
     return {
       ...result,
-      error: error === undefined ? null : reportOf(error),
-      stopped: stopped.map(({ vu, ...why }) => ({ vu: vu ?? null, ...why })),
+      error: error === undefined ? null : fittingError(reportOf(error)),
+      stopped: stopped.map(({ vu, code, reason }) => ({
+        vu: vu ?? null,
+        code,
+        reason: cutText(reason, textBounds.short),
+      })),
     }
   }
 

@@ -23,6 +23,9 @@ export const startMs = 15_000
 /** JSON of one message of the child. What may be longer goes into its binary part. */
 export const maxJsonBytes = 4 * 1024 * 1024
 
+/** Letters of texts in it: messages, what may have lines, names. */
+export const textBounds = { message: 256 * 1024, long: 128 * 1024, short: 4096 } as const
+
 /** Settings of a run as far as its process needs them: plain data. */
 export interface ChildSettings extends Omit<TestRunSettings, 'layers' | 'secrets'> {
   readonly layers: { readonly file?: Options; readonly env?: Options }
