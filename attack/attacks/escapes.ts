@@ -25,7 +25,7 @@ export const escapes: Area = {
         "(function* () {}).constructor('return process')().next().value",
         "new Function('return process')()",
         '(0, eval)(\'typeof process === "object" && process\')',
-        "Object.constructor.constructor('return globalThis.process || globalThis.require')()",
+        "Object.constructor.constructor('return globalThis.process')()",
       ]
         .map(probe)
         .join('\n'),
