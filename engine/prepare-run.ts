@@ -40,7 +40,15 @@ export interface Preparation {
  *
  * @throws {AppError} when they cannot be used, or there is nothing that a VU could call
  */
-export function scriptOptions(script: ScriptOutline): ParsedOptions {
+export function scriptOptions(script: ScriptOutline, settings: TestRunSettings): ParsedOptions {
+  try {
+    return exportedOptions(script)
+  } catch (e) {
+    throw asLoadError(e, settings)
+  }
+}
+
+function exportedOptions(script: ScriptOutline): ParsedOptions {
   const parsed = parseOptions(script.options ?? {}, 'script')
   if (script.functions.length === 0) throw new AppError('SCRIPT_NO_EXPORTS', 'no exported functions in script')
   for (const name of ['setup', 'teardown']) {

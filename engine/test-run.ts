@@ -12,6 +12,7 @@ import type { ModuleLock } from '../script/module-lock.js'
 import { type Clock, systemClock } from './executors/executor.js'
 import { newStore } from './metric-limits.js'
 import type { ParsedOptions } from './options/options.js'
+import { cannotPause } from './pause.js'
 import { asLoadError, type PreparedRun, prepareRun, runConfig, scriptOptions } from './prepare-run.js'
 import { findIdleThresholds, findOptionWarnings, rehearse } from './rehearsal.js'
 import type { Run, RunPhase, RunProgress, RunResult } from './run.js'
@@ -137,12 +138,8 @@ export class TestRun implements Run {
     )
     const script = await this.#load()
     this.#script = script
-    try {
-      this.#fromScript = scriptOptions(script)
-      return this.#fromScript
-    } catch (e) {
-      throw asLoadError(e, this.#settings)
-    }
+    this.#fromScript = scriptOptions(script, this.#settings)
+    return this.#fromScript
   }
 
   async #load(): Promise<LoadedScript> {
@@ -266,9 +263,7 @@ export class TestRun implements Run {
   setPaused(isPaused: boolean): void {
     if (isPaused === this.#isPaused) return
     if (this.#hasStarted) {
-      throw new AppError('USAGE', 'a test that has started cannot be paused: no executor supports it', {
-        hint: 'start it with --paused',
-      })
+      throw cannotPause()
     }
     this.#isPaused = isPaused
     if (!isPaused) this.#resume()

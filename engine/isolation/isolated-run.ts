@@ -15,7 +15,8 @@ import type { ModuleLock } from '../../script/module-lock.js'
 import { systemClock } from '../executors/executor.js'
 import { newStore } from '../metric-limits.js'
 import type { Options, ParsedOptions } from '../options/options.js'
-import { asLoadError, type PreparedRun, prepareRun, scriptOptions } from '../prepare-run.js'
+import { cannotPause } from '../pause.js'
+import { type PreparedRun, prepareRun, scriptOptions } from '../prepare-run.js'
 import type { Run, RunPhase, RunProgress, RunResources, RunResult } from '../run.js'
 import type { ScriptOutline } from '../run-config.js'
 import { RunDeadline } from '../run-deadline.js'
@@ -143,12 +144,8 @@ export class IsolatedRun implements Run {
       return { ...rest, options, remotes: new Map(remotes), graph }
     })
     this.#script = script
-    try {
-      this.#fromScript = scriptOptions(script)
-      return this.#fromScript
-    } catch (e) {
-      throw asLoadError(e, this.#settings)
-    }
+    this.#fromScript = scriptOptions(script, this.#settings)
+    return this.#fromScript
   }
 
   #start(): ChildLink {
@@ -250,9 +247,7 @@ export class IsolatedRun implements Run {
   setPaused(isPaused: boolean): void {
     if (isPaused === this.isPaused) return
     if (this.phase !== 'init' && this.phase !== 'paused') {
-      throw new AppError('USAGE', 'a test that has started cannot be paused: no executor supports it', {
-        hint: 'start it with --paused',
-      })
+      throw cannotPause()
     }
     this.#state = { ...this.#state, isPaused }
     this.#link?.tell('setPaused', isPaused)
