@@ -18,14 +18,33 @@ export function withTableExport(program: Uint8Array<ArrayBuffer>): Uint8Array<Ar
     const [length, start] = readLength(program, at + 1)
     if (program[at] === exportSection) {
       const [count, first] = readLength(program, start)
+      const end = start + length
       const entry = [tableName.length, ...Buffer.from(tableName), tableKind, 0]
-      const body = [...writeLength(count + 1), ...program.subarray(first, start + length), ...entry]
-      const section = [exportSection, ...writeLength(body.length), ...body]
-      return new Uint8Array([...program.subarray(0, at), ...section, ...program.subarray(start + length)])
+      const newCount = writeLength(count + 1)
+      const newLength = writeLength(newCount.length + (end - first) + entry.length)
+      // A megabyte is copied as blocks: as an array of numbers it took 100 ms and 8 MB for each copy.
+      return joined([
+        program.subarray(0, at + 1),
+        newLength,
+        newCount,
+        program.subarray(first, end),
+        entry,
+        program.subarray(end),
+      ])
     }
     at = start + length
   }
   throw new Error('the engine exports nothing')
+}
+
+function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }
 
 /** LEB128, unsigned: the number and where it ends. */
