@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { RELEASE_ASYNC } from 'quickjs-emscripten'
+import { setCompileFlags } from './compile-flags.js'
 import { withTableExport } from './rejection-tracker.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
@@ -90,6 +91,7 @@ let compiled: WebAssembly.Module | undefined
 
 function wasmModule(): WebAssembly.Module {
   if (compiled === undefined) {
+    setCompileFlags()
     const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')
     compiled = new WebAssembly.Module(withTableExport(new Uint8Array(readFileSync(file))))
   }
