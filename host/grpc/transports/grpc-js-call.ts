@@ -21,29 +21,7 @@ import {
 import type { CallStart, CallStatus, Metadata, ReceivedMetadata } from '../transport.js'
 import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
-
-/** What a call needs of the connection it runs on. */
-export interface CallHost {
-  readonly authority: string
-  readonly userAgent: string
-  readonly maxReceiveBytes: number
-  readonly maxSendBytes: number
-  /** Largest header block of a request, in bytes as HPACK counts them; the server may take less. */
-  readonly maxHeaderListBytes: number
-  /** A session to send on; a promise while it is dialled. Rejects, or throws, with the ending of the call. */
-  session(): GrpcJsSession | Promise<GrpcJsSession>
-  /** The call has ended. */
-  forget(call: GrpcJsCall): void
-}
-
-/** Where the answer goes. */
-export interface CallSink {
-  onStart?(remoteIp: string): void
-  onHeaders?(headers: ReceivedMetadata): void
-  onMessage(message: Uint8Array): void
-  onEnd(result: CallStatus): void
-  onDrain?(): void
-}
+import { CallError, type CallHost, type CallSink, type RunningCall } from './session.js'
 
 /** Messages written before the server's first sign of life are kept up to this size, to send them again. */
 const replayLimitBytes = 256 * 1024
@@ -62,8 +40,8 @@ type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
 const messagesPerTurn = 256
 
 /** The life of one call, from its start to the one `onEnd` of its sink. */
-export class GrpcJsCall implements AttemptOwner {
-  readonly #host: CallHost
+export class GrpcJsCall implements RunningCall, AttemptOwner {
+  readonly #host: CallHost<GrpcJsSession>
   readonly #start: CallStart
   readonly #sink: CallSink
   readonly #isServerStreaming: boolean
@@ -106,7 +84,7 @@ export class GrpcJsCall implements AttemptOwner {
   #ended: CallStatus | undefined
   #isOver = false
 
-  constructor(host: CallHost, start: CallStart, sink: CallSink, isServerStreaming: boolean) {
+  constructor(host: CallHost<GrpcJsSession>, start: CallStart, sink: CallSink, isServerStreaming: boolean) {
     this.#host = host
     this.#start = start
     this.#sink = sink
@@ -119,17 +97,14 @@ export class GrpcJsCall implements AttemptOwner {
     )
   }
 
-  /** The last message received, also of a call that failed. */
   get reply(): Uint8Array | undefined {
     return this.#reply
   }
 
-  /** IP of the peer that the call was sent to, the last one when it was sent again. */
   get remoteIp(): string | undefined {
     return this.#remoteIp
   }
 
-  /** Starts the call. Whatever happens comes through the sink, after this function has returned. */
   begin(): void {
     const { signal, deadlineMs } = this.#start
     if (this.#ended) {
@@ -150,7 +125,6 @@ export class GrpcJsCall implements AttemptOwner {
     this.#try()
   }
 
-  /** Queues a message; false asks the writer to wait for `onDrain`. */
   write(message: Uint8Array): boolean {
     if (this.#ended || this.#hasEndedWriting) return true
     if (!this.#packer && !this.#mayBeSent(message.length)) return true
@@ -161,7 +135,6 @@ export class GrpcJsCall implements AttemptOwner {
     return goesOn
   }
 
-  /** Ends this side of the call. */
   end(): void {
     if (this.#ended || this.#hasEndedWriting) return
     this.#hasEndedWriting = true
@@ -179,7 +152,6 @@ export class GrpcJsCall implements AttemptOwner {
     setImmediate(() => this.#deliver())
   }
 
-  /** Ends the call from this side; messages that were not handed out are dropped. */
   cancel(ending: Ending): void {
     this.#isCanceled = true
     this.#isPaused = false
@@ -598,11 +570,4 @@ function isHeaders(value: Record<string, string | string[]> | FullEnding): value
 function endingOf(error: unknown): Ending {
   if (error instanceof CallError) return error.ending
   return { status: Status.unavailable, message: error instanceof Error ? error.message : String(error) }
-}
-
-/** Carries the ending of a call through a promise. */
-export class CallError extends Error {
-  constructor(readonly ending: Ending) {
-    super(ending.message)
-  }
 }

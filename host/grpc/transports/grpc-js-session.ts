@@ -23,12 +23,13 @@ import {
   startHttp2,
 } from './grpc-js-channel.js'
 import { outliveStreams } from './http2-memory.js'
+import type { Session } from './session.js'
 
 /** How much a server may send ahead of the readers of all its streams, in bytes. */
 const sessionWindowBytes = 4 * 1024 * 1024
 
 /** A connection that carries calls until it is lost or closed. Owned by who opened it. */
-export class GrpcJsSession {
+export class GrpcJsSession implements Session {
   readonly remote: CheckedAddress
   readonly scheme: 'http' | 'https'
   readonly #session: ClientHttp2Session
@@ -110,12 +111,10 @@ export class GrpcJsSession {
     return hostPort(ip.text, port)
   }
 
-  /** False once no new call may be started. */
   get isUsable(): boolean {
     return !this.#session.closed && !this.#session.destroyed && !this.#goaway
   }
 
-  /** True once open streams are lost as well. */
   get isLost(): boolean {
     return this.#session.destroyed
   }
@@ -165,7 +164,6 @@ export class GrpcJsSession {
     return `closing transport due to: ${cause}, received prior goaway: ${this.#goaway.text}`
   }
 
-  /** Closes the socket with all streams. */
   close(): void {
     this.#channel.close()
     if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_NO_ERROR)

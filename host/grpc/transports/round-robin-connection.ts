@@ -8,28 +8,27 @@ import { unlessAborted } from '../../net/dial-deadline.js'
 import { whileDialing } from '../dial.js'
 import { endpointOf } from '../server-name.js'
 import { connectionClosing } from '../status.js'
-import { CallError } from './grpc-js-call.js'
-import { GrpcJsCalls } from './grpc-js-calls.js'
-import { type ConnectionOptions, GrpcJsConnection } from './grpc-js-connection.js'
-import type { GrpcJsSession } from './grpc-js-session.js'
+import { ConnectionCalls } from './connection-calls.js'
+import { type ConnectionOptions, RediallingConnection } from './redialling-connection.js'
+import { CallError, type Session, type Wire } from './session.js'
 
 /** Addresses that are dialled; whoever owns the name decides how many it has, and each takes a socket of each VU. */
 export const maxAddresses = 64
 
-export class RoundRobinConnection extends GrpcJsCalls {
+export class RoundRobinConnection<S extends Session> extends ConnectionCalls<S> {
   readonly #options: ConnectionOptions
   readonly #resolver: NameResolver
   readonly #most: number
   /** By address and port. */
-  readonly #peers = new Map<string, GrpcJsConnection>()
+  readonly #peers = new Map<string, RediallingConnection<S>>()
   #turn = 0
   #isClosed = false
   /** Of peers that are gone. */
   #bytesSentBefore = 0
   #bytesReceivedBefore = 0
 
-  constructor(options: ConnectionOptions, resolver: NameResolver, most = maxAddresses) {
-    super(endpointOf(options.address), options)
+  constructor(wire: Wire<S>, options: ConnectionOptions, resolver: NameResolver, most = maxAddresses) {
+    super(endpointOf(options.address), wire, options)
     this.#options = options
     this.#resolver = resolver
     this.#most = Math.min(most, maxAddresses)
@@ -68,11 +67,11 @@ export class RoundRobinConnection extends GrpcJsCalls {
   }
 
   /** The next of the connected peers; those that are lost begin to dial. */
-  session(): GrpcJsSession | Promise<GrpcJsSession> {
+  session(): S | Promise<S> {
     if (this.#isClosed) throw new CallError(connectionClosing)
-    const ready: GrpcJsSession[] = []
-    const dialling: Promise<GrpcJsSession>[] = []
-    let failed: GrpcJsConnection | undefined
+    const ready: S[] = []
+    const dialling: Promise<S>[] = []
+    let failed: RediallingConnection<S> | undefined
     for (const peer of this.#peers.values()) {
       if (peer.failure !== undefined) {
         failed = peer
@@ -88,7 +87,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
       return next
     }
     // Throws why.
-    if (dialling.length === 0) return (failed as GrpcJsConnection).session()
+    if (dialling.length === 0) return (failed as RediallingConnection<S>).session()
     return Promise.any(dialling).catch((e: AggregateError) => {
       throw e.errors[0]
     })
@@ -111,7 +110,7 @@ export class RoundRobinConnection extends GrpcJsCalls {
         first = undefined
         return known ? Promise.resolve(known) : this.#lookUpAgain(address, signal)
       }
-      this.#peers.set(key, new GrpcJsConnection({ ...this.#options, resolver: { resolve } }))
+      this.#peers.set(key, new RediallingConnection(this.wire, { ...this.#options, resolver: { resolve } }))
     }
   }
 

@@ -10,9 +10,8 @@ import { DialDeadline } from '../../net/dial-deadline.js'
 import type { SocketOptions } from '../dial.js'
 import { endpointOf } from '../server-name.js'
 import { connectionClosing, Status } from '../status.js'
-import { CallError } from './grpc-js-call.js'
-import { type CallSettings, GrpcJsCalls } from './grpc-js-calls.js'
-import { GrpcJsSession } from './grpc-js-session.js'
+import { type CallSettings, ConnectionCalls } from './connection-calls.js'
+import { CallError, type Session, type Wire } from './session.js'
 
 /** grpc-go's pauses between dials: 1 s, then 1.6 times as long each, up to 120 s, all plus or minus a fifth. */
 const backoff = { firstMs: 1000, factor: 1.6, longestMs: 120_000, jitter: 0.2 }
@@ -33,16 +32,16 @@ export function dialText(error: unknown): string {
 
 export type ConnectionOptions = Omit<SocketOptions, 'signal'> & CallSettings
 
-export class GrpcJsConnection extends GrpcJsCalls {
+export class RediallingConnection<S extends Session> extends ConnectionCalls<S> {
   readonly #options: ConnectionOptions
   /** Aborted when the connection is closed for good. */
   readonly #end = new AbortController()
-  #session: GrpcJsSession | undefined
+  #session: S | undefined
   /** The present session or the one before, for its counters. */
-  #last: GrpcJsSession | undefined
+  #last: S | undefined
   /** Those that the server has announced the end of, while they still have calls. */
-  readonly #draining = new Set<GrpcJsSession>()
-  #dialling: Promise<GrpcJsSession> | undefined
+  readonly #draining = new Set<S>()
+  #dialling: Promise<S> | undefined
   /** Why the last dial failed; kept until one succeeds, so that calls fail at once. */
   #failure: unknown
   #retryTimer: NodeJS.Timeout | undefined
@@ -50,8 +49,8 @@ export class GrpcJsConnection extends GrpcJsCalls {
   #bytesSentBefore = 0
   #bytesReceivedBefore = 0
 
-  constructor(options: ConnectionOptions) {
-    super(endpointOf(options.address), options)
+  constructor(wire: Wire<S>, options: ConnectionOptions) {
+    super(endpointOf(options.address), wire, options)
     this.#options = options
   }
 
@@ -68,7 +67,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
     return this.#failure
   }
 
-  /** The first dial. Rejects as `GrpcJsSession.open` does. */
+  /** The first dial. Rejects as `Wire.open` does. */
   async dial(signal: AbortSignal): Promise<void> {
     this.#accept(await this.#open(new DialDeadline(Number.POSITIVE_INFINITY, signal, this.#end.signal)))
   }
@@ -88,7 +87,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
     })
   }
 
-  session(): GrpcJsSession | Promise<GrpcJsSession> {
+  session(): S | Promise<S> {
     if (this.#session?.isUsable) return this.#session
     if (this.#end.signal.aborted) throw new CallError(connectionClosing)
     if (this.#failure !== undefined) throw this.#callError(this.#failure)
@@ -96,7 +95,7 @@ export class GrpcJsConnection extends GrpcJsCalls {
     return this.#dialling
   }
 
-  async #redial(): Promise<GrpcJsSession> {
+  async #redial(): Promise<S> {
     const startedAtMs = performance.now()
     try {
       const session = await this.#open(new DialDeadline(attemptMs, this.#end.signal))
@@ -120,8 +119,8 @@ export class GrpcJsConnection extends GrpcJsCalls {
     }
   }
 
-  async #open(deadline: DialDeadline): Promise<GrpcJsSession> {
-    let opened: GrpcJsSession | undefined
+  async #open(deadline: DialDeadline): Promise<S> {
+    let opened: S | undefined
     const onLost = () => {
       if (opened === undefined) return
       if (this.#session === opened) this.#session = undefined
@@ -129,14 +128,14 @@ export class GrpcJsConnection extends GrpcJsCalls {
       else this.#draining.add(opened)
     }
     try {
-      opened = await GrpcJsSession.open({ ...this.#options, signal: deadline.signal }, onLost)
+      opened = await this.wire.open({ ...this.#options, signal: deadline.signal }, onLost)
       return opened
     } finally {
       deadline.clear()
     }
   }
 
-  #accept(session: GrpcJsSession): void {
+  #accept(session: S): void {
     this.#dialling = undefined
     if (this.#end.signal.aborted) {
       session.close()

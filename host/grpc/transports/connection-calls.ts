@@ -3,12 +3,11 @@
  * connection, which dials; this file knows of no socket.
  */
 import { connectionClosing, contextCanceled } from '../status.js'
-import type { CallResult, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
-import { CallError, type CallHost, GrpcJsCall } from './grpc-js-call.js'
-import type { GrpcJsSession } from './grpc-js-session.js'
+import type { CallResult, CallStatus, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
+import { CallError, type CallHost, type CallSink, type RunningCall, type Session, type Wire } from './session.js'
 
 /** What all calls of a connection have in common. */
-export type CallSettings = Pick<CallHost, 'authority' | 'userAgent' | 'maxReceiveBytes' | 'maxSendBytes'>
+export type CallSettings = Pick<CallHost<Session>, 'authority' | 'userAgent' | 'maxReceiveBytes' | 'maxSendBytes'>
 
 /**
  * Servers that do not say how large a header block they take may close the connection for one that is larger, and with it
@@ -16,17 +15,19 @@ export type CallSettings = Pick<CallHost, 'authority' | 'userAgent' | 'maxReceiv
  */
 const handleHeaderListBytes = 64 * 1024
 
-export abstract class GrpcJsCalls implements Connection, CallHost {
+export abstract class ConnectionCalls<S extends Session> implements Connection, CallHost<S> {
   readonly address: string
   readonly authority: string
   readonly userAgent: string
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
   readonly maxHeaderListBytes: number = Number.POSITIVE_INFINITY
-  readonly #calls = new Set<GrpcJsCall>()
-  readonly #handles = new Set<Handle>()
+  readonly wire: Wire<S>
+  readonly #calls = new Set<RunningCall>()
+  readonly #handles = new Set<Handle<S>>()
 
-  constructor(address: string, settings: CallSettings) {
+  constructor(address: string, wire: Wire<S>, settings: CallSettings) {
+    this.wire = wire
     this.address = address
     this.authority = settings.authority
     this.userAgent = settings.userAgent
@@ -36,7 +37,7 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
 
   abstract get bytesSent(): number
   abstract get bytesReceived(): number
-  abstract session(): GrpcJsSession | Promise<GrpcJsSession>
+  abstract session(): S | Promise<S>
 
   get peers(): number {
     return 1
@@ -44,20 +45,9 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
 
   unary(call: UnaryCall): Promise<CallResult> {
     return new Promise((resolve) => {
-      const rpc: GrpcJsCall = new GrpcJsCall(
-        this,
-        call,
-        {
-          onMessage: () => {},
-          onEnd: (status) => {
-            const result: CallResult = status
-            if (rpc.reply) result.response = rpc.reply
-            if (rpc.remoteIp !== undefined) result.remoteIp = rpc.remoteIp
-            resolve(result)
-          },
-        },
-        false,
-      )
+      const sink = new UnarySink(resolve)
+      const rpc = this.wire.newCall(this, call, sink, false)
+      sink.call = rpc
       rpc.write(call.request)
       rpc.end()
       this.#begin(rpc)
@@ -65,7 +55,7 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
   }
 
   stream(call: StreamCall): ClientStream {
-    const rpc = new GrpcJsCall(this, call, call, call.isServerStreaming)
+    const rpc = this.wire.newCall(this, call, call, call.isServerStreaming)
     this.#begin(rpc)
     return {
       write: (message) => rpc.write(message),
@@ -88,25 +78,45 @@ export abstract class GrpcJsCalls implements Connection, CallHost {
     for (const call of [...this.#calls]) call.cancel(connectionClosing)
   }
 
-  forget(call: GrpcJsCall): void {
+  forget(call: RunningCall): void {
     this.#calls.delete(call)
   }
 
-  #begin(call: GrpcJsCall): void {
+  #begin(call: RunningCall): void {
     this.#calls.add(call)
     call.begin()
   }
 }
 
+/** Puts the result of a call with one reply together. */
+class UnarySink implements CallSink {
+  call: RunningCall | undefined
+  readonly #resolve: (result: CallResult) => void
+
+  constructor(resolve: (result: CallResult) => void) {
+    this.#resolve = resolve
+  }
+
+  onMessage(): void {}
+
+  onEnd(status: CallStatus): void {
+    const result: CallResult = status
+    const { reply, remoteIp } = this.call as RunningCall
+    if (reply) result.response = reply
+    if (remoteIp !== undefined) result.remoteIp = remoteIp
+    this.#resolve(result)
+  }
+}
+
 /** Calls of its own on the sessions of another connection. */
-class Handle extends GrpcJsCalls {
+class Handle<S extends Session> extends ConnectionCalls<S> {
   override readonly maxHeaderListBytes = handleHeaderListBytes
-  readonly #of: GrpcJsCalls
+  readonly #of: ConnectionCalls<S>
   readonly #onClose: () => void
   #isClosed = false
 
-  constructor(of: GrpcJsCalls, onClose: () => void) {
-    super(of.address, of)
+  constructor(of: ConnectionCalls<S>, onClose: () => void) {
+    super(of.address, of.wire, of)
     this.#of = of
     this.#onClose = onClose
   }
@@ -123,7 +133,7 @@ class Handle extends GrpcJsCalls {
     return this.#of.peers
   }
 
-  session(): GrpcJsSession | Promise<GrpcJsSession> {
+  session(): S | Promise<S> {
     if (this.#isClosed) throw new CallError(connectionClosing)
     return this.#of.session()
   }
