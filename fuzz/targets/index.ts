@@ -9,6 +9,8 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   prototext: () => import('./prototext.js'),
   'grpc-params': () => import('./grpc-params.js'),
   'grpc-replies': () => import('./grpc-replies.js'),
+  hpack: () => import('./hpack.js'),
+  'http2-frames': () => import('./http2-frames.js'),
   addresses: () => import('./addresses.js'),
   options: () => import('./options.js'),
   'http-texts': () => import('./http-texts.js'),
