@@ -42,8 +42,11 @@ export function messageOf(frame: Buffer): Buffer {
 
 /** The message in a whole frame, or why the call must end. `encoding` is the server's grpc-encoding. */
 export function unpackMessage(frame: Buffer, encoding: string, maxBytes: number): Uint8Array | Ending {
-  const flag = frame[0] as number
-  const body = frame.subarray(prefixBytes)
+  return unpackBody(frame[0] as number, frame.subarray(prefixBytes), encoding, maxBytes)
+}
+
+/** The same for what follows the length prefix, which began with `flag`. */
+export function unpackBody(flag: number, body: Buffer, encoding: string, maxBytes: number): Uint8Array | Ending {
   if (flag === 0) return body
   const refuse = (message: string) => ({ status: Status.internal, message })
   if (flag !== 1) return refuse(`grpc: received unexpected payload format ${flag}`)

@@ -15,8 +15,8 @@ const forbidden = new Set([
   'content-length',
 ])
 
-/** Adds the pairs to `headers`, or tells why the call fails before anything is sent. */
-export function addMetadata(headers: Record<string, string | string[]>, metadata: Metadata): Ending | undefined {
+/** Adds name, value, name, value … of the pairs to `fields`, or tells why the call fails before anything is sent. */
+export function addFields(fields: string[], metadata: Metadata): Ending | undefined {
   for (const [key, value] of metadata) {
     if (key === '') return { status: Status.internal, message: 'there is an empty key in the header' }
     if (key.startsWith(':')) continue
@@ -34,13 +34,24 @@ export function addMetadata(headers: Record<string, string | string[]>, metadata
     if (forbidden.has(key)) {
       return { status: Status.internal, message: 'stream terminated by RST_STREAM with error code: PROTOCOL_ERROR' }
     }
-    const text = key.endsWith('-bin') ? base64Of(value) : String(value)
+    fields.push(key, key.endsWith('-bin') ? base64Of(value) : String(value))
+  }
+  return undefined
+}
+
+/** The same for an object of headers. */
+export function addMetadata(headers: Record<string, string | string[]>, metadata: Metadata): Ending | undefined {
+  const fields: string[] = []
+  const bad = addFields(fields, metadata)
+  for (let i = 0; i < fields.length; i += 2) {
+    const key = fields[i] as string
+    const text = fields[i + 1] as string
     const before = headers[key]
     if (before === undefined) headers[key] = text
     else if (typeof before === 'string') headers[key] = [before, text]
     else before.push(text)
   }
-  return undefined
+  return bad
 }
 
 /** gRPC leaves the padding out. */
@@ -75,6 +86,16 @@ export function headerListBytes(headers: Record<string, string | string[]>): num
     for (const one of typeof value === 'string' ? [value] : value) bytes += name.length + one.length + 32
   }
   return bytes
+}
+
+/** Size of the names and values of a header block, in bytes. */
+export function blockBytes(raw: readonly string[]): number {
+  return raw.reduce((sum, part) => sum + part.length, 0)
+}
+
+/** What grpc-go's observers see of what is sent: the metadata as it was given, with our user agent. */
+export function observedMetadata(given: Metadata, userAgent: string): Metadata {
+  return [...given.filter(([key]) => key !== 'user-agent'), ['user-agent', userAgent]]
 }
 
 /** A header block of a server, sorted into what it means. */

@@ -58,6 +58,48 @@ export const connectionClosing: Ending = {
   message: 'grpc: the client connection is closing',
 }
 
+/** How a call ends that the server ended without a status. */
+export const noTrailers: Ending = {
+  status: Status.internal,
+  message: 'server closed the stream without sending trailers',
+}
+
+/** How a call ends whose last message is not whole. */
+export const unexpectedEof: Ending = { status: Status.internal, message: 'unexpected EOF' }
+
+/** How a call with one reply ends that got none, or one more. */
+export const noReply: Ending = {
+  status: Status.internal,
+  message: 'cardinality violation: received no response message from non-server-streaming RPC',
+}
+export const secondReply: Ending = {
+  status: Status.internal,
+  message: 'cardinality violation: expected <EOF> for non server-streaming RPCs, but received another message',
+}
+
+/** How a call ends that a server did not look at, which goes away. */
+export const streamRejected: Ending = {
+  status: Status.unavailable,
+  message: 'the stream is rejected because server is draining the connection',
+}
+
+/** How a call ends with a message from here that is larger than allowed. */
+export function sendTooLarge(sizeBytes: number, maxBytes: number): Ending {
+  const message = `trying to send message larger than max (${sizeBytes} vs. ${maxBytes})`
+  return { status: Status.resourceExhausted, message }
+}
+
+/** How a call ends with a message of the server that is larger than allowed. */
+export function receivedTooLarge(sizeBytes: number, maxBytes: number): Ending {
+  const message = `grpc: received message larger than max (${sizeBytes} vs. ${maxBytes})`
+  return { status: Status.resourceExhausted, message, isTooLarge: true }
+}
+
+/** The end of an answer that is not gRPC, with the beginning of its body. */
+export function endingOfForeign({ status, message }: Ending, body: Buffer): Ending {
+  return { status, message: `${message}\ndata: ${goQuote(body.toString('utf8'))}` }
+}
+
 /** A status in the words of Go's error: `rpc error: code = NotFound desc = no such thing`. */
 export function rpcErrorText({ status, message }: Ending): string {
   return `rpc error: code = ${statusName(status)} desc = ${message}`

@@ -4,24 +4,38 @@
  * Long because it is one state machine: sending, reading, pausing and ending all decide about each other.
  */
 import { type ClientHttp2Stream, constants } from 'node:http2'
-import { goQuote } from '../../../go/quote.js'
 import { longestTimerMs } from '../../longest-timer.js'
 import { frameMessage, messageOf, prefixBytes, unpackMessage } from '../message-frame.js'
 import { MessagePacker } from '../message-packer.js'
-import { addMetadata, encodeTimeout, headerListBytes, readHeaderBlock } from '../metadata.js'
+import {
+  addMetadata,
+  blockBytes,
+  encodeTimeout,
+  headerListBytes,
+  observedMetadata,
+  readHeaderBlock,
+} from '../metadata.js'
 import {
   contextCanceled,
   deadlineExceeded,
   type Ending,
+  endingOfForeign,
   endingOfHttpStatus,
   endingOfReset,
   endingOfTrailers,
+  noReply,
+  noTrailers,
+  receivedTooLarge,
   Status,
+  secondReply,
+  sendTooLarge,
+  streamRejected,
+  unexpectedEof,
 } from '../status.js'
-import type { CallStart, CallStatus, Metadata, ReceivedMetadata } from '../transport.js'
+import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
 import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
-import { CallError, type CallHost, type CallSink, type RunningCall } from './session.js'
+import { type CallHost, type CallSink, endingOfError, type RunningCall } from './session.js'
 
 /** Messages written before the server's first sign of life are kept up to this size, to send them again. */
 const replayLimitBytes = 256 * 1024
@@ -167,8 +181,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
   #mayBeSent(sizeBytes: number): boolean {
     const { maxSendBytes } = this.#host
     if (sizeBytes <= maxSendBytes) return true
-    const message = `trying to send message larger than max (${sizeBytes} vs. ${maxSendBytes})`
-    this.#endSoon({ status: Status.resourceExhausted, message, isUnsendable: true })
+    this.#endSoon({ ...sendTooLarge(sizeBytes, maxSendBytes), isUnsendable: true })
     return false
   }
 
@@ -191,11 +204,11 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
       if (session instanceof Promise) {
         session.then(
           (s) => this.#startOn(s),
-          (e: unknown) => this.#finish(endingOf(e)),
+          (e: unknown) => this.#finish(endingOfError(e)),
         )
       } else this.#startOn(session)
     } catch (e) {
-      this.#endSoon(endingOf(e))
+      this.#endSoon(endingOfError(e))
     }
   }
 
@@ -209,7 +222,10 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
     const attempt = new Attempt(this, session, headers, this.#host.maxReceiveBytes)
     this.#attempt = attempt
     this.#remoteIp = session.remote.ip.text
-    this.#start.observer?.onOutHeader?.(session.remoteText, this.#sentMetadata())
+    this.#start.observer?.onOutHeader?.(
+      session.remoteText,
+      observedMetadata(this.#start.metadata, this.#host.userAgent),
+    )
     try {
       attempt.start(this.#start.path)
     } catch (e) {
@@ -250,12 +266,6 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
       return { status: Status.internal, message, isUnsendable: true }
     }
     return headers
-  }
-
-  /** What grpc-go's observers see: the metadata as it was given, with our user agent. */
-  #sentMetadata(): Metadata {
-    const given = this.#start.metadata.filter(([key]) => key !== 'user-agent')
-    return [...given, ['user-agent', this.#host.userAgent]]
   }
 
   /** Hands grpc-js the next frames when it has sent those before: it keeps one write at a time. */
@@ -339,8 +349,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
 
   onTooLarge(attempt: Attempt, sizeBytes: number): void {
     if (attempt !== this.#attempt) return
-    const message = `grpc: received message larger than max (${sizeBytes} vs. ${this.#host.maxReceiveBytes})`
-    this.#announced ??= { status: Status.resourceExhausted, message, isTooLarge: true }
+    this.#announced ??= receivedTooLarge(sizeBytes, this.#host.maxReceiveBytes)
   }
 
   #onForeignData(chunk: Buffer): void {
@@ -401,8 +410,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
   #onLoss(session: GrpcJsSession, stream: ClientHttp2Stream): void {
     if (session.hasRejected(stream)) {
       if (this.#again()) return
-      const message = 'the stream is rejected because server is draining the connection'
-      this.#finish({ status: Status.unavailable, message })
+      this.#finish(streamRejected)
       return
     }
     this.#finish({ status: Status.unavailable, message: session.lossText() })
@@ -431,8 +439,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
     }
     const announced = this.#announced
     if (!announced) {
-      const message = 'server closed the stream without sending trailers'
-      this.#finish({ status: Status.internal, message })
+      this.#finish(noTrailers)
       return
     }
     if (announced.status !== Status.ok) {
@@ -440,20 +447,18 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
       return
     }
     if (this.#attempt?.hasPartOfFrame) {
-      this.#finish({ status: Status.internal, message: 'unexpected EOF' })
+      this.#finish(unexpectedEof)
       return
     }
     if (!this.#isServerStreaming && this.#reply === undefined) {
-      const text = 'received no response message from non-server-streaming RPC'
-      this.#finish({ status: Status.internal, message: `cardinality violation: ${text}` })
+      this.#finish(noReply)
       return
     }
     this.#finish(announced)
   }
 
   #finishForeign(foreign: { ending: Ending; body: Buffer[] }): void {
-    const body = Buffer.concat(foreign.body).toString('utf8')
-    this.#finish({ ...foreign.ending, message: `${foreign.ending.message}\ndata: ${goQuote(body)}` })
+    this.#finish(endingOfForeign(foreign.ending, Buffer.concat(foreign.body)))
   }
 
   readonly #onAbort = () => this.#finish(contextCanceled)
@@ -541,14 +546,8 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
     const isSecond = this.#reply !== undefined
     this.#reply = message
     if (!isSecond) return
-    const text = 'expected <EOF> for non server-streaming RPCs, but received another message'
-    this.#settle({ status: Status.internal, message: `cardinality violation: ${text}` })
+    this.#settle(secondReply)
   }
-}
-
-/** Size of the names and values of a header block, in bytes. */
-function blockBytes(raw: readonly string[]): number {
-  return raw.reduce((sum, part) => sum + part.length, 0)
 }
 
 /** Node reports these for streams of a connection that broke. */
@@ -564,10 +563,4 @@ function isLossCode(code: number): boolean {
 
 function isHeaders(value: Record<string, string | string[]> | FullEnding): value is Record<string, string | string[]> {
   return ':path' in value
-}
-
-/** A dial that failed ends the call with the dial's text. */
-function endingOf(error: unknown): Ending {
-  if (error instanceof CallError) return error.ending
-  return { status: Status.unavailable, message: error instanceof Error ? error.message : String(error) }
 }

@@ -3,7 +3,7 @@
  * of this folder dial sessions and hand them to calls; they do not know what is spoken.
  */
 import type { SocketOptions } from '../dial.js'
-import type { Ending } from '../status.js'
+import { type Ending, Status } from '../status.js'
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
 
 /** One socket to a server, from the server's settings to its loss. A lost session stays lost. */
@@ -77,4 +77,10 @@ export class CallError extends Error {
   constructor(readonly ending: Ending) {
     super(ending.message)
   }
+}
+
+/** The ending of a call whose session could not be had: a dial that failed ends it with the dial's text. */
+export function endingOfError(error: unknown): Ending {
+  if (error instanceof CallError) return error.ending
+  return { status: Status.unavailable, message: error instanceof Error ? error.message : String(error) }
 }

@@ -1,0 +1,79 @@
+/** One stream of a client's connection: what waits to be sent on it, and how much may come. The session does the rest. */
+import type { ClientSession } from './client-session.js'
+import type { DecodedBlock } from './hpack-decoder.js'
+import type { HpackEncoder } from './hpack-encoder.js'
+import { ReceiveWindow } from './receive-window.js'
+
+/** Who a stream is for. It may call the stream from within each of these. None of them may throw. */
+export interface StreamOwner {
+  /** The block of the request, asked for when the stream is opened. */
+  encodeHeaders(encoder: HpackEncoder): Buffer
+  /** The response, well-formed; interim ones are left out. `isEnd` when nothing follows. */
+  onHeaders(block: DecodedBlock, isEnd: boolean): void
+  /** A piece of the body, which must be copied to be kept, and given back with `giveBack` once it does not wait any more. */
+  onData(bytes: Buffer, isEnd: boolean): void
+  /** The end, with trailers. */
+  onTrailers(block: DecodedBlock): void
+  /** Some of what waited is on its way. */
+  onSent(): void
+  /** The stream is over before its end: by the peer's RST_STREAM, or by its breach of the protocol. */
+  onReset(code: number): void
+  /** The connection is gone, or the peer announced its end. `isUnseen`: the peer has not looked at the request. */
+  onLost(isUnseen: boolean): void
+}
+
+export class ClientStream {
+  /** 0 until the peer takes one more stream. */
+  id = 0
+  readonly owner: StreamOwner
+  readonly receiveWindow: ReceiveWindow
+  /** What the peer takes; negative after it changed its mind. */
+  sendWindowBytes = 0
+  /** What waits to be sent, in order; of the first the part from `sentOfFirst` on. */
+  readonly waiting: Buffer[] = []
+  waitingBytes = 0
+  sentOfFirst = 0
+  /** Nothing more will be written. */
+  isEnding = false
+  /** END_STREAM was sent. */
+  isLocalEnded = false
+  /** END_STREAM came. */
+  isRemoteEnded = false
+  hasResponse = false
+  isClosed = false
+  readonly #session: ClientSession
+
+  constructor(session: ClientSession, owner: StreamOwner, windowBytes: number) {
+    this.#session = session
+    this.owner = owner
+    this.receiveWindow = new ReceiveWindow(windowBytes)
+  }
+
+  /** Sends `bytes`, which must not change any more, as soon as the peer takes them. */
+  write(bytes: Buffer, isEnd: boolean): void {
+    if (this.isClosed || this.isEnding) return
+    this.isEnding = isEnd
+    if (bytes.length > 0) {
+      this.waiting.push(bytes)
+      this.waitingBytes += bytes.length
+    }
+    this.#session.send(this)
+  }
+
+  /** Ends this side. */
+  end(): void {
+    this.write(nothing, true)
+  }
+
+  /** Lets the peer send as much as was read. */
+  giveBack(bytes: number): void {
+    this.#session.giveBack(this, bytes)
+  }
+
+  /** Ends the stream from this side, with RST_STREAM if it has not ended already. Its owner hears nothing more. */
+  close(code: number): void {
+    this.#session.closeStream(this, code)
+  }
+}
+
+const nothing = Buffer.alloc(0)
