@@ -1,10 +1,20 @@
 /**
  * Samples made in the guest. They are written as triples (series, time, value) into a buffer in the VM's memory that the
- * host reads by itself when an iteration ends, so that a check or a custom metric costs no crossing.
+ * host reads by itself when an iteration ends, so that a check or a custom metric costs no crossing. What a series is called
+ * here is put together for its first sample only; every other one finds its number by the very names of the script.
  */
 import { ops } from './bridge.js'
-import { mapGet, mapSet, NativeFloat64Array, NativeMap } from './primordials.js'
-import { currentTagSet, forgetTagSets, mostTagLetters, tagsJson, whenTagSetsAreForgotten } from './vu.js'
+import { createObject, keys, mapGet, mapSet, NativeFloat64Array, NativeMap } from './primordials.js'
+import {
+  forgetTagSets,
+  mostTagLetters,
+  presentTagSet,
+  type SeriesNumbers,
+  type TagSet,
+  tagsJson,
+  tagValue,
+  whenTagSetsAreForgotten,
+} from './vu.js'
 
 const host = ops<{
   ring(byteLength: number): ArrayBuffer
@@ -15,38 +25,123 @@ const host = ops<{
 const capacity = 256
 const ring = new NativeFloat64Array(host.ring((1 + capacity * 3) * 8))
 
-let known = new NativeMap<string, number>()
-let knownCount = 0
-let knownLetters = 0
-const noTags = '[]'
+/** Tags of single samples, beside those of the VU: for the same names and values in the same order it is the same object. */
+export interface SampleTags {
+  /** What goes before the last of them, and that. Undefined for none at all. */
+  readonly before: SampleTags | undefined
+  readonly name: string
+  readonly value: string
+  /** Those with one more, by its name and then by its value. */
+  readonly more: Map<string, Map<string, SampleTags>>
+  readonly series: Map<TagSet, SeriesNumbers>
+}
 
-/** So many series are known at a time, see `mostTagSets` in vu.ts. */
+const newTags = (before: SampleTags | undefined, name: string, value: string): SampleTags => ({
+  before,
+  name,
+  value,
+  more: new NativeMap(),
+  series: new NativeMap(),
+})
+
+let noTags = newTags(undefined, '', '')
+let tagCount = 0
+let seriesCount = 0
+let letterCount = 0
+
+/** So many series are known at a time, and tags of samples, see `mostTagSets` in vu.ts. */
 const mostSeries = 10_000
 
 whenTagSetsAreForgotten(() => {
-  known = new NativeMap<string, number>()
-  knownCount = 0
-  knownLetters = 0
+  noTags = newTags(undefined, '', '')
+  tagCount = 0
+  seriesCount = 0
+  letterCount = 0
 })
 
 /**
- * Records a sample with the present tags and `extra` ones over them (JSON as of `tagsJson`, or undefined).
- * `time` is in ms since 1970.
+ * The tags in a script's object; undefined when it has none, or is no object.
+ *
+ * @throws {TagError} for a value that k6 refuses
  */
-export function record(metric: string, value: number, time: number, extra?: Readonly<Record<string, string>>): void {
-  if (knownCount >= mostSeries || knownLetters > mostTagLetters) forgetTagSets()
-  const tagSet = currentTagSet()
-  const more = extra === undefined ? noTags : tagsJson(extra)
-  const key = `${tagSet} ${metric} ${more}`
-  let series = mapGet(known, key)
-  if (series === undefined) {
-    series = host.series(metric, tagSet, more)
-    mapSet(known, key, series)
-    knownCount += 1
-    knownLetters += more.length
+export function sampleTags(value: unknown): SampleTags | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const names = keys(value)
+  let found = noTags
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    found = withTag(found, name, tagValue(name, (value as Record<string, unknown>)[name]))
   }
-  if (ring[0] === capacity) host.flush()
-  const count = ring[0]!
+  return found.before === undefined ? undefined : found
+}
+
+function withTag(before: SampleTags, name: string, value: string): SampleTags {
+  let byValue = mapGet(before.more, name)
+  let found = byValue === undefined ? undefined : mapGet(byValue, value)
+  if (found === undefined) {
+    // What is held here stays right: it is not found again, and series are those of a set of tags.
+    if (tagCount >= mostSeries || letterCount > mostTagLetters) forgetTagSets()
+    if (byValue === undefined) {
+      byValue = new NativeMap()
+      mapSet(before.more, name, byValue)
+    }
+    found = newTags(before, name, value)
+    mapSet(byValue, value, found)
+    tagCount += 1
+    letterCount += name.length + value.length
+  }
+  return found
+}
+
+function numbersOf(tagSet: TagSet, tags: SampleTags | undefined): SeriesNumbers {
+  if (tags === undefined) return tagSet
+  let numbers = mapGet(tags.series, tagSet)
+  if (numbers === undefined) {
+    numbers = { byMetric: new NativeMap(), byCheck: new NativeMap() }
+    mapSet(tags.series, tagSet, numbers)
+  }
+  return numbers
+}
+
+/** Records a sample with the present tags, and `tags` over them. `time` is in ms since 1970. */
+export function record(metric: string, value: number, time: number, tags?: SampleTags): void {
+  write(mapGet(numbersOf(presentTagSet(), tags).byMetric, metric) ?? newSeries(metric, undefined, tags), value, time)
+}
+
+/** Records a sample of the metric `checks` whose tag `check` is `name`. */
+export function recordCheck(name: string, value: number, time: number, tags?: SampleTags): void {
+  write(mapGet(numbersOf(presentTagSet(), tags).byCheck, name) ?? newSeries('checks', name, tags), value, time)
+}
+
+/** True once a sample of that check was recorded with the present tags and these. */
+export function hasRecorded(name: string, tags: SampleTags | undefined): boolean {
+  const tagSet = presentTagSet()
+  const numbers = tags === undefined ? tagSet : mapGet(tags.series, tagSet)
+  return numbers !== undefined && mapGet(numbers.byCheck, name) !== undefined
+}
+
+function newSeries(metric: string, check: string | undefined, tags: SampleTags | undefined): number {
+  if (seriesCount >= mostSeries || letterCount > mostTagLetters) forgetTagSets()
+  const extra = createObject(null) as Record<string, string>
+  for (let tag = tags; tag?.before !== undefined; tag = tag.before) extra[tag.name] = tag.value
+  if (check !== undefined) extra.check = check
+  const json = tagsJson(extra)
+  const tagSet = presentTagSet()
+  const series = host.series(metric, tagSet.id, json)
+  const numbers = numbersOf(tagSet, tags)
+  if (check === undefined) mapSet(numbers.byMetric, metric, series)
+  else mapSet(numbers.byCheck, check, series)
+  seriesCount += 1
+  letterCount += json.length
+  return series
+}
+
+function write(series: number, value: number, time: number): void {
+  let count = ring[0]!
+  if (count === capacity) {
+    host.flush()
+    count = ring[0]!
+  }
   const at = 1 + count * 3
   ring[at] = series
   ring[at + 1] = time

@@ -48,6 +48,8 @@ export const vu = {
   group: '',
   throwOnWarnings: false,
   isRehearsal: false,
+  /** The system tag `check` is switched on. */
+  hasCheckTag: false,
   env: createObject(null) as Record<string, string>,
 }
 
@@ -57,10 +59,27 @@ export const hasSystemTag = (name: string): boolean => mapGet(systemTags, name) 
 /** The present tags. Values are strings; `group` and `scenario` are there only while enabled. */
 let tags: Record<string, string> = createObject(null)
 let runTags: Record<string, string> = createObject(null)
-let tagSetIds = new NativeMap<string, number>()
+
+/** The numbers of series of samples that have the same tags: by the metric, and of the metric `checks` by the name of the check. */
+export interface SeriesNumbers {
+  readonly byMetric: Map<string, number>
+  readonly byCheck: Map<string, number>
+}
+
+/** A set of tags that the host knows under a number. What was found for it once is looked up, and never put together again. */
+export interface TagSet extends SeriesNumbers {
+  readonly id: number
+  /** Sets that differ from it in the tag `group` alone, by the value of that: itself is one of them. */
+  readonly byGroup: Map<string, TagSet>
+}
+
+let tagSets = new NativeMap<string, TagSet>()
 let tagSetCount = 0
 let tagSetLetters = 0
-let tagSetId = -1
+/** That of the present tags; undefined until it is asked for. */
+let tagSet: TagSet | undefined
+/** Sets whose tags are the present ones but for `group`; undefined while none is known. */
+let byGroup: Map<string, TagSet> | undefined
 
 /** So many sets of tags are known at a time: a script may have a new one in each iteration, for as long as it runs. */
 const mostTagSets = 1000
@@ -76,30 +95,45 @@ export function whenTagSetsAreForgotten(forget: () => void): void {
 
 export function forgetTagSets(): void {
   host.forgetTagSets()
-  tagSetIds = new NativeMap<string, number>()
+  tagSets = new NativeMap<string, TagSet>()
   tagSetCount = 0
   tagSetLetters = 0
-  tagSetId = -1
+  tagsChanged()
   onForget()
+}
+
+function tagsChanged(): void {
+  tagSet = undefined
+  byGroup = undefined
 }
 
 export const currentTags = (): Readonly<Record<string, string>> => tags
 
-/** The number under which the host knows the present tags. Asked for only when something is measured. */
-export function currentTagSet(): number {
-  if (tagSetId === -1) {
-    const json = tagsJson(tags)
-    const known = mapGet(tagSetIds, json)
-    if (known !== undefined) tagSetId = known
-    else {
-      if (tagSetCount >= mostTagSets || tagSetLetters > mostTagLetters) forgetTagSets()
-      tagSetId = host.tagSet(json)
-      mapSet(tagSetIds, json, tagSetId)
-      tagSetCount += 1
-      tagSetLetters += json.length
+/** The present tags as the host knows them. Asked for only when something is measured. */
+export const presentTagSet = (): TagSet => tagSet ?? findTagSet()
+
+/** The number of that. */
+export const currentTagSet = (): number => (tagSet ?? findTagSet()).id
+
+function findTagSet(): TagSet {
+  const json = tagsJson(tags)
+  let found = mapGet(tagSets, json)
+  if (found === undefined) {
+    if (tagSetCount >= mostTagSets || tagSetLetters > mostTagLetters) forgetTagSets()
+    found = {
+      id: host.tagSet(json),
+      byMetric: new NativeMap(),
+      byCheck: new NativeMap(),
+      byGroup: byGroup ?? new NativeMap(),
     }
+    mapSet(tagSets, json, found)
+    tagSetCount += 1
+    tagSetLetters += json.length
   }
-  return tagSetId
+  tagSet = found
+  byGroup = found.byGroup
+  if (tags.group !== undefined) mapSet(byGroup, tags.group, found)
+  return found
 }
 
 /** A JSON list of [key, value] pairs in the order of their keys: one text for one set. */
@@ -115,13 +149,19 @@ export function tagsJson(set: Readonly<Record<string, string>>): string {
 
 export function setTag(name: string, value: string): void {
   tags[name] = value
-  tagSetId = -1
+  tagsChanged()
+}
+
+/** The same for the tag `group`, which may change many times in each iteration. */
+export function setGroupTag(path: string): void {
+  tags.group = path
+  tagSet = byGroup === undefined ? undefined : mapGet(byGroup, path)
 }
 
 export function deleteTag(name: string): boolean {
   const had = hasOwn(tags, name)
   delete tags[name]
-  tagSetId = -1
+  tagsChanged()
   return had
 }
 
@@ -180,7 +220,7 @@ export function resetTags(more: Readonly<Record<string, string>>): void {
     const names = keys(sets[i]!)
     for (let j = 0; j < names.length; j++) tags[names[j]!] = sets[i]![names[j]!]!
   }
-  tagSetId = -1
+  tagsChanged()
 }
 
 export function configure(configuration: Configuration): void {
@@ -192,6 +232,7 @@ export function configure(configuration: Configuration): void {
   freezesEnv = configuration.freezesEnv
   resetEnv({})
   for (let i = 0; i < configuration.systemTags.length; i++) mapSet(systemTags, configuration.systemTags[i]!, true)
+  vu.hasCheckTag = hasSystemTag('check')
   runTags = configuration.tags
   resetTags({})
 }

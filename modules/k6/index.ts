@@ -2,10 +2,10 @@
 import { isAsyncFunction } from '../internal/async-function.js'
 import { ops } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
-import { call, imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
+import { imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
 import { callerFrames } from '../internal/rehearsal.js'
-import { record } from '../internal/samples.js'
-import { currentTags, hasSystemTag, setTag, tagsFrom, vu } from '../internal/vu.js'
+import { hasRecorded, record, recordCheck, type SampleTags, sampleTags } from '../internal/samples.js'
+import { currentTags, hasSystemTag, setGroupTag, vu } from '../internal/vu.js'
 
 const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
 
@@ -24,16 +24,14 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
   if (args.length < 2) throw new GoError('no checks provided to `check`')
   const val = args[0]
   const sets = args[1]
-  const tags = args[2]
   if (sets === undefined || sets === null) throw new NativeTypeError('Cannot convert undefined or null to object')
-  const extra = tagsFrom(tags)
+  const tags = sampleTags(args[2])
   const names = keys(sets as object)
   const time = now()
   let areAllTrue = true
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
-    assertName(name)
-    if (hasSystemTag('check')) extra.check = name
+    if (!hasRecorded(name, tags)) assertName(name)
     const test = (sets as Record<string, unknown>)[name]
     if (isAsyncFunction(test)) {
       throw new GoError(
@@ -43,15 +41,20 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
     }
     let hasPassed: boolean
     try {
-      hasPassed = !!(typeof test === 'function' ? call(test, undefined, val) : test)
+      hasPassed = !!(typeof test === 'function' ? test(val) : test)
     } catch (e) {
-      record('checks', 0, time, extra)
+      recordOutcome(name, 0, time, tags)
       throw e
     }
-    record('checks', hasPassed ? 1 : 0, time, extra)
+    recordOutcome(name, hasPassed ? 1 : 0, time, tags)
     if (!hasPassed) areAllTrue = false
   }
   return areAllTrue
+}
+
+function recordOutcome(name: string, value: number, time: number, tags: SampleTags | undefined): void {
+  if (vu.hasCheckTag) recordCheck(name, value, time, tags)
+  else record('checks', value, time, tags)
 }
 
 /** Runs `fn` with the tag `group` set to `name` under the present group, and records how long it took. */
@@ -81,7 +84,7 @@ export function group<T>(name?: unknown, fn?: (() => T) | null): T {
 
 function enterGroup(path: string): void {
   vu.group = path
-  if ('group' in currentTags() || hasSystemTag('group')) setTag('group', path)
+  if (currentTags().group !== undefined || hasSystemTag('group')) setGroupTag(path)
 }
 
 /** Blocks the VU for `seconds`, fractions included. */

@@ -12,8 +12,8 @@ import {
   toNumber,
   toText,
 } from '../internal/primordials.js'
-import { record } from '../internal/samples.js'
-import { TagError, tagsFrom, vu } from '../internal/vu.js'
+import { record, type SampleTags, sampleTags } from '../internal/samples.js'
+import { TagError, vu } from '../internal/vu.js'
 
 const host = ops<{ declare(name: string, type: string, isTime: boolean): undefined }>('metrics', ['declare'])
 
@@ -30,6 +30,7 @@ function shown(value: unknown): string {
 
 /** A value as a number; NaN when it is none. Booleans count, and objects that are true but no number are 1. */
 function numberFrom(value: unknown): number {
+  if (typeof value === 'number') return value
   if (value === true) return 1
   if (value === false) return 0
   if (value === null || value === undefined) return NaN
@@ -60,10 +61,10 @@ function declare(type: string, args: unknown[]): CustomMetric {
   return metric
 }
 
-function tagsOf(metric: string, tags: unknown): Record<string, string> | undefined {
-  if (tags === undefined || tags === null) return undefined
+function tagsOf(metric: string, tags: unknown): SampleTags | undefined {
+  if (tags === undefined) return undefined
   try {
-    return tagsFrom(tags)
+    return sampleTags(tags)
   } catch (e) {
     if (e instanceof TagError) throw new GoError(`cannot add tags for the '${metric}' custom metric: ${e.message}`)
     throw e
