@@ -3,6 +3,7 @@
  * ships with the package is found from the root and not from the module that asks for it.
  */
 import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,3 +19,6 @@ function find(): string {
 
 /** Absolute path of the folder that holds package.json. */
 export const packageRoot = find()
+
+/** Packages that most runs do without are loaded where they are first used, and not while the command starts. */
+export const requirePackage = createRequire(import.meta.url)

@@ -2,14 +2,14 @@
 import { AppError } from '../errors.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
 import type { ModuleGraph } from '../script/module-graph.js'
-import { syntaxErrorText } from '../script/typescript.js'
+import { parserReady, syntaxErrorText } from '../script/typescript.js'
 import { ScriptFailure } from './script-failure.js'
 
 /**
  * The error in k6's words. QuickJS gives a syntax error one frame that is a place and no function; for its text, the parser
  * that strips types is asked, which finds what k6 finds. Undefined for what a running script threw.
  */
-export function loadError(failure: GuestFailure, graph: ModuleGraph): AppError | undefined {
+export async function loadError(failure: GuestFailure, graph: ModuleGraph): Promise<AppError | undefined> {
   const { text, frames } = failure
   const unlinked = /^SyntaxError: Could not find export '([^']*)' in module '([^']*)'$/.exec(text)
   if (unlinked !== null) {
@@ -22,6 +22,7 @@ export function loadError(failure: GuestFailure, graph: ModuleGraph): AppError |
   const place = /^\tat (\S+):(\d+):(\d+)\n/.exec(frames)
   if (!text.startsWith('SyntaxError') || place === null) return undefined
   const [, url, line, column] = place as unknown as [string, string, string, string]
+  await parserReady()
   const module = graph.find(url)
   const found = module === undefined ? undefined : syntaxErrorText(module.source, module.format === 'esm')
   return new AppError(

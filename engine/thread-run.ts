@@ -186,7 +186,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       return await this.#newVm(0)
     } catch (e) {
       if (this.#abortText !== undefined) throw new AppError('SCRIPT_ABORTED', this.#abortText)
-      throw e instanceof ScriptFailure ? (loadError(e.failure, this.#graph!) ?? e) : e
+      throw e instanceof ScriptFailure ? ((await loadError(e.failure, this.#graph!)) ?? e) : e
     }
   }
 

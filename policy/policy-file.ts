@@ -1,7 +1,8 @@
 /** Reads a policy from a file of YAML or JSON. What it means is the business of policy-input.ts. */
 import { basename, dirname, resolve } from 'node:path'
-import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import type { LineCounter, parseDocument } from 'yaml'
 import { AppError, isAppError } from '../errors.js'
+import { requirePackage } from '../package-root.js'
 import { readRegularFile } from './files.js'
 import type { Policy, ProfileName } from './policy.js'
 import { policyFrom } from './policy-input.js'
@@ -10,6 +11,8 @@ const maxBytes = 256 * 1024
 /** A policy has three levels; what is far deeper would only be there to exhaust the parser. */
 const maxDepth = 20
 const maxAliases = 20
+
+const yaml = () => requirePackage('yaml') as typeof import('yaml')
 
 /**
  * The policy in a file. Its relative folders begin at the folder of the file.
@@ -44,7 +47,7 @@ function textOf(file: string): string {
 /** Plain data out of YAML 1.2, of which JSON is a part. @throws {AppError} POLICY_INVALID, with line and column */
 export function parsePolicyText(text: string): unknown {
   if (isDeep(text)) throw invalid(`it is nested more than ${maxDepth} levels deep`)
-  const lines = new LineCounter()
+  const lines = new (yaml().LineCounter)()
   const document = parsed(text, lines)
   const problem = document.errors[0] ?? document.warnings[0]
   if (problem !== undefined) {
@@ -63,13 +66,14 @@ function parsed(text: string, lineCounter: LineCounter): ReturnType<typeof parse
   try {
     // The parser's own check for double keys compares each with each.
     const checks = { strict: true, uniqueKeys: false, prettyErrors: false } as const
-    return parseDocument(text, { schema: 'core', version: '1.2', lineCounter, ...checks })
+    return yaml().parseDocument(text, { schema: 'core', version: '1.2', lineCounter, ...checks })
   } catch {
     throw invalid('it cannot be read as YAML')
   }
 }
 
 function refuseDoubleKeys(document: ReturnType<typeof parseDocument>, lines: LineCounter): void {
+  const { isScalar, visit } = yaml()
   visit(document, {
     Map(_, { items }) {
       const seen = new Set<unknown>()

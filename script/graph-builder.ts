@@ -13,7 +13,7 @@ import { isInPackage, PackageResolver } from './packages.js'
 import { isBareName, isModuleUrl, isRemote, notFoundText, pathOfUrl } from './resolve.js'
 import { type ImportRequest, parseSource, requiredSpecifiers } from './source.js'
 import { inlineMap, readMap, sourceMapUrl } from './source-map.js'
-import { isJavaScript, stripTypes } from './typescript.js'
+import { isJavaScript, parserReady, stripTypes } from './typescript.js'
 
 /** Fetches modules from `https://` URLs. */
 export interface RemoteModules {
@@ -72,7 +72,7 @@ export class GraphBuilder {
     const builder = new GraphBuilder(main.url, sources)
     const source = main.source ?? (await builder.#text(main.url))
     if (source === undefined) throw new AppError('FILE_NOT_FOUND', notFoundText(main.name))
-    builder.#add(main.url, source, main.isNameless === true)
+    await builder.#add(main.url, source, main.isNameless === true)
     await builder.#readAll([main.url])
     return builder
   }
@@ -143,7 +143,7 @@ export class GraphBuilder {
     let url = target
     try {
       if (isRemote(target)) {
-        this.#add(target, await this.#remoteText(target, request.specifier))
+        await this.#add(target, await this.#remoteText(target, request.specifier))
         return true
       }
       const path = this.#pathOf(pathOfUrl(target), base, request)
@@ -153,7 +153,7 @@ export class GraphBuilder {
       if (this.graph.find(url) !== undefined) return false
       const text = await this.#text(url, request.specifier)
       if (text === undefined) return notFoundText(request.specifier)
-      this.#add(url, text)
+      await this.#add(url, text)
       return true
     } catch (e) {
       if (request.isRequire && isOfCall(e) && this.graph.find(url) === undefined) return e.message
@@ -200,7 +200,7 @@ export class GraphBuilder {
     }
   }
 
-  #add(url: string, text: string, isNameless = false): void {
+  async #add(url: string, text: string, isNameless = false): Promise<void> {
     this.#count(url, text)
     const { graph } = this
     const { pathname } = new URL(url)
@@ -212,7 +212,9 @@ export class GraphBuilder {
     const plain = text.replace(/^\ufeff?#!/, '//')
     const { maxTypeScriptLetters } = this.#sources
     // As in k6, a TypeScript file that is JavaScript as it stands is left alone: its unused imports stay.
-    const isTyped = (pathname.endsWith('.ts') || isNameless) && !isJavaScript(plain, maxTypeScriptLetters)
+    const mayBeTyped = pathname.endsWith('.ts') || isNameless
+    if (mayBeTyped) await parserReady()
+    const isTyped = mayBeTyped && !isJavaScript(plain, maxTypeScriptLetters)
     const { code, map } = isTyped
       ? stripTypes(url, plain, maxTypeScriptLetters)
       : { code: plain, map: this.#mapOf(url, plain) }

@@ -4,9 +4,11 @@
  * package.json files only; what is found lies in the folder of its package.
  */
 import { dirname, join, resolve, sep } from 'node:path'
-import { exports as exportsOf, imports as importsOf } from 'resolve.exports'
 import { AppError } from '../errors.js'
+import { requirePackage } from '../package-root.js'
 import type { FileStore } from './file-store.js'
+
+const resolver = () => requirePackage('resolve.exports') as typeof import('resolve.exports')
 
 const conditions = {
   import: ['belljar', 'module', 'browser', 'import'],
@@ -88,7 +90,7 @@ export class PackageResolver {
     const { json, folder } = manifest
     const found =
       json.exports !== undefined && json.exports !== null
-        ? this.#listed(manifest, () => exportsOf(json as never, wanted, optionsFor(isRequire)) ?? undefined)
+        ? this.#listed(manifest, () => resolver().exports(json as never, wanted, optionsFor(isRequire)) ?? undefined)
         : wanted === '.'
           ? this.#mainOf(manifest)
           : this.#inside(folder, wanted)
@@ -107,7 +109,7 @@ export class PackageResolver {
       if (manifest !== undefined) {
         return this.#listed(
           manifest,
-          () => importsOf(manifest.json as never, specifier, optionsFor(isRequire)) ?? undefined,
+          () => resolver().imports(manifest.json as never, specifier, optionsFor(isRequire)) ?? undefined,
         )
       }
       const parent = dirname(folder)

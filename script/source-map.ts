@@ -2,7 +2,10 @@
  * Source maps of the modules of a script, and the places that they give for those in a stack trace. A map comes from
  * whoever wrote the script: it is bounded before it is read, and what is not needed of it is dropped. ECMA-426.
  */
-import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import type { TraceMap } from '@jridgewell/trace-mapping'
+import { requirePackage } from '../package-root.js'
+
+const traceMapping = () => requirePackage('@jridgewell/trace-mapping') as typeof import('@jridgewell/trace-mapping')
 
 const maxMapLetters = 8 * 1024 * 1024
 const maxSources = 10_000
@@ -96,7 +99,7 @@ export class SourcePlaces {
     if (map === undefined) return { ...place, column }
     // A script may put any numbers into `error.stack`, and whoever wrote the map may have it lead nowhere.
     if (!(place.line >= 1 && column >= 1)) return { ...place, column }
-    const found = originalPositionFor(map, { line: place.line, column: column - 1 })
+    const found = traceMapping().originalPositionFor(map, { line: place.line, column: column - 1 })
     if (typeof found.source !== 'string' || found.source.length > 2 * maxPlaceLetters) return { ...place, column }
     return { file: found.source.replace(/[\s()]/g, percentEncoded), line: found.line, column: found.column + 1 }
   }
@@ -121,7 +124,7 @@ export class SourcePlaces {
     if (!this.#maps.has(url)) {
       let trace: TraceMap | undefined
       try {
-        trace = new TraceMap(map, url)
+        trace = new (traceMapping().TraceMap)(map, url)
       } catch {
         // The text was looked at when it was read; a map that still cannot be used is as good as none.
       }

@@ -6,8 +6,20 @@
  * more ends the process. The worst that was found takes 300 to 500 bytes of stack for each letter, so the letters are
  * limited by the size of the stack (`typeScriptLetters`).
  */
-import { transformSync } from 'oxc-transform'
 import { AppError } from '../errors.js'
+
+type Parser = typeof import('oxc-transform')
+
+let loading: Promise<void> | undefined
+let parser!: Parser
+
+/** Loads the parser, which a script in JavaScript does without. Must have settled before any of what follows is called. */
+export function parserReady(): Promise<void> {
+  loading ??= import('oxc-transform').then((found) => {
+    parser = found
+  })
+  return loading
+}
 
 /** How long a TypeScript file may be in a thread that runs VMs with this limit: its stack is 512 times as large. */
 export const typeScriptLetters = (stackBytes: number): number => stackBytes
@@ -37,7 +49,7 @@ export function stripTypes(url: string, source: string, maxLetters: number): Str
   if (!isBounded(source)) {
     throw new AppError('LIMIT_SIZE', `${url} is nested too deeply to be read as TypeScript (${maxDepth} levels)`)
   }
-  const { code, map, errors } = transformSync('module.ts', source, {
+  const { code, map, errors } = parser.transformSync('module.ts', source, {
     sourceType: 'module',
     lang: 'ts',
     sourcemap: true,
@@ -53,7 +65,7 @@ export function isJavaScript(source: string, maxLetters: number): boolean {
   return (
     source.length <= maxLetters &&
     isBounded(source) &&
-    transformSync('module.js', source, { sourceType: 'module', lang: 'js' }).errors.length === 0
+    parser.transformSync('module.js', source, { sourceType: 'module', lang: 'js' }).errors.length === 0
   )
 }
 
@@ -61,7 +73,7 @@ export function isJavaScript(source: string, maxLetters: number): boolean {
 export function syntaxErrorText(source: string, isEsModule: boolean): string | undefined {
   if (source.length > maxExplainedLetters || hasCostlyLines(source) || !isBounded(source)) return undefined
   const sourceType = isEsModule ? 'module' : 'commonjs'
-  const { errors } = transformSync('module.js', source, { sourceType, lang: 'js' })
+  const { errors } = parser.transformSync('module.js', source, { sourceType, lang: 'js' })
   return errors.length === 0 ? undefined : firstError(source, errors)
 }
 

@@ -9,11 +9,12 @@ import fc from 'fast-check'
 import { packageRoot } from '../../package-root.js'
 import { trustedLimits } from '../../policy/limits.js'
 import { importedNames, lexerReady, parseSource, requiredSpecifiers } from '../../script/source.js'
-import { isJavaScript, stripTypes, syntaxErrorText, typeScriptLetters } from '../../script/typescript.js'
+import { isJavaScript, parserReady, stripTypes, syntaxErrorText, typeScriptLetters } from '../../script/typescript.js'
 import { assertClean, bytesOf, type FuzzTarget, refusal, textOf } from '../target.js'
 import { hostileText } from '../texts.js'
 
 await lexerReady
+await parserReady()
 
 const maxBytes = 16 * 1024
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { SourcePlaces } from '../../script/source-map.js'
-import { isJavaScript, stripTypes, syntaxErrorText } from '../../script/typescript.js'
+import { isJavaScript, parserReady, stripTypes, syntaxErrorText } from '../../script/typescript.js'
 
 const url = 'file:///w/a.ts'
+
+await parserReady()
 
 describe('stripTypes', () => {
   it('keeps what is code: enum, namespace, parameter properties, decorators of nobody', () => {
