@@ -1,143 +1,102 @@
 /**
- * The benchmark, `npm run bench`: belljar beside a bare gRPC client, in turns, and belljar with many VUs. Loopback only.
- * Prints numbers and judges only errors and memory; how fast a machine is, is no reason to fail.
+ * The benchmark, `npm run bench`: belljar beside yardsticks, and beside k6 where K6_BIN names one, in turns. Loopback only,
+ * Linux only. Prints figures beside their goals; fails for errors and for memory that grows, and for nothing else.
+ * docs/performance.md tells how it measures.
  */
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { BareResult } from './bare-loop.js'
-import { type BelljarRun, runBelljar } from './belljar-run.js'
-import { measure, startServer } from './measured-process.js'
-
-const rounds = 3
-const connections = 20
-/** What starting costs is in both; the difference is the calls' own. */
-const calls = { few: 200, many: 8000 } as const
-const crowd = { vus: 200, iterations: 20_000, earlyIterations: 2000 } as const
-const allowedGrowth = 1.1
-
-/** Speed, and cost of one call or iteration. */
-interface Pace {
-  perSecond: number
-  cpuMicrosEach: number
-  errors: number
-}
-
-async function bareRun(folder: string, address: string, count: number): Promise<BareResult & { cpuMicros: number }> {
-  const loop = fileURLToPath(new URL('bare-loop.js', import.meta.url))
-  const { stdout, stderr, cpuMicros, exitCode } = await measure(folder, [
-    loop,
-    address,
-    String(count),
-    String(connections),
-  ])
-  if (exitCode !== 0) throw new Error(`the bare loop ended with ${exitCode}: ${stderr}`)
-  return { ...(JSON.parse(stdout) as BareResult), cpuMicros }
-}
-
-const each = (few: number, many: number): number => (many - few) / (calls.many - calls.few)
-
-async function barePace(folder: string, address: string): Promise<Pace> {
-  const few = await bareRun(folder, address, calls.few)
-  const many = await bareRun(folder, address, calls.many)
-  return {
-    perSecond: many.callsPerSecond,
-    cpuMicrosEach: each(few.cpuMicros, many.cpuMicros),
-    errors: few.errors + many.errors,
-  }
-}
-
-async function belljarPace(folder: string, address: string): Promise<Pace> {
-  const few = await runBelljar(folder, address, connections, calls.few)
-  const many = await runBelljar(folder, address, connections, calls.many)
-  return {
-    perSecond: many.iterationsPerSecond,
-    cpuMicrosEach: each(few.cpuMicros, many.cpuMicros),
-    errors: few.errors + many.errors,
-  }
-}
+import { join, resolve } from 'node:path'
+import { packageRoot } from '../package-root.js'
+import { help, readBenchOptions } from './bench-options.js'
+import type { ContestantName } from './contestants.js'
+import type { Round } from './figures.js'
+import type { Bench, Measurement, Values } from './measurements.js'
+import { failures, figuresTable, growthOf, reportData, valueCells, valuesTable } from './report.js'
+import { startServer } from './server-process.js'
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
-const row = (...cells: string[]): void =>
-  print(cells.map((cell, i) => (i === 0 ? cell.padEnd(26) : cell.padStart(14))).join(''))
-const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MB`
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? 0
-}
-
-function printPace(name: string, { perSecond, cpuMicrosEach, errors }: Pace): void {
-  row(name, `${perSecond.toFixed(0)}/s`, `${cpuMicrosEach.toFixed(0)} µs`, String(errors))
-}
-
-const middleOf = (paces: readonly Pace[]): Pace => ({
-  perSecond: median(paces.map((pace) => pace.perSecond)),
-  cpuMicrosEach: median(paces.map((pace) => pace.cpuMicrosEach)),
-  errors: paces.reduce((sum, pace) => sum + pace.errors, 0),
-})
-
-async function compare(folder: string, address: string): Promise<number> {
-  print(`Unary calls over ${connections} connections, ${calls.many} in each run`)
-  row('', 'calls', 'CPU each', 'errors')
-  const bare: Pace[] = []
-  const belljar: Pace[] = []
-  for (let round = 1; round <= rounds; round++) {
-    bare.push(await barePace(folder, address))
-    printPace(`round ${round}: grpc-js alone`, bare[round - 1]!)
-    belljar.push(await belljarPace(folder, address))
-    printPace(`round ${round}: belljar`, belljar[round - 1]!)
+/** All measurements once, each contestant after the other. */
+async function makeRound(bench: Bench, wanted: readonly Measurement[], name: string): Promise<Round> {
+  const round = new Map<string, Partial<Record<ContestantName, Values>>>()
+  for (const { id, unit, contestants } of wanted) {
+    const values: Partial<Record<ContestantName, Values>> = {}
+    round.set(id, values)
+    for (const [contestant, measure] of Object.entries(contestants)) {
+      if (contestant === 'k6' && bench.k6 === undefined) continue
+      const measured = await measure(bench)
+      values[contestant as ContestantName] = measured
+      const cells = valueCells(measured, unit).map((cell) => cell.padStart(9))
+      print(`${name} ${`${id} ${contestant}`.padEnd(30)} ${cells.join(' ')}`)
+    }
   }
-  const [one, other] = [middleOf(bare), middleOf(belljar)]
-  printPace('median: grpc-js alone', one)
-  printPace('median: belljar', other)
-  const ratio = (a: number, b: number) => `${(a / b).toFixed(2)}x`
-  row('belljar to grpc-js', ratio(other.perSecond, one.perSecond), ratio(other.cpuMicrosEach, one.cpuMicrosEach))
-  return one.errors + other.errors
+  return round
 }
 
-/** Answers whether the memory kept still. */
-function printMemory({ early, endRssBytes }: BelljarRun): boolean {
-  if (early === undefined) {
-    print('memory over time: the run was too fast to see its beginning')
-    return true
+async function main(): Promise<void> {
+  const options = readBenchOptions(process.argv.slice(2))
+  if (options === undefined) {
+    print(help)
+    return
   }
-  const growth = endRssBytes / early.rssBytes
-  row(`memory after ${early.iterations}`, megabytes(early.rssBytes))
-  row('memory at the end', megabytes(endRssBytes))
-  row('growth', `${growth.toFixed(3)}x`, growth <= allowedGrowth ? 'OK' : 'NOT OK')
-  return growth <= allowedGrowth
-}
-
-async function manyUsers(folder: string, address: string): Promise<{ errors: number; isMemoryStill: boolean }> {
-  const { vus, iterations, earlyIterations } = crowd
-  print(`${vus} VUs, ${iterations} iterations`)
-  const alone = await runBelljar(folder, address, 1, earlyIterations)
-  const started = await runBelljar(folder, address, vus, vus)
-  const all = await runBelljar(folder, address, vus, iterations, earlyIterations)
-  const errors = all.errors + (all.iterations === iterations ? 0 : 1)
-  row('iterations', `${all.iterationsPerSecond.toFixed(0)}/s`)
-  row('CPU each', `${((all.cpuMicros - started.cpuMicros) / (iterations - vus)).toFixed(0)} µs`)
-  row('memory for each VU', megabytes((all.endRssBytes - alone.endRssBytes) / (vus - 1)))
-  row('errors', String(errors), errors === 0 ? 'OK' : 'NOT OK')
-  return { errors, isMemoryStill: printMemory(all) }
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'belljar-bench-'))
-const server = await startServer()
-try {
+  const { wanted, isQuick, warmUpMs, measureMs, rounds: wantedRounds, belljarFlags } = options
+  const k6 = process.env.K6_BIN
   const load = loadavg()[0]!.toFixed(1)
-  print(
-    `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), Node.js ${process.version}, load ${load} before\n`,
-  )
-  const errors = await compare(folder, server.address)
-  print()
-  const many = await manyUsers(folder, server.address)
-  const isGood = errors + many.errors === 0 && many.isMemoryStill
-  print(`\n${isGood ? 'OK' : 'NOT OK'}`)
-  process.exitCode = isGood ? 0 : 1
-} finally {
-  server.stop()
-  await rm(folder, { recursive: true, force: true })
+  const model = cpus()[0]?.model ?? 'unknown'
+  const settings = {
+    node: process.version,
+    cores: availableParallelism(),
+    model,
+    loadBefore: Number(load),
+    rounds: wantedRounds,
+    warmUpMs,
+    measureMs,
+    hasK6: k6 !== undefined,
+    belljarFlags,
+    date: new Date().toISOString(),
+  }
+  const about = `${settings.cores} cores (${model}), Node.js ${process.version}, load ${load} before; rounds: ${wantedRounds}, each client measured for ${measureMs / 1000} s after ${warmUpMs / 1000} s`
+  print(about)
+  if (k6 === undefined) print('k6 is not measured: K6_BIN names none')
+
+  const folder = await mkdtemp(join(tmpdir(), 'belljar-bench-'))
+  const server = await startServer()
+  try {
+    const belljarFile = resolve(options.belljarFile ?? join(packageRoot, 'bin/belljar.js'))
+    const bench: Bench = {
+      server,
+      folder,
+      warmUpMs,
+      measureMs,
+      starts: isQuick ? 5 : 11,
+      crowd: 1000,
+      belljar: { command: process.execPath, args: [belljarFile] },
+      belljarFlags,
+      ...(k6 === undefined ? {} : { k6: { command: k6, args: [] } }),
+    }
+    const rounds: Round[] = []
+    for (let i = 1; i <= wantedRounds; i++) rounds.push(await makeRound(bench, wanted, `${i}/${wantedRounds}`))
+
+    const tables = `${figuresTable(rounds)}\n\n${valuesTable(rounds, wanted)}`
+    print(`\n${tables}\n`)
+    const growth = growthOf(rounds.flatMap((round) => round.get('greet-200')?.belljar ?? []))
+    if (growth !== undefined) print(`memory of 200 VUs after 20,000 calls / after 2,000: ${growth.toFixed(3)}`)
+    if (options.jsonFile !== undefined) {
+      writeFileSync(options.jsonFile, `${JSON.stringify(reportData(rounds, wanted, settings), null, 2)}\n`)
+    }
+    if (options.markdownFile !== undefined) writeFileSync(options.markdownFile, `${about}\n\n${tables}\n`)
+    const failed = failures(rounds, wanted)
+    for (const failure of failed) print(failure)
+    print(failed.length === 0 ? 'OK' : 'NOT OK')
+    process.exitCode = failed.length === 0 ? 0 : 1
+  } finally {
+    server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
 }
+
+await main().catch((e: unknown) => {
+  process.stderr.write(`bench: ${e instanceof Error ? e.message : String(e)}\n`)
+  process.exitCode = 2
+})

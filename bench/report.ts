@@ -1,0 +1,116 @@
+/** What the benchmark says at its end: the figures beside their goals, all values, and the same for programs. */
+import type { ContestantName } from './contestants.js'
+import { type Figure, figureOf, figures, median, middleOf, type Round } from './figures.js'
+import { allowedGrowth, type Measurement, type Values } from './measurements.js'
+import { markdownTable, shortNumber } from './tables.js'
+
+/** The figures of which all was measured that they need. */
+const madeFigures = (rounds: readonly Round[]): readonly Figure[] =>
+  figures.filter((figure) =>
+    ['belljar', 'k6'].some((name) => figureOf(figure, rounds, name as 'belljar') !== undefined),
+  )
+
+const withUnit = (value: number | undefined, unit: Figure['unit']): string =>
+  value === undefined ? '–' : `${shortNumber(value)}${unit === 'x' ? '' : ` ${unit}`}`
+
+/** The range of the rounds is shown too: it says how much of a difference is noise. */
+export function figuresTable(rounds: readonly Round[]): string {
+  const rows = madeFigures(rounds).map((figure) => {
+    const each = rounds.map((round) => figure.of(round, 'belljar')).filter((value) => value !== undefined)
+    const range = each.length < 2 ? '' : `${shortNumber(Math.min(...each))} to ${shortNumber(Math.max(...each))}`
+    return [
+      figure.title,
+      figure.goal === undefined ? '' : `≤ ${withUnit(figure.goal, figure.unit)}`,
+      withUnit(figureOf(figure, rounds, 'belljar'), figure.unit),
+      range,
+      withUnit(figureOf(figure, rounds, 'k6'), figure.unit),
+    ]
+  })
+  return markdownTable(['figure', 'goal', 'belljar', 'rounds', 'k6'], rows)
+}
+
+const valuesOf = (rounds: readonly Round[], id: string, name: ContestantName): Values[] =>
+  rounds.map((round) => round.get(id)?.[name]).filter((values) => values !== undefined)
+
+export function valuesTable(rounds: readonly Round[], measurements: readonly Measurement[]): string {
+  const rows: string[][] = []
+  for (const { id, unit, contestants } of measurements) {
+    for (const name of Object.keys(contestants) as ContestantName[]) {
+      const all = valuesOf(rounds, id, name)
+      if (all.length === 0) continue
+      rows.push([`${id} ${name}`, ...valueCells(middleOf(all), unit)])
+    }
+  }
+  const header = ['measurement', 'CPU each', 'a second', 'p50', 'p99', 'max', 'memory', 'wall', 'errors']
+  return markdownTable(header, rows)
+}
+
+/** The cells after the name. */
+export function valueCells(values: Values, unit: Measurement['unit']): string[] {
+  const ms = (value: number | undefined) => withUnit(value, 'ms')
+  const cpu =
+    values.cpuSeconds === undefined
+      ? values.cpuMicros === undefined
+        ? '–'
+        : `${shortNumber(values.cpuMicros)} µs/${unit}`
+      : withUnit(values.cpuSeconds, 's')
+  return [
+    cpu,
+    shortNumber(values.perSecond),
+    ms(values.medianMs),
+    ms(values.p99Ms),
+    ms(values.maxMs),
+    values.rssBytes === undefined ? '–' : withUnit(values.rssBytes / 1024 / 1024, 'MB'),
+    ms(values.wallMs),
+    values.errors === undefined ? '–' : String(values.errors),
+  ]
+}
+
+/** What makes the benchmark fail: errors, and memory that grows. How fast a machine is, is no reason to. */
+export function failures(rounds: readonly Round[], measurements: readonly Measurement[]): string[] {
+  const found: string[] = []
+  for (const { id, contestants } of measurements) {
+    for (const name of Object.keys(contestants) as ContestantName[]) {
+      const all = valuesOf(rounds, id, name)
+      const errors = middleOf(all).errors ?? 0
+      if (errors > 0) found.push(`${id} ${name}: ${errors} errors`)
+      const growth = name === 'belljar' ? growthOf(all) : undefined
+      if (growth !== undefined && growth > allowedGrowth) {
+        found.push(`${id} ${name}: memory grew to ${growth.toFixed(3)} times what it was, ${allowedGrowth} is allowed`)
+      }
+    }
+  }
+  return found
+}
+
+/** The median of what memory at the end was to early memory. */
+export const growthOf = (all: readonly Values[]): number | undefined =>
+  median(all.map(({ growth }) => growth).filter((value) => value !== undefined))
+
+/** All of it as data. */
+export function reportData(rounds: readonly Round[], measurements: readonly Measurement[], settings: object): object {
+  return {
+    settings,
+    figures: madeFigures(rounds).map((figure) => ({
+      id: figure.id,
+      title: figure.title,
+      unit: figure.unit,
+      goal: figure.goal,
+      belljar: figureOf(figure, rounds, 'belljar'),
+      k6: figureOf(figure, rounds, 'k6'),
+      rounds: rounds.map((round) => figure.of(round, 'belljar')),
+    })),
+    measurements: measurements.map(({ id, title, unit, contestants }) => ({
+      id,
+      title,
+      unit,
+      contestants: Object.fromEntries(
+        (Object.keys(contestants) as ContestantName[]).map((name) => {
+          const all = valuesOf(rounds, id, name)
+          return [name, all.length === 0 ? undefined : { median: middleOf(all), rounds: all }]
+        }),
+      ),
+    })),
+    failures: failures(rounds, measurements),
+  }
+}

@@ -1,0 +1,6 @@
+/** How much one iteration of the benchmark's scripts and yardsticks does. Scripts get the numbers as variables. */
+
+/** Calls that are under way at once. */
+export const unaryBatch = 10
+/** Messages of a stream. */
+export const streamMessages = 1000
