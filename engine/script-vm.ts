@@ -172,7 +172,7 @@ export class ScriptVm {
 
   /** Ends what an iteration left behind when it did not run to its end. */
   async #tidy(): Promise<void> {
-    this.#vu.abort.abort()
+    this.#vu.endWaits()
     this.vm.clearInterrupt()
     this.vm.forgetRejections()
     await this.enter('dropTasks')
@@ -182,7 +182,7 @@ export class ScriptVm {
   /** Ends the present iteration at once. */
   interrupt(): void {
     this.vm.interrupt()
-    this.#vu.abort.abort()
+    this.#vu.endWaits()
     this.#vu.tasks.interrupt()
   }
 }

@@ -67,6 +67,22 @@ export class SharedCounters {
     return Atomics.add(this.#cells, runFields + scenario * perScenario + scenarioField[name], amount)
   }
 
+  /** A VU is at work for this scenario. */
+  beginIteration(scenario: number): void {
+    const at = runFields + scenario * perScenario
+    Atomics.add(this.#cells, field.activeVus, 1)
+    Atomics.add(this.#cells, at + scenarioField.active, 1)
+  }
+
+  /** It no longer is. */
+  endIteration(scenario: number, isComplete: boolean): void {
+    const at = runFields + scenario * perScenario
+    Atomics.sub(this.#cells, field.activeVus, 1)
+    Atomics.sub(this.#cells, at + scenarioField.active, 1)
+    Atomics.add(this.#cells, isComplete ? field.completed : field.interrupted, 1)
+    Atomics.add(this.#cells, at + (isComplete ? scenarioField.completed : scenarioField.interrupted), 1)
+  }
+
   /** Sets it to `to` if it is `from`; false when it is not. */
   replaceFor(scenario: number, name: ScenarioField, from: number, to: number): boolean {
     const index = runFields + scenario * perScenario + scenarioField[name]

@@ -37,7 +37,9 @@ import { executionInfo } from './execution-info.js'
 import { grpcOptionsOf } from './grpc-options.js'
 import { Heartbeat } from './heartbeat.js'
 import { httpOptionsOf } from './http-options.js'
+import { IterationSeries } from './iteration-series.js'
 import { loadError } from './load-error.js'
+import { LoopTurns } from './loop-turns.js'
 import { registryLimits, sampleLimitsOf } from './metric-limits.js'
 import type { ConsolidatedOptions } from './options/consolidate.js'
 import { defaultSystemTags } from './options/metric-options.js'
@@ -96,6 +98,8 @@ export class ThreadRun implements Async<ThreadCalls> {
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
   #home: VuHome | undefined
+  /** Tags of the options. */
+  #runTags = TagSet.empty
   #startTimeMs: number | undefined
   #setupData: string | undefined
   #abortText: string | undefined
@@ -199,6 +203,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     for (const metric of config.optInMetrics) this.#registry.switchOn(metric)
     this.#files = new FileStore(config.files)
     const { options } = config
+    this.#runTags = TagSet.from(options.tags)
     const systemTags = new Set<string>(options.systemTags)
     const { limits } = this.#settings.policy
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
@@ -214,7 +219,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       services: this.#services,
       counters: this.#counters,
       ledger: new VuLedger(config.ledger),
-      runTags: TagSet.from(options.tags),
+      turns: new LoopTurns(),
+      series: config.scenarios.map((scenario) => this.#seriesOf(scenario, systemTags)),
       hasVuMetadata: systemTags.has('vu'),
       hasIterMetadata: systemTags.has('iter'),
       minIterationMs: this.#rehearsal === undefined ? options.minIterationDurationMs : 0,
@@ -230,6 +236,13 @@ export class ThreadRun implements Async<ThreadCalls> {
       onFailure: (failure, scenario) => this.#logFailure(failure, scenario),
       onVmLost: (vu, error) => this.#vmLost(vu, error),
     }
+  }
+
+  #seriesOf(scenario: ScenarioConfig, systemTags: ReadonlySet<string>): IterationSeries {
+    let tags = this.#runTags.withAll(scenario.tags)
+    if (systemTags.has('group')) tags = tags.with('group', '')
+    if (systemTags.has('scenario')) tags = tags.with('scenario', scenario.name)
+    return new IterationSeries(tags, this.#samples, this.#registry)
   }
 
   #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
@@ -276,7 +289,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const services = this.#services!
     const { rehearsal } = services
     if (rehearsal !== undefined) rehearsal.during = `${request.name}()`
-    this.#stage = new ThreadStage(services, this.#home!.runTags)
+    this.#stage = new ThreadStage(services, this.#runTags)
     return this.#stage.run(request, () => this.#newVm(0))
   }
 

@@ -49,7 +49,7 @@ export class ThreadStage {
       return await this.#value(script, name)
     } finally {
       this.#script = undefined
-      context.abort.abort()
+      context.endWaits()
       context.close()
     }
   }

@@ -2,10 +2,12 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
-import type { ThreadServices, VuContext } from '../host/vu-context.js'
+import type { IterationInfo, ThreadServices, VuContext } from '../host/vu-context.js'
 import { TagSet } from '../metrics/tag-set.js'
-import type { GuestFailure } from '../runtime/event-loop.js'
+import type { GuestFailure, Outcome } from '../runtime/event-loop.js'
 import type { ArrivalQueue } from './arrival-queue.js'
+import { IterationSeries } from './iteration-series.js'
+import type { LoopTurns } from './loop-turns.js'
 import type { ScenarioConfig } from './options/scenario.js'
 import type { ScriptVm } from './script-vm.js'
 import type { SharedCounters } from './shared-counters.js'
@@ -17,7 +19,9 @@ export interface VuHome {
   readonly services: ThreadServices
   readonly counters: SharedCounters
   readonly ledger: VuLedger
-  readonly runTags: TagSet
+  readonly turns: LoopTurns
+  /** For each scenario, those with the tags that its VUs have while no script changes them. */
+  readonly series: readonly IterationSeries[]
   /** vu and iter are metadata of each sample when they are switched on. */
   readonly hasVuMetadata: boolean
   readonly hasIterMetadata: boolean
@@ -39,7 +43,16 @@ export interface VuHome {
   onVmLost(vu: number, error: unknown): boolean
 }
 
-const longestTurnMs = 5
+/** What is added to the clock of `performance` makes milliseconds since 1970. */
+const timeOriginMs = performance.timeOrigin
+
+/** The scenario that a VU iterates for, with what stays the same from one iteration to the next. */
+interface Work {
+  readonly index: number
+  readonly config: ScenarioConfig
+  readonly series: IterationSeries
+  readonly info: IterationInfo
+}
 
 export class VirtualUser {
   readonly id: number
@@ -54,11 +67,15 @@ export class VirtualUser {
   #isStopping = false
   #isInterrupted = false
   #isInIteration = false
-  #gaveWayAtMs = 0
-  /** When the present iteration is to be over, by the clock of `performance`. */
+  /** When the last iteration ended, or was to begin, by the clock of `performance`. */
+  #endedAtMs = 0
+  /** When the present iteration is to be over. */
   #iterationEndMs = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
   #arrivals: ArrivalQueue | undefined
   #wakePadding: (() => void) | undefined
+  /** Those of its iterations while the script has changed its tags. */
+  #ownSeries: IterationSeries | undefined
 
   constructor(id: number, home: VuHome) {
     this.id = id
@@ -84,20 +101,32 @@ export class VirtualUser {
   async loop(request: LoopRequest): Promise<number> {
     this.#isStopping = this.#isRetired
     this.#isInterrupted = false
-    let begun = request.before?.begun ?? 0
     this.#recall(request)
-    const { counters, ledger, services } = this.#home
     this.#arrivals = this.#home.arrivals(request)
+    if (this.#isRetired && !request.before?.hasTurn) this.#arrivals?.giveUp(this.id)
+    try {
+      return await this.#iterationsOf(request)
+    } finally {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  async #iterationsOf(request: LoopRequest): Promise<number> {
+    const { counters, ledger, turns } = this.#home
+    const work = this.#workOf(request)
+    const endTimeMs = request.endTimeMs - timeOriginMs
+    let begun = request.before?.begun ?? 0
     let hasTurn = request.before?.hasTurn ?? false
     let isFirst = !hasTurn
-    if (this.#isRetired && isFirst) this.#arrivals?.giveUp(this.id)
     while (!this.#isStopping && !this.#isInterrupted) {
       if (this.#arrivals !== undefined && !hasTurn && !(await this.#arrivals.turn(this.id, isFirst))) break
       hasTurn = false
       isFirst = false
       if (request.iterations !== undefined && begun >= request.iterations) break
+      const nowMs = performance.now()
       // An arrival that was due before the end may be late.
-      if (this.#arrivals === undefined && services.now() >= request.endTimeMs) break
+      if (this.#arrivals === undefined && nowMs >= endTimeMs) break
       const index = counters.addFor(request.scenario, 'started', 1)
       if (request.sharedIterations !== undefined && index >= request.sharedIterations) {
         counters.addFor(request.scenario, 'started', -1)
@@ -106,10 +135,25 @@ export class VirtualUser {
       begun++
       ledger.setTurn(this.id, false)
       ledger.setBegun(this.id, begun)
-      await this.#iterate(request, index)
-      await this.#giveWay()
+      // Also after one that did not wait, so that the VUs of a thread take turns.
+      await this.#iterate(work, index, nowMs)
+      if (turns.isOver(this.#endedAtMs)) await turns.next()
     }
     return begun
+  }
+
+  #workOf({ scenario, scenarioStartMs }: LoopRequest): Work {
+    const config = this.#home.scenarios[scenario]!
+    const info = {
+      scenario: config.name,
+      executor: config.executor,
+      scenarioStartMs,
+      iterationInScenario: 0,
+      iterationInInstance: 0,
+      scenarioIterationInInstance: 0,
+      scenarioIterationInTest: 0,
+    }
+    return { index: scenario, config, series: this.#home.series[scenario]!, info }
   }
 
   /** What this VU has made in a thread that was lost counts on. */
@@ -118,13 +162,6 @@ export class VirtualUser {
     this.#iterations = Math.max(this.#iterations, before.iterations + before.begun)
     const inScenario = Math.max(this.#iterationsInScenario.get(scenario) ?? 0, before.inScenario + before.begun)
     this.#iterationsInScenario.set(scenario, inScenario)
-  }
-
-  /** Iterations that wait for nothing must not keep messages, timers and other VUs of the thread from their turn. */
-  async #giveWay(): Promise<void> {
-    if (performance.now() - this.#gaveWayAtMs < longestTurnMs) return
-    await new Promise((resolve) => setImmediate(resolve))
-    this.#gaveWayAtMs = performance.now()
   }
 
   stopLoop(): void {
@@ -157,76 +194,133 @@ export class VirtualUser {
     this.#context?.close()
   }
 
-  async #iterate(request: LoopRequest, index: number): Promise<boolean> {
-    const { counters, ledger } = this.#home
-    ledger.set(this.id, vuState.iterating)
-    counters.add('activeVus', 1)
-    counters.addFor(request.scenario, 'active', 1)
+  /** One iteration. It is over when this returns, or the promise is there for those that have to wait. */
+  #iterate(work: Work, number: number, nowMs: number): undefined | Promise<void> {
+    this.#home.ledger.set(this.id, vuState.iterating)
+    this.#home.counters.beginIteration(work.index)
+    let done: boolean | Promise<boolean> = false
+    try {
+      done = this.#isReady(work) ? this.#run(work, number, nowMs) : this.#prepareAndRun(work, number)
+    } finally {
+      if (!(done instanceof Promise)) this.#account(work, done)
+    }
+    return done instanceof Promise ? this.#accountLater(work, done) : undefined
+  }
+
+  async #accountLater(work: Work, done: Promise<boolean>): Promise<void> {
     let isComplete = false
     try {
-      isComplete = await this.#attempt(request, index)
+      isComplete = await done
     } finally {
-      counters.add('activeVus', -1)
-      counters.addFor(request.scenario, 'active', -1)
-      const result = isComplete ? 'completed' : 'interrupted'
-      counters.add(result, 1)
-      counters.addFor(request.scenario, result, 1)
-      ledger.set(this.id, vuState.between)
+      this.#account(work, isComplete)
     }
+  }
+
+  #account({ index }: Work, isComplete: boolean): void {
+    this.#home.counters.endIteration(index, isComplete)
+    this.#home.ledger.set(this.id, vuState.between)
+  }
+
+  #isReady({ index }: Work): boolean {
+    return this.#script !== undefined && this.#hasSetupData && this.#scenario === index
+  }
+
+  async #prepareAndRun(work: Work, number: number): Promise<boolean> {
+    try {
+      await this.init()
+      await this.#activate(work)
+    } catch (e) {
+      return this.#lost(e)
+    }
+    return this.#run(work, number, performance.now())
+  }
+
+  /** True for an iteration that came to its end. */
+  #run(work: Work, number: number, beginMs: number): boolean | Promise<boolean> {
+    const script = this.#script!
+    const context = this.#context!
+    const { info } = work
+    info.iterationInScenario = this.#iterationsInScenario.get(work.index) ?? 0
+    info.iterationInInstance = this.#iterations
+    info.scenarioIterationInInstance = number
+    info.scenarioIterationInTest = this.#home.iterationInTest(work.index, number)
+    context.iteration = info
+    if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.setSystemMetadata(this.#metadata())
+    context.beginIteration()
+    this.#isInIteration = true
+    this.#watch(beginMs)
+    try {
+      const outcome = script.iteration(work.config.exec, this.#iterations)
+      return outcome instanceof Promise
+        ? this.#finishLater(work, outcome, beginMs)
+        : this.#finish(work, outcome, beginMs)
+    } catch (e) {
+      return this.#died(work, e)
+    }
+  }
+
+  async #finishLater(work: Work, outcome: Promise<Outcome>, beginMs: number): Promise<boolean> {
+    try {
+      return await this.#finish(work, await outcome, beginMs)
+    } catch (e) {
+      return this.#died(work, e)
+    }
+  }
+
+  #finish(work: Work, outcome: Outcome, beginMs: number): boolean | Promise<boolean> {
+    const context = this.#context!
+    const endMs = performance.now()
+    this.#endedAtMs = endMs
+    this.#count(work)
+    if (outcome.kind === 'failed') this.#home.onFailure(outcome.failure, work.config)
+    const isComplete = outcome.kind !== 'interrupted' || context.hasAborted
+    const series = this.#seriesOf(work)
+    // An iteration that was interrupted has the samples of the network alone.
+    series.addTraffic(context.takeTraffic(), context.metadata, timeOriginMs + endMs)
+    if (isComplete) series.addIteration(endMs - beginMs, context.metadata, timeOriginMs + endMs)
+    // The run is over for this VU; the others are told by the main thread.
+    if (context.hasAborted) this.#isStopping = true
+    if (isComplete && this.#home.minIterationMs > endMs - beginMs) return this.#pad(endMs - beginMs)
     return isComplete
   }
 
-  async #attempt(request: LoopRequest, index: number): Promise<boolean> {
-    const scenario = this.#home.scenarios[request.scenario]!
-    try {
-      await this.init()
-      await this.#activate(request.scenario, scenario)
-    } catch (e) {
-      return this.#lost(e)
-    }
-    const script = this.#script!
-    const context = this.#context!
-    const inScenario = this.#iterationsInScenario.get(request.scenario) ?? 0
-    context.iteration = {
-      scenario: scenario.name,
-      executor: scenario.executor,
-      scenarioStartMs: request.scenarioStartMs,
-      iterationInScenario: inScenario,
-      iterationInInstance: this.#iterations,
-      scenarioIterationInInstance: index,
-      scenarioIterationInTest: this.#home.iterationInTest(request.scenario, index),
-    }
-    if (this.#home.hasVuMetadata || this.#home.hasIterMetadata) context.setSystemMetadata(this.#metadata())
-    context.http.renew()
-    const begin = performance.now()
-    this.#isInIteration = true
-    const timer = this.#startTimer(begin)
-    try {
-      const outcome = await script.iteration(scenario.exec, this.#iterations)
-      this.#isInIteration = false
-      const durationMs = performance.now() - begin
-      if (outcome.kind === 'failed') this.#home.onFailure(outcome.failure, scenario)
-      const isComplete = outcome.kind !== 'interrupted' || context.hasAborted
-      this.#emit(scenario, durationMs, isComplete)
-      // The run is over for this VU; the others are told by the main thread.
-      if (context.hasAborted) this.#isStopping = true
-      if (!isComplete) return false
-      await this.#pad(durationMs)
-      return true
-    } catch (e) {
-      this.#isInIteration = false
-      return this.#lost(e)
-    } finally {
-      clearTimeout(timer)
-      this.#iterations++
-      this.#iterationsInScenario.set(request.scenario, inScenario + 1)
-    }
+  #died(work: Work, error: unknown): boolean {
+    this.#count(work)
+    return this.#lost(error)
   }
 
-  #startTimer(beginMs: number): NodeJS.Timeout | undefined {
+  #count({ index }: Work): void {
+    if (!this.#isInIteration) return
+    this.#isInIteration = false
+    this.#iterations++
+    this.#iterationsInScenario.set(index, (this.#iterationsInScenario.get(index) ?? 0) + 1)
+  }
+
+  #seriesOf(work: Work): IterationSeries {
+    const { tags } = this.#context!
+    if (tags === undefined) return work.series
+    if (this.#ownSeries?.tags !== tags) {
+      const { samples, registry } = this.#home.services
+      this.#ownSeries = new IterationSeries(tags, samples, registry)
+    }
+    return this.#ownSeries!
+  }
+
+  /** Has the iteration ended when its time is over. One timer serves many, as most end long before. */
+  #watch(beginMs: number): void {
     const { maxIterationMs } = this.#home
     this.#iterationEndMs = beginMs + maxIterationMs
-    return maxIterationMs > longestTimerMs ? undefined : setTimeout(() => this.#endIteration(), maxIterationMs)
+    if (this.#timer === undefined && maxIterationMs <= longestTimerMs) this.#startTimer(maxIterationMs)
+  }
+
+  #startTimer(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (!this.#isInIteration) return
+      const restMs = this.#iterationEndMs - performance.now()
+      if (restMs <= 0) this.#endIteration()
+      else this.#startTimer(restMs)
+    }, ms)
   }
 
   #metadata(): TagSet {
@@ -237,7 +331,7 @@ export class VirtualUser {
   }
 
   /** Gives the script the tags and the environment of the scenario, and what setup() returned. */
-  async #activate(index: number, scenario: ScenarioConfig): Promise<void> {
+  async #activate({ index, config: scenario }: Work): Promise<void> {
     const script = this.#script!
     if (!this.#hasSetupData) {
       this.#hasSetupData = true
@@ -258,43 +352,10 @@ export class VirtualUser {
     )
   }
 
-  /** The samples that every iteration has. An interrupted one has only those of the network. */
-  #emit(scenario: ScenarioConfig, durationMs: number, isComplete: boolean): void {
-    const { services } = this.#home
-    const { samples, registry } = services
-    const context = this.#context!
-    const time = services.now()
-    const tags = context.tags ?? this.#iterationTags(scenario)
-    const add = (name: string, value: number) => {
-      const metric = registry.get(name)
-      if (metric !== undefined) samples.add(samples.series(metric, tags, context.metadata), time, value)
-    }
-    const traffic = context.takeTraffic()
-    add('data_sent', traffic.sentBytes)
-    add('data_received', traffic.receivedBytes)
-    if (!isComplete) return
-    add('iteration_duration', durationMs)
-    add('iterations', 1)
-  }
-
-  #tagsOf = new Map<string, TagSet>()
-
-  #iterationTags(scenario: ScenarioConfig): TagSet {
-    let tags = this.#tagsOf.get(scenario.name)
-    if (tags === undefined) {
-      const { systemTags } = this.#home.services
-      tags = this.#home.runTags.withAll(scenario.tags)
-      if (systemTags.has('group')) tags = tags.with('group', '')
-      if (systemTags.has('scenario')) tags = tags.with('scenario', scenario.name)
-      this.#tagsOf.set(scenario.name, tags)
-    }
-    return tags
-  }
-
   /** Waits out the option minIterationDuration. */
-  async #pad(durationMs: number): Promise<void> {
+  async #pad(durationMs: number): Promise<true> {
     const restMs = this.#home.minIterationMs - durationMs
-    if (restMs <= 0 || this.#isInterrupted) return
+    if (this.#isInterrupted) return true
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.min(restMs, longestTimerMs))
       this.#wakePadding = () => {
@@ -303,11 +364,13 @@ export class VirtualUser {
       }
     })
     this.#wakePadding = undefined
+    return true
   }
 
   /** The VM died, or its init code failed: drops it. The next iteration gets a new one, or the loop ends. */
   #lost(error: unknown): boolean {
-    this.#context?.abort.abort()
+    this.#endedAtMs = performance.now()
+    this.#context?.endWaits()
     this.#context?.tasks.clear()
     this.#context?.close()
     this.#script = undefined

@@ -41,11 +41,6 @@ export function checkMetadata(
   throw tooMuch(vu, 'metadataBytes', `${bytes} bytes`, message)
 }
 
-/** Connections that the VU has open, of all protocols, and those that it is dialling. */
-function openConnections({ grpc, http }: VuContext): number {
-  return grpc.openConnections + http.pool.size
-}
-
 /**
  * Makes room for a connection, if need be by closing those of HTTP that nobody uses.
  *
@@ -54,8 +49,8 @@ function openConnections({ grpc, http }: VuContext): number {
  */
 export function roomForConnection(vu: VuContext): number {
   const { connections } = vu.services.limits
-  if (openConnections(vu) >= connections) vu.http.pool.closeIdle()
-  const open = openConnections(vu)
+  if (vu.openConnections >= connections) vu.closeIdleConnections()
+  const open = vu.openConnections
   if (open < connections) return connections - open - 1
   throw tooMuch(vu, 'connections', `${open} connections`, `a VU may have ${connections} open connections; close some`)
 }

@@ -5,27 +5,13 @@ import { longestTimerMs } from './longest-timer.js'
 import { rehearsedDelayMs } from './rehearsal/rehearsal.js'
 import type { VuContext } from './vu-context.js'
 
-/** Waits, and ends early when the iteration is interrupted. */
-function wait(ms: number, signal: AbortSignal): Promise<undefined> {
-  if (signal.aborted) return Promise.resolve(undefined)
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve(undefined)
-    }
-    const timer = setTimeout(done, Math.min(ms, longestTimerMs))
-    signal.addEventListener('abort', done)
-  })
-}
-
 export const clock = defineHostModule<VuContext>('clock', {
   /** Milliseconds of a clock that never jumps. */
   elapsed: () => performance.now(),
   sleep(vu, seconds) {
     const ms = number(seconds, 'seconds') * 1000
     // A check waits for nothing, but a loop around a sleep must not keep others from their turn.
-    return wait(vu.services.rehearsal === undefined ? ms : 0, vu.abort.signal)
+    return vu.sleep(vu.services.rehearsal === undefined ? ms : 0)
   },
 })
 

@@ -23,6 +23,8 @@ export class SampleRing {
   readonly #offset: number
   readonly #capacity: number
   readonly #series: VuSeries[] = []
+  /** Of the buffer: the VM has another memory once it has grown. */
+  #view: DataView | undefined
 
   /** `memory` gives the VM's memory as it is now; `offset` and `byteLength` say where the buffer lies in it. */
   constructor(samples: SampleBuffer, memory: () => ArrayBufferLike, offset: number, byteLength: number) {
@@ -47,7 +49,9 @@ export class SampleRing {
 
   /** Moves what the guest has written to the thread's samples, with the metadata that held meanwhile. */
   drain(metadata: TagSet): void {
-    const view = new DataView(this.#memory())
+    const memory = this.#memory()
+    if (this.#view?.buffer !== memory) this.#view = new DataView(memory)
+    const view = this.#view!
     const count = view.getFloat64(this.#offset, true)
     if (count === 0) return
     view.setFloat64(this.#offset, 0, true)

@@ -13,6 +13,7 @@ import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
 import type { HttpRuntime } from './http/http-runtime.js'
 import { HttpVu } from './http/http-vu.js'
+import { longestTimerMs } from './longest-timer.js'
 import type { Traffic } from './net/traffic.js'
 import { OpenFiles } from './open-files.js'
 import type { Rehearsal } from './rehearsal/rehearsal.js'
@@ -104,14 +105,16 @@ export class VuContext {
   readonly id: number
   readonly services: ThreadServices
   readonly tasks: TaskQueue
-  /** Ends all waiting when the iteration is interrupted or over. */
-  abort = newAbort()
-  readonly grpc: GrpcVu
-  /** Hashes that the script feeds in parts. */
-  readonly hashings = new Handles<Hashing>('hashes', 10_000)
-  readonly webCrypto = new WebCryptoVu()
-  readonly files = new OpenFiles()
-  readonly http: HttpVu
+  /** What few scripts use is made when one does: there may be thousands of VUs. */
+  #abort: AbortController | undefined
+  #grpc: GrpcVu | undefined
+  #http: HttpVu | undefined
+  #hashings: Handles<Hashing> | undefined
+  #webCrypto: WebCryptoVu | undefined
+  #files: OpenFiles | undefined
+  #endSleep: (() => void) | undefined
+  #isClosed = false
+  readonly #newGrpc: () => GrpcVu
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}
@@ -134,8 +137,45 @@ export class VuContext {
     this.id = id
     this.services = services
     this.tasks = tasks
-    this.grpc = newGrpc()
-    this.http = new HttpVu(services.http)
+    this.#newGrpc = newGrpc
+  }
+
+  /** Ends all waiting when the iteration is interrupted or over. */
+  get abort(): AbortController {
+    this.#abort ??= newAbort()
+    return this.#abort
+  }
+
+  get grpc(): GrpcVu {
+    if (this.#grpc === undefined) {
+      this.#grpc = this.#newGrpc()
+      if (this.#isClosed) this.#grpc.close()
+    }
+    return this.#grpc
+  }
+
+  get http(): HttpVu {
+    if (this.#http === undefined) {
+      this.#http = new HttpVu(this.services.http)
+      if (this.#isClosed) this.#http.close()
+    }
+    return this.#http
+  }
+
+  /** Hashes that the script feeds in parts. */
+  get hashings(): Handles<Hashing> {
+    this.#hashings ??= new Handles<Hashing>('hashes', 10_000)
+    return this.#hashings
+  }
+
+  get webCrypto(): WebCryptoVu {
+    this.#webCrypto ??= new WebCryptoVu()
+    return this.#webCrypto
+  }
+
+  get files(): OpenFiles {
+    this.#files ??= new OpenFiles()
+    return this.#files
   }
 
   /** Keeps a set of tags for the guest, which refers to it by the number returned. */
@@ -176,25 +216,61 @@ export class VuContext {
 
   /** Bytes that went over the wire since the last call. */
   takeTraffic(): Traffic {
-    const grpc = this.grpc.takeTraffic()
-    const http = this.http.takeTraffic()
-    return {
-      sentBytes: grpc.sentBytes + http.sentBytes,
-      receivedBytes: grpc.receivedBytes + http.receivedBytes,
-    }
+    const grpc = this.#grpc?.takeTraffic()
+    const http = this.#http?.takeTraffic()
+    if (grpc === undefined || http === undefined) return grpc ?? http ?? noTraffic
+    return { sentBytes: grpc.sentBytes + http.sentBytes, receivedBytes: grpc.receivedBytes + http.receivedBytes }
+  }
+
+  /** Connections that the VU has open, of all protocols, and those that it is dialling. */
+  get openConnections(): number {
+    return (this.#grpc?.openConnections ?? 0) + (this.#http?.pool.size ?? 0)
+  }
+
+  /** Closes those of HTTP that nobody uses. */
+  closeIdleConnections(): void {
+    this.#http?.pool.closeIdle()
   }
 
   /** Closes all connections: the VU is over. */
   close(): void {
-    this.grpc.close()
-    this.http.close()
+    this.#isClosed = true
+    this.#grpc?.close()
+    this.#http?.close()
   }
 
-  /** Begins an iteration or stage: what the last one left behind is cancelled. */
+  /** An iteration begins: cookies and bodies of the one before are gone. */
+  beginIteration(): void {
+    this.#http?.renew()
+  }
+
+  /** The script is to run: what ended the waiting before ends no more. */
   renew(): void {
-    if (this.abort.signal.aborted) this.abort = newAbort()
+    if (this.#abort?.signal.aborted) this.#abort = undefined
+  }
+
+  /** Ends all that is waited for, and until `renew` what begins. */
+  endWaits(): void {
+    this.abort.abort()
+    this.#endSleep?.()
+  }
+
+  /** Waits so many milliseconds, or until waiting is ended. While a script sleeps it does nothing else. */
+  sleep(ms: number): Promise<undefined> {
+    if (this.#abort?.signal.aborted) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        if (this.#endSleep === end) this.#endSleep = undefined
+        resolve(undefined)
+      }
+      const timer = setTimeout(end, Math.min(ms, longestTimerMs))
+      this.#endSleep = end
+    })
   }
 }
+
+const noTraffic: Traffic = Object.freeze({ sentBytes: 0, receivedBytes: 0 })
 
 /** As many calls as a script likes may wait for it to say stop; Node.js warns of a leak at the eleventh. */
 function newAbort(): AbortController {

@@ -16,7 +16,8 @@ export class HttpVu {
   /** Null: nothing is expected, and nothing judged. */
   expected: StatusSet | null = defaultExpected
   readonly #jarRoom = new JarRoom()
-  #ownJar = new HttpJar(this.#jarRoom)
+  /** There once it was asked for in the iteration. */
+  #ownJar: HttpJar | undefined
   /** Those that the script made. */
   readonly #jars = new Handles<HttpJar>('cookie jars', maxJars)
   readonly #bodies = new Map<number, string | Uint8Array>()
@@ -32,8 +33,8 @@ export class HttpVu {
   renew(): void {
     const { noCookiesReset, noVuConnectionReuse } = this.runtime.options
     if (!noCookiesReset) {
-      this.#ownJar.release()
-      this.#ownJar = new HttpJar(this.#jarRoom)
+      this.#ownJar?.release()
+      this.#ownJar = undefined
     }
     if (noVuConnectionReuse) this.pool.closeIdle()
     this.#clearBodies()
@@ -57,7 +58,9 @@ export class HttpVu {
 
   /** A jar by its number; 0 is the VU's own. @throws {GuestError} for a number that is none of this VU's */
   jar(id: unknown): HttpJar {
-    return id === 0 ? this.#ownJar : this.#jars.get(id)
+    if (id !== 0) return this.#jars.get(id)
+    this.#ownJar ??= new HttpJar(this.#jarRoom)
+    return this.#ownJar
   }
 
   /** Counts a request that begins. @throws {GuestError} when too many are open */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
+import type { Connection } from '../../host/grpc/transport.js'
 import { type ThreadServices, VuContext } from '../../host/vu-context.js'
 import { TagSet } from '../../metrics/tag-set.js'
 import { trustedLimits } from '../../policy/limits.js'
@@ -33,5 +34,27 @@ describe('VuContext', () => {
     vu.abort.abort()
     vu.renew()
     assert.equal(vu.abort.signal.aborted, false)
+  })
+
+  it('ends a sleep when waiting is ended, and begins none until it is renewed', async () => {
+    const vu = context()
+    const asleep = vu.sleep(3_600_000)
+    vu.endWaits()
+    await asleep
+    await vu.sleep(3_600_000)
+    vu.renew()
+    const again = vu.sleep(3_600_000)
+    vu.endWaits()
+    await again
+  })
+
+  it('makes no connection of a VU that is closed, whatever it is asked for first', async () => {
+    const vu = context()
+    vu.close()
+    let isClosed = false
+    const connection = { close: () => (isClosed = true) } as unknown as Connection
+    vu.grpc.adopt(connection, false)
+    assert.equal(isClosed, true)
+    assert.equal(vu.openConnections, 0)
   })
 })
