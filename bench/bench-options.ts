@@ -8,7 +8,7 @@ export const help = `Usage: npm run bench -- [flags]
   --only regex           make these measurements and figures only, and what their figures need
   --rounds n             rounds of all measurements, whose medians count (default 3)
   --quick                one short round: less exact, to see that all works
-  --warm-up seconds      how long a client runs before it is measured (default 8, quick 3)
+  --warm-up seconds      of CPU time, before a client is measured (default 8, quick 2)
   --seconds n            how long it is measured (default 6, quick 2)
   --json file            write all values as JSON
   --markdown file        write the tables for docs/performance.md
@@ -72,7 +72,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions | undefi
     wanted,
     isQuick,
     rounds: Math.ceil(positive(values.rounds, 'rounds', isQuick ? 1 : 3)),
-    warmUpMs: positive(values['warm-up'], 'warm-up', isQuick ? 3 : 8) * 1000,
+    warmUpMs: positive(values['warm-up'], 'warm-up', isQuick ? 2 : 8) * 1000,
     measureMs: positive(values.seconds, 'seconds', isQuick ? 2 : 6) * 1000,
     belljarFlags: transport === undefined ? [] : ['--grpc-transport', transport],
     ...(values.json === undefined ? {} : { jsonFile: values.json }),

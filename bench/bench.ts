@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     belljarFlags,
     date: new Date().toISOString(),
   }
-  const about = `${settings.cores} cores (${model}), Node.js ${process.version}, load ${load} before; rounds: ${wantedRounds}, each client measured for ${measureMs / 1000} s after ${warmUpMs / 1000} s`
+  const about = `${settings.cores} cores (${model}), Node.js ${process.version}, load ${load} before; rounds: ${wantedRounds}, each client measured for ${measureMs / 1000} s after ${warmUpMs / 1000} s of its CPU time`
   print(about)
   if (k6 === undefined) print('k6 is not measured: K6_BIN names none')
 

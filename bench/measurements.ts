@@ -6,7 +6,7 @@ import { type Contestant, type ContestantName, loopContestant, type Runner, scri
 import type { Port } from './server/bench-server.js'
 import type { ServerProcess } from './server-process.js'
 import { measureSteadyState, type Period } from './steady-state.js'
-import { streamMessages, unaryBatch } from './workload.js'
+import { echoMessages, feedMessages, unaryBatch } from './workload.js'
 
 /** What one contestant did in one round. */
 export interface Values {
@@ -79,7 +79,7 @@ function environment(bench: Bench, port: Port): Record<string, string> {
   return {
     GRPC_ADDR: bench.server.addresses[port],
     BATCH: String(unaryBatch),
-    MESSAGES: String(streamMessages),
+    MESSAGES: String(port === 'echo' ? echoMessages : feedMessages),
     ...(port === 'greetTls' ? { CA_FILE: join(packageRoot, 'examples/server/tls/ca.pem') } : {}),
   }
 }
@@ -261,7 +261,7 @@ export const measurements: readonly Measurement[] = [
   }),
   steady({
     id: 'feed-20',
-    title: `server streams of ${streamMessages} messages of 50 bytes, 20 VUs`,
+    title: `server streams of ${feedMessages} messages of 50 bytes, 20 VUs`,
     unit: 'message',
     port: 'feed',
     script: 'feed.js',
@@ -270,7 +270,7 @@ export const measurements: readonly Measurement[] = [
   }),
   steady({
     id: 'echo-20',
-    title: `streams in both directions, ${streamMessages} messages of 50 bytes one after the other, 20 VUs`,
+    title: `streams in both directions, ${echoMessages} messages of 50 bytes one after the other, 20 VUs`,
     unit: 'message',
     port: 'echo',
     script: 'echo.js',

@@ -1,7 +1,7 @@
 /**
- * What a client costs once it is under way. It runs until it is stopped; a while after all of its connections are used, the
- * first reading is taken, and the last one some seconds later. So neither starting nor the compiler's work on code that is new
- * to it is in the difference, for whoever is measured.
+ * What a client costs once it is under way. It runs until it is stopped; when it has worked for a while after all of its
+ * connections are used, the first reading is taken, and the last one some seconds later. So neither starting nor the compiler's
+ * work on code that is new to it is in the difference, for whoever is measured.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Client, describe, type Ended, type Program, startClient } from './client-process.js'
@@ -11,6 +11,7 @@ import type { Reading, ServerProcess } from './server-process.js'
 export interface Period {
   /** Connections that the client opens; the warm-up begins when each was answered once. */
   readonly connections: number
+  /** CPU time that the client has for warming up: on a busy machine it needs the same work, but longer. */
   readonly warmUpMs: number
   /** At least. */
   readonly measureMs: number
@@ -30,6 +31,8 @@ export interface SteadyState {
 }
 
 const readEveryMs = 100
+/** A client that waits most of the time is warm after so many times the warm-up by the clock. */
+const idleFactor = 3
 /** Who has not come so far by then has failed. */
 const longestMs = 300_000
 
@@ -55,7 +58,7 @@ export async function measureSteadyState(
       if (samples.length === 0 && sample.connections < connections) continue
       samples.push(sample)
       if (first === undefined) {
-        if (sample.timeMs - samples[0]!.timeMs >= warmUpMs) first = sample
+        if (isWarm(samples[0]!, sample, warmUpMs)) first = sample
       } else if (sample.timeMs - first.timeMs >= measureMs && sample.answered >= leastAnswered) {
         last = sample
       }
@@ -69,6 +72,11 @@ export async function measureSteadyState(
     await client.ended
     await untilAlone(server)
   }
+}
+
+function isWarm(begin: Sample, now: Sample, warmUpMs: number): boolean {
+  const workedMs = (now.usage.cpuMicros - begin.usage.cpuMicros) / 1000
+  return workedMs >= warmUpMs || now.timeMs - begin.timeMs >= warmUpMs * idleFactor
 }
 
 async function end(program: Program, client: Client, what: string): Promise<string> {

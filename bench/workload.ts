@@ -2,5 +2,7 @@
 
 /** Calls that are under way at once. */
 export const unaryBatch = 10
-/** Messages of a stream. */
-export const streamMessages = 1000
+/** Messages of a server stream. */
+export const feedMessages = 1000
+/** Messages of a stream in both directions, one after the other. */
+export const echoMessages = 100

@@ -12,7 +12,7 @@ import {
 import { loadSync } from '@grpc/proto-loader'
 import { packageRoot } from '../../package-root.js'
 import { downloadBytes } from '../server/answers.js'
-import { streamMessages, unaryBatch } from '../workload.js'
+import { echoMessages, feedMessages, unaryBatch } from '../workload.js'
 import { type Call, loopArguments, runLoop } from './loop.js'
 
 type Unary<Request, Response> = (request: Request, done: (error: Error | null, response?: Response) => void) => void
@@ -39,14 +39,14 @@ const download = (client: BenchClient): Promise<boolean> =>
   })
 
 /** Reads a stream to its end. */
-function drain(stream: ClientReadableStream<FeedMessage>, onMessage = () => {}): Promise<boolean> {
+function drain(stream: ClientReadableStream<FeedMessage>, wanted: number, onMessage = () => {}): Promise<boolean> {
   let count = 0
   return new Promise((resolve) => {
     stream.on('data', ({ text }: FeedMessage) => {
       if (text.length > 0) count++
       onMessage()
     })
-    stream.on('end', () => resolve(count === streamMessages))
+    stream.on('end', () => resolve(count === wanted))
     stream.on('error', () => resolve(false))
   })
 }
@@ -55,10 +55,10 @@ function drain(stream: ClientReadableStream<FeedMessage>, onMessage = () => {}):
 function echo(client: BenchClient): Promise<boolean> {
   const stream = client.echo()
   const message = { text: 'tick '.repeat(10).slice(0, 48) }
-  let left = streamMessages
+  let left = echoMessages
   const next = () => (left-- > 0 ? stream.write(message) : stream.end())
   next()
-  return drain(stream as ClientReadableStream<FeedMessage>, next)
+  return drain(stream as ClientReadableStream<FeedMessage>, echoMessages, next)
 }
 
 const batch = (client: BenchClient): Promise<boolean> =>
@@ -70,7 +70,7 @@ const kinds: Readonly<Record<string, (client: BenchClient) => Promise<boolean>>>
   greetOnce: greet,
   batch,
   download,
-  feed: (client) => drain(client.feed({ count: streamMessages })),
+  feed: (client) => drain(client.feed({ count: feedMessages }), feedMessages),
   echo,
 }
 

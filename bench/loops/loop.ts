@@ -48,6 +48,8 @@ export function runLoop(calls: readonly Call[], once = false): void {
     process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0))
   })
   for (const call of calls) void loop(call)
+  // Connections on which nothing happens let a process end.
+  setInterval(() => {}, 60_000)
 }
 
 /** What the command line of a yardstick has: `KIND ADDRESS CONNECTIONS`. */
