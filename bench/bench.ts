@@ -12,7 +12,7 @@ import { help, readBenchOptions } from './bench-options.js'
 import type { ContestantName } from './contestants.js'
 import type { Round } from './figures.js'
 import type { Bench, Measurement, Values } from './measurements.js'
-import { failures, figuresTable, growthOf, reportData, valueCells, valuesTable } from './report.js'
+import { failures, figuresTable, growthOf, reportData, unsteady, valueCells, valuesTable } from './report.js'
 import { startServer } from './server-process.js'
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
@@ -86,6 +86,7 @@ async function main(): Promise<void> {
       writeFileSync(options.jsonFile, `${JSON.stringify(reportData(rounds, wanted, settings), null, 2)}\n`)
     }
     if (options.markdownFile !== undefined) writeFileSync(options.markdownFile, `${about}\n\n${tables}\n`)
+    for (const warning of unsteady(rounds, wanted)) print(`${warning}; try a longer --warm-up`)
     const failed = failures(rounds, wanted)
     for (const failure of failed) print(failure)
     print(failed.length === 0 ? 'OK' : 'NOT OK')
@@ -96,6 +97,7 @@ async function main(): Promise<void> {
   }
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 await main().catch((e: unknown) => {
   process.stderr.write(`bench: ${e instanceof Error ? e.message : String(e)}\n`)
   process.exitCode = 2

@@ -1,5 +1,5 @@
 /** The programs that are compared, as child processes. Knows nothing of what they do. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 export interface Program {
@@ -26,12 +26,20 @@ export interface Client {
   kill(): void
 }
 
+/** Those that run; none outlives the benchmark. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** What a program says beyond this is dropped. */
 const keptOutput = 1024 * 1024
 
 export function startClient({ command, args, env }: Program): Client {
   const beganAtMs = performance.now()
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -5,7 +5,7 @@ import { runToEnd } from './client-process.js'
 import { type Contestant, type ContestantName, loopContestant, type Runner, scriptContestant } from './contestants.js'
 import type { Port } from './server/bench-server.js'
 import type { ServerProcess } from './server-process.js'
-import { measureSteadyState, type Period } from './steady-state.js'
+import { measureSteadyState, type Period, type Sample } from './steady-state.js'
 import { echoMessages, feedMessages, unaryBatch } from './workload.js'
 
 /** What one contestant did in one round. */
@@ -14,6 +14,8 @@ export interface Values {
   cpuMicros?: number
   /** CPU time of the client from its start. */
   cpuSeconds?: number
+  /** `cpuMicros` of the second half of the time beside that of the first: 1 for who was warm. */
+  drift?: number
   perSecond?: number
   /** Of the times of calls, over the whole run unless the measurement says otherwise. */
   medianMs?: number
@@ -84,13 +86,18 @@ function environment(bench: Bench, port: Port): Record<string, string> {
   }
 }
 
+const cpuEach = (from: Sample, to: Sample): number =>
+  (to.usage.cpuMicros - from.usage.cpuMicros) / (to.answered - from.answered)
+
 async function steadyValues(bench: Bench, contestant: Contestant, period: Period): Promise<Values> {
   const { first, last, samples, ended } = await measureSteadyState(bench.server, contestant.program, period)
   const answered = last.answered - first.answered
+  const middle = samples.find(({ timeMs }) => timeMs >= (first.timeMs + last.timeMs) / 2) ?? last
   const early = samples.find((sample) => sample.answered >= growthCalls.early)
   return {
     ...contestant.outcome(ended),
-    cpuMicros: (last.usage.cpuMicros - first.usage.cpuMicros) / answered,
+    cpuMicros: cpuEach(first, last),
+    drift: cpuEach(middle, last) / cpuEach(first, middle),
     perSecond: (answered / (last.timeMs - first.timeMs)) * 1000,
     rssBytes: last.usage.rssBytes,
     ...(period.leastAnswered !== undefined && early !== undefined

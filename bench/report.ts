@@ -4,6 +4,9 @@ import { type Figure, figureOf, figures, median, middleOf, type Round } from './
 import { allowedGrowth, type Measurement, type Values } from './measurements.js'
 import { markdownTable, shortNumber } from './tables.js'
 
+/** Less than this is more than noise. */
+const steadyDrift = 0.85
+
 /** The figures of which all was measured that they need. */
 const madeFigures = (rounds: readonly Round[]): readonly Figure[] =>
   figures.filter((figure) =>
@@ -12,6 +15,13 @@ const madeFigures = (rounds: readonly Round[]): readonly Figure[] =>
 
 const withUnit = (value: number | undefined, unit: Figure['unit']): string =>
   value === undefined ? '–' : `${shortNumber(value)}${unit === 'x' ? '' : ` ${unit}`}`
+
+/** In parentheses what was found elsewhere. */
+function k6Cell(figure: Figure, rounds: readonly Round[]): string {
+  const measured = figureOf(figure, rounds, 'k6')
+  if (measured !== undefined || figure.k6About === undefined) return withUnit(measured, figure.unit)
+  return `(${withUnit(figure.k6About, figure.unit)})`
+}
 
 /** The range of the rounds is shown too: it says how much of a difference is noise. */
 export function figuresTable(rounds: readonly Round[]): string {
@@ -23,7 +33,7 @@ export function figuresTable(rounds: readonly Round[]): string {
       figure.goal === undefined ? '' : `≤ ${withUnit(figure.goal, figure.unit)}`,
       withUnit(figureOf(figure, rounds, 'belljar'), figure.unit),
       range,
-      withUnit(figureOf(figure, rounds, 'k6'), figure.unit),
+      k6Cell(figure, rounds),
     ]
   })
   return markdownTable(['figure', 'goal', 'belljar', 'rounds', 'k6'], rows)
@@ -83,6 +93,21 @@ export function failures(rounds: readonly Round[], measurements: readonly Measur
   return found
 }
 
+/** Clients that were still warming up while they were measured: their figures are too high. No failure, as machines differ. */
+export function unsteady(rounds: readonly Round[], measurements: readonly Measurement[]): string[] {
+  const found: string[] = []
+  for (const { id, contestants } of measurements) {
+    for (const name of Object.keys(contestants) as ContestantName[]) {
+      const { drift } = middleOf(valuesOf(rounds, id, name))
+      if (drift === undefined || drift >= steadyDrift) continue
+      found.push(
+        `${id} ${name} was still warming up: in the second half it took ${drift.toFixed(2)} of what it had taken`,
+      )
+    }
+  }
+  return found
+}
+
 /** The median of what memory at the end was to early memory. */
 export const growthOf = (all: readonly Values[]): number | undefined =>
   median(all.map(({ growth }) => growth).filter((value) => value !== undefined))
@@ -112,5 +137,6 @@ export function reportData(rounds: readonly Round[], measurements: readonly Meas
       ),
     })),
     failures: failures(rounds, measurements),
+    unsteady: unsteady(rounds, measurements),
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readBenchOptions, selectMeasurements } from '../../bench/bench-options.js'
 import { figureOf, figures, median, middleOf, type Round } from '../../bench/figures.js'
 import { measurements } from '../../bench/measurements.js'
-import { failures, figuresTable, reportData } from '../../bench/report.js'
+import { failures, figuresTable, reportData, unsteady } from '../../bench/report.js'
 import { markdownTable, shortNumber } from '../../bench/tables.js'
 import { packageRoot } from '../../package-root.js'
 
@@ -63,7 +63,7 @@ describe('bench: medians', () => {
 describe('bench: the report', () => {
   it('shows figures that were made, beside their goals', () => {
     const text = figuresTable([round(100, 200), round(60, 200)])
-    assert.match(text, /^\| CPU of a whole unary .* \| +≤ 0\.33 \| +0\.4 \| +0\.3 to 0\.5 \| +– \|$/m)
+    assert.match(text, /^\| CPU of a whole unary .* \| +≤ 0\.33 \| +0\.4 \| +0\.3 to 0\.5 \| +\(0\.53\) \|$/m)
     assert.equal(text.split('\n').length, 3)
   })
 
@@ -74,6 +74,13 @@ describe('bench: the report', () => {
     const grown = (growth: number): Round => new Map([['greet-200', { belljar: { growth }, 'grpc-js': { growth: 9 } }]])
     assert.deepEqual(failures([grown(1.05), grown(1.3), grown(1)], wanted), [])
     assert.match(failures([grown(1.2)], wanted).join(), /^greet-200 belljar: memory grew to 1\.200 times/)
+  })
+
+  it('names those who were still warming up', () => {
+    const drifts = (belljar: number, grpcJs: number): Round =>
+      new Map([['greet-20', { belljar: { drift: belljar }, 'grpc-js': { drift: grpcJs } }]])
+    assert.deepEqual(unsteady([drifts(0.95, 1.1)], measurements), [])
+    assert.match(unsteady([drifts(0.5, 1), drifts(0.6, 1)], measurements).join(), /^greet-20 belljar .* took 0\.55 of/)
   })
 
   it('is the same as data', () => {
