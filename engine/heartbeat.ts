@@ -63,8 +63,8 @@ export class Heartbeat {
   pulse(vu: number, waiting: () => number): Pulse {
     const cells = this.#cells
     return {
-      begin: (restMs, limit, isFirst) => {
-        const time = now()
+      begin: (restMs, limit, isFirst, nowMs) => {
+        const time = originMs + nowMs
         if (isFirst) cells[cell.cpuAtEntryMs] = this.#sampledMs
         cells[cell.vu] = vu
         cells[cell.limit] = cpuLimits.indexOf(limit)
@@ -73,8 +73,8 @@ export class Heartbeat {
         cells[cell.beats]!++
         cells[cell.deadline] = time + restMs
       },
-      end: () => {
-        const time = now()
+      end: (nowMs) => {
+        const time = originMs + nowMs
         cells[cell.deadline] = 0
         cells[cell.cpuMs]! += time - cells[cell.enteredAt]!
         cells[cell.enteredAt] = 0

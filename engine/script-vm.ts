@@ -14,7 +14,7 @@ import {
   resolveInternal,
 } from '../runtime/guest-program.js'
 import type { CpuLimit, Pulse } from '../runtime/pulse.js'
-import { type Completion, commonJsHead, type ModuleLoader, Vm } from '../runtime/vm.js'
+import { type Completion, commonJsHead, type ModuleLoader, type Soon, Vm, whenThere } from '../runtime/vm.js'
 import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
 import { isModuleUrl } from '../script/resolve.js'
 import { SourcePlaces } from '../script/source-map.js'
@@ -83,7 +83,7 @@ export class ScriptVm {
     const { limits } = vu.services
     const loader = new ScriptLoader(graph)
     const options = { limits, modules: hostModules, loader }
-    const vm = await Vm.create(pulse === undefined ? options : { ...options, pulse }, '__belljar')
+    const vm = Vm.create(pulse === undefined ? options : { ...options, pulse }, '__belljar')
     vm.vu = vu
     vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError
@@ -137,24 +137,34 @@ export class ScriptVm {
   }
 
   /** One iteration of the exported function `name`. @throws {AppError} when the VM died */
-  iteration(name: string, iteration: number): Promise<Outcome> {
+  iteration(name: string, iteration: number): Soon<Outcome> {
     return this.#run('cpuMs', () => this.vm.enter(this.#limits.cpuMs, 'iteration', name, iteration))
   }
 
   /** setup, teardown or handleSummary, with its argument as JSON. @throws {AppError} when the VM died */
-  stage(name: string, argument: string | undefined): Promise<Outcome> {
+  stage(name: string, argument: string | undefined): Soon<Outcome> {
     return this.#run('stageCpuMs', () => this.vm.enter(this.#limits.stageCpuMs, 'stage', name, argument))
   }
 
-  async #run(limit: CpuLimit, begin: () => Promise<Completion>): Promise<Outcome> {
+  #run(limit: CpuLimit, begin: () => Soon<Completion>): Soon<Outcome> {
     this.#vu.renew()
     const cpuMs = this.#limits[limit]
     this.vm.cpuLimit = limit
-    const outcome = await runToEnd(this.vm, this.#vu.tasks, cpuMs, begin)
-    this.#vu.ring?.drain(this.#vu.metadata)
+    return whenThere(runToEnd(this.vm, this.#vu.tasks, cpuMs, begin), (outcome) => {
+      this.#vu.ring?.drain(this.#vu.metadata)
+      if (outcome.kind === 'done' && this.#vu.tasks.size === 0) {
+        this.vm.cpuLimit = 'cpuMs'
+        return outcome
+      }
+      return this.#cleanUp(outcome, cpuMs)
+    })
+  }
+
+  /** After an iteration that failed, was interrupted, or left work behind. */
+  async #cleanUp(outcome: Outcome, cpuMs: number): Promise<Outcome> {
     if (outcome.kind === 'interrupted') await this.#endJobs(cpuMs)
     this.vm.cpuLimit = 'cpuMs'
-    if (outcome.kind !== 'done' || this.#vu.tasks.size > 0) await this.#tidy()
+    await this.#tidy()
     return outcome.kind === 'failed' ? { kind: 'failed', failure: this.#placed(outcome.failure) } : outcome
   }
 

@@ -6,20 +6,19 @@
  * double shifted by a constant (QuickJS, JS_NAN_BOXING). A string is a header of 16 bytes and its Latin-1 or UTF-16
  * units; a rope is a header and two JSValues.
  */
+import { scratch } from './engine-program.js'
 import { GuestError } from './guest-error.js'
-import type { Pointer, RawModule, WasmInstance } from './wasm-instance.js'
+import type { EngineExports, Pointer, WasmInstance } from './wasm-instance.js'
 
 const tag = { string: -7, rope: -6, object: -1, int: 0, bool: 1, null: 2, undefined: 3, exception: 6 } as const
 const firstTag = -9
+const lastTag = 8
 const doubleOffset = 0x7ff80000 - firstTag + 1
-const isLittleEndian = true
+const nanWord = 0x7ff80000
 
-/** Node's Buffer with the methods that its types leave out: they read and write without a detour over an encoding name. */
-type FastBuffer = Buffer & {
-  latin1Slice(from: number, to: number): string
-  ucs2Slice(from: number, to: number): string
-  utf8Write(text: string, at: number, most: number): number
-}
+// A double, seen as two words.
+const double = new Float64Array(1)
+const doubleWords = new Int32Array(double.buffer)
 
 /** What may cross the boundary. Bytes are copied in either direction. */
 export type Crossing = string | number | boolean | null | undefined | Uint8Array | SharedBytes | Utf8Text
@@ -47,37 +46,20 @@ export class SharedBytes {
   }
 }
 
+/** The longest text that is read letter by letter: beyond that, the call of a native function is soon cheaper. */
+const shortText = 8
+
 /** Reads and writes the values of one VM. */
 export class ValueReader {
-  readonly #raw: RawModule
-  readonly #memory: WebAssembly.Memory
-  #words: DataView
-  #bytes: FastBuffer
+  readonly #instance: WasmInstance
+  readonly #exports: EngineExports
   readonly #maxTextLength: number
 
   /** Texts of more than `maxTextLength` characters are refused: a rope may use the same leaf any number of times. */
   constructor(instance: WasmInstance, maxTextLength: number) {
-    this.#raw = instance.raw
+    this.#instance = instance
+    this.#exports = instance.exports
     this.#maxTextLength = maxTextLength
-    this.#memory = instance.memory
-    this.#words = new DataView(this.#memory.buffer)
-    this.#bytes = Buffer.from(this.#memory.buffer) as FastBuffer
-  }
-
-  /** The VM's memory as it is now. Growing detaches the old views. */
-  get bytes(): FastBuffer {
-    if (this.#bytes.buffer !== this.#memory.buffer) this.#refresh()
-    return this.#bytes
-  }
-
-  get #view(): DataView {
-    if (this.#words.buffer !== this.#memory.buffer) this.#refresh()
-    return this.#words
-  }
-
-  #refresh(): void {
-    this.#words = new DataView(this.#memory.buffer)
-    this.#bytes = Buffer.from(this.#memory.buffer) as FastBuffer
   }
 
   /**
@@ -86,70 +68,92 @@ export class ValueReader {
    * @throws {GuestError} for a symbol, a BigInt or any other value that cannot cross
    */
   read(ctx: number, at: Pointer): Crossing {
-    const view = this.#view
-    const kind = view.getInt32(at + 4, isLittleEndian)
+    const { words } = this.#instance
+    const word = at >> 2
+    const kind = words[word + 1]!
     switch (kind) {
       case tag.int:
-        return view.getInt32(at, isLittleEndian)
-      case tag.string:
-        return this.#flat(view.getUint32(at, isLittleEndian))
-      case tag.rope:
-        return this.#rope(view.getUint32(at, isLittleEndian))
+        return words[word]!
       case tag.undefined:
         return undefined
+      case tag.string:
+        return this.#flat(words[word]!)
+      case tag.rope:
+        return this.#rope(words[word]!)
       case tag.bool:
-        return view.getInt32(at, isLittleEndian) !== 0
+        return words[word] !== 0
       case tag.null:
         return null
-      case tag.object: {
-        // The C side does not look whether its copy could be allocated.
-        this.#raw._free(this.allocate(this.#raw._QTS_GetArrayBufferLength(ctx, at)))
-        const start = this.#raw._QTS_GetArrayBuffer(ctx, at)
-        if (start === 0) throw new GuestError('TypeError', 'only primitives and buffers cross the boundary')
-        // The C side hands out a copy, which is ours to free.
-        const end = start + this.#raw._QTS_GetArrayBufferLength(ctx, at)
-        const copy = Uint8Array.prototype.slice.call(this.bytes, start, end)
-        this.#raw._free(start)
-        return copy
-      }
+      case tag.object:
+        return this.#buffer(ctx, at)
     }
-    if (kind >= firstTag && kind <= 8)
+    if (kind >= firstTag && kind <= lastTag)
       throw new GuestError('TypeError', 'only primitives and buffers cross the boundary')
-    const bits = new DataView(new ArrayBuffer(8))
-    bits.setInt32(4, kind + doubleOffset, isLittleEndian)
-    bits.setUint32(0, view.getUint32(at, isLittleEndian), isLittleEndian)
-    return bits.getFloat64(0, isLittleEndian)
+    doubleWords[1] = kind + doubleOffset
+    doubleWords[0] = words[word]!
+    return double[0]
+  }
+
+  /** True when the engine's value at `at` says that there was an exception. */
+  isException(at: Pointer): boolean {
+    return this.#instance.words[(at >> 2) + 1] === tag.exception
+  }
+
+  /** Frees a pointer that an export has returned, and the value behind it. */
+  free(ctx: number, at: Pointer): void {
+    const kind = this.#instance.words[(at >> 2) + 1]!
+    // Only what is behind a tag below 0 has a count of references.
+    if (kind < 0 && kind >= firstTag) this.#exports.freeValue(ctx, at)
+    else this.#exports.free(at)
+  }
+
+  #buffer(ctx: number, at: Pointer): Uint8Array {
+    const exports = this.#exports
+    // The C side does not look whether its copy could be allocated.
+    exports.free(this.allocate(exports.arrayBufferLength(ctx, at)))
+    const start = exports.arrayBuffer(ctx, at)
+    if (start === 0) throw new GuestError('TypeError', 'only primitives and buffers cross the boundary')
+    // The C side hands out a copy, which is ours to free.
+    const end = start + exports.arrayBufferLength(ctx, at)
+    const copy = Uint8Array.prototype.slice.call(this.#instance.bytes, start, end)
+    exports.free(start)
+    return copy
   }
 
   /** A pointer to one more reference to a value, given as the engine has it in 64 bits. The caller frees it. */
   pointerTo(ctx: number, value: bigint): Pointer {
     const at = this.allocate(8)
-    new BigUint64Array(this.bytes.buffer, at, 1)[0] = BigInt.asUintN(64, value)
+    const { words } = this.#instance
+    words[at >> 2] = Number(BigInt.asIntN(32, value))
+    words[(at >> 2) + 1] = Number(BigInt.asIntN(32, value >> 32n))
     try {
-      return this.#raw._QTS_DupValuePointer(ctx, at)
+      return this.#exports.dupValue(ctx, at)
     } finally {
-      this.#raw._free(at)
+      this.#exports.free(at)
     }
   }
 
   #flat(at: Pointer): string {
-    const header = this.#view.getUint32(at + 4, isLittleEndian)
+    const { bytes, words } = this.#instance
+    const header = words[(at >> 2) + 1]!
     const length = header & 0x7fffffff
     const start = at + 16
-    return header >>> 31
-      ? this.bytes.ucs2Slice(start, start + length * 2)
-      : this.bytes.latin1Slice(start, start + length)
+    if (header < 0) return bytes.ucs2Slice(start, start + length * 2)
+    if (length > shortText) return bytes.latin1Slice(start, start + length)
+    let text = ''
+    for (let i = start; i < start + length; i++) text += String.fromCharCode(bytes[i]!)
+    return text
   }
 
   /** Concatenates the leaves of a rope from left to right, without recursion: the guest chose its depth. */
   #rope(at: Pointer): string {
-    const view = this.#view
+    const { words } = this.#instance
     const parts: string[] = []
     let length = 0
     const open: { at: Pointer; isRope: boolean }[] = [{ at, isRope: true }]
     const child = (side: Pointer) => ({
-      at: view.getUint32(side, isLittleEndian),
-      isRope: view.getInt32(side + 4, isLittleEndian) === tag.rope,
+      at: words[side >> 2]!,
+      isRope: words[(side >> 2) + 1] === tag.rope,
     })
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (next.isRope) {
@@ -169,51 +173,89 @@ export class ValueReader {
     return parts.join('')
   }
 
+  /** Writes a value into the 8 bytes at `cell`. False for those that take memory of their own: see `make`. */
+  writeImmediate(cell: Pointer, value: Crossing): boolean {
+    const { words } = this.#instance
+    const word = cell >> 2
+    switch (typeof value) {
+      case 'number':
+        if ((value | 0) === value && (value !== 0 || Object.is(value, 0))) {
+          words[word] = value
+          words[word + 1] = tag.int
+        } else {
+          double[0] = value
+          // The engine knows one NaN: others would be taken for tags.
+          if (Number.isNaN(value)) {
+            doubleWords[0] = 0
+            doubleWords[1] = nanWord
+          }
+          words[word] = doubleWords[0]!
+          words[word + 1] = doubleWords[1]! - doubleOffset
+        }
+        return true
+      case 'boolean':
+        words[word] = value ? 1 : 0
+        words[word + 1] = tag.bool
+        return true
+      case 'undefined':
+        words[word] = 0
+        words[word + 1] = tag.undefined
+        return true
+    }
+    if (value !== null) return false
+    words[word] = 0
+    words[word + 1] = tag.null
+    return true
+  }
+
   /**
-   * A new value in the VM, owned by the caller. Text must be free of NUL (send such text as JSON).
+   * A pointer to a new value in the VM; the caller frees both. Text must be free of NUL (send such text as JSON).
    *
    * @throws {GuestError} when the VM has no room for it
    */
-  write(ctx: number, value: Crossing): Pointer {
-    const raw = this.#raw
-    switch (typeof value) {
-      case 'number':
-        return raw._QTS_NewFloat64(ctx, value)
-      case 'string':
-        return this.#writeText(ctx, value)
-      case 'boolean':
-        return value ? raw._QTS_GetTrue() : raw._QTS_GetFalse()
-      case 'undefined':
-        return 0
-    }
-    if (value === null) return raw._QTS_GetNull()
-    if (value instanceof Utf8Text) return this.#writeUtf8(ctx, value.bytes)
+  make(ctx: number, value: Crossing): Pointer {
+    const at = this.#make(ctx, value)
+    if (at === 0 || this.isException(at)) throw new GuestError('InternalError', 'out of memory')
+    return at
+  }
+
+  #make(ctx: number, value: Crossing): Pointer {
+    if (typeof value === 'string') return this.text(ctx, value)
+    if (value instanceof Utf8Text) return this.#utf8(ctx, value.bytes)
+    if (typeof value !== 'object' || value === null) throw new TypeError('this value has no memory of its own')
     // The VM takes the block over and frees it with the ArrayBuffer.
     const at = this.allocate(value.byteLength + 1)
     if (value instanceof SharedBytes) {
-      this.bytes.fill(0, at, at + value.byteLength)
+      this.#instance.bytes.fill(0, at, at + value.byteLength)
       value.placed(at)
     } else {
-      this.bytes.set(value, at)
+      this.#instance.bytes.set(value, at)
     }
-    return raw._QTS_NewArrayBuffer(ctx, at, value.byteLength)
+    return this.#exports.newArrayBuffer(ctx, at, value.byteLength)
   }
 
-  #writeUtf8(ctx: number, utf8: Uint8Array): Pointer {
-    const at = this.allocate(utf8.byteLength + 1)
-    const { bytes } = this
+  #utf8(ctx: number, utf8: Uint8Array): Pointer {
+    const isShort = utf8.byteLength < scratch.textBytes
+    const at = isShort ? scratch.text : this.allocate(utf8.byteLength + 1)
+    const { bytes } = this.#instance
     bytes.set(utf8, at)
     bytes[at + utf8.byteLength] = 0
-    const value = this.#raw._QTS_NewString(ctx, at)
-    this.#raw._free(at)
+    const value = this.#exports.newString(ctx, at)
+    if (!isShort) this.#exports.free(at)
     return value
   }
 
-  #writeText(ctx: number, text: string): Pointer {
-    const at = this.writeCString(text)
-    const value = this.#raw._QTS_NewString(ctx, at)
-    this.#raw._free(at)
-    return value
+  /** A pointer to a new string. The caller frees both. */
+  text(ctx: number, text: string): Pointer {
+    if (text.length * 3 >= scratch.textBytes) {
+      const at = this.writeCString(text)
+      const value = this.#exports.newString(ctx, at)
+      this.#exports.free(at)
+      return value
+    }
+    const { bytes } = this.#instance
+    bytes[scratch.text + bytes.utf8Write(text, scratch.text, scratch.textBytes - 1)] = 0
+    return this.#exports.newString(ctx, scratch.text)
   }
 
   /** UTF-8 with a closing NUL in freshly allocated memory, which the caller frees or hands to C code that does. */
@@ -221,7 +263,7 @@ export class ValueReader {
     const most = text.length * 3
     const size = most < 65_536 ? most : Buffer.byteLength(text)
     const at = this.allocate(size + 1)
-    const bytes = this.bytes
+    const { bytes } = this.#instance
     const written = bytes.utf8Write(text, at, size)
     bytes[at + written] = 0
     return at
@@ -229,7 +271,7 @@ export class ValueReader {
 
   /** @throws {GuestError} when the VM has no room */
   allocate(size: number): Pointer {
-    const at = this.#raw._malloc(size)
+    const at = this.#exports.malloc(size)
     if (at === 0) throw new GuestError('InternalError', 'out of memory')
     return at
   }

@@ -12,10 +12,11 @@ export interface Pulse {
    * Guest code begins or goes on; by the clock on the wall it has `restMs` of CPU time left of what `limit` gives it.
    *
    * @param isFirst false when it goes on
+   * @param nowMs what `performance.now()` of the thread said just now
    */
-  begin(restMs: number, limit: CpuLimit, isFirst: boolean): void
+  begin(restMs: number, limit: CpuLimit, isFirst: boolean, nowMs: number): void
   /** It returned, or waits for something. */
-  end(): void
+  end(nowMs: number): void
   /** At most what the thread has used of a processor since the first `begin`, in ms; undefined where nobody knows. */
   cpuMs(): number | undefined
 }

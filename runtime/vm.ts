@@ -8,12 +8,14 @@
 import { performance } from 'node:perf_hooks'
 import { AppError, type ErrorCode } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
+import { CpuClock } from './cpu-clock.js'
+import { cellBytes, maxArguments, scratch } from './engine-program.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
-import { type CpuLimit, mostStarved, type Pulse } from './pulse.js'
-import { trackRejections } from './rejection-tracker.js'
-import { type AsyncifyHandle, instantiateEngine, type Pointer, type WasmInstance } from './wasm-instance.js'
+import type { CpuLimit, Pulse } from './pulse.js'
+import { type OnRejection, trackRejections } from './rejection-tracker.js'
+import { type EngineExports, type Pointer, WasmInstance } from './wasm-instance.js'
 
 /** Where the source of a module comes from. Both throw a GuestError, whose message the script's author reads. */
 export interface ModuleLoader {
@@ -41,18 +43,23 @@ export type Completion =
 /** The same with values of the VM, which the receiver frees. */
 type Ended = { kind: 'returned'; value: Pointer } | { kind: 'thrown'; error: Pointer } | { kind: 'interrupted' }
 
+/** What an entry gives: at once when the guest did not have to wait, and later when it did. */
+export type Soon<T> = T | Promise<T>
+
+/** Goes on with `next` when the value is there: at once, if it is. */
+export function whenThere<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): Soon<R> {
+  return value instanceof Promise ? value.then(next) : next(value)
+}
+
 type State = 'idle' | 'running' | 'suspended' | 'dead'
 
 /** What stands before the text of a CommonJS file, in its first line. */
 export const commonJsHead = '(function (module, exports, require) { '
 
-const maxArguments = 8
 const pollPeriodMs = 20
 const maxRejected = 10_000
 /** Letters of an error's message: those of the host may quote what the script passed, or a server sent. */
 const maxMessage = 16 * 1024
-const asyncifyStackFactor = 16
-const asyncifyHeaderBytes = 12
 const moduleFlag = 1
 const unresolvedModule = 'unresolved:'
 
@@ -70,14 +77,18 @@ export class Vm<Vu> {
   cpuLimit: CpuLimit = 'cpuMs'
   readonly #limits: Limits
   readonly #loader: ModuleLoader
-  readonly #pulse: Pulse | undefined
+  readonly #clock: CpuClock
   readonly #instance: WasmInstance
+  readonly #exports: EngineExports
   readonly #values: ValueReader
   readonly #operations: Operation<Vu>[] = []
   readonly #operationNames: string[] = []
   readonly #rt: number
   readonly #ctx: number
-  readonly #scratch: Pointer
+  /** The JSValue null, which nobody frees. */
+  readonly #null: Pointer
+  /** Pointers to the names of entries as strings of the VM. They are few, and kept. */
+  readonly #entryNames = new Map<string, Pointer>()
   #state: State = 'idle'
   #death: AppError | undefined
   #entry: Pointer = 0
@@ -85,72 +96,67 @@ export class Vm<Vu> {
   /** Promises that were rejected while nobody handled them, with their reasons. Each is kept alive until it is forgotten. */
   readonly #rejected = new Map<bigint, bigint>()
   #isInterrupted = false
-  #wakeEarly: (() => void) | undefined
-  #abandon: ((reason: AppError) => void) | undefined
-  #suspension = 0
-  #isRewinding = false
+  /** Arguments of the present entry that are freed at its end. */
+  readonly #held: Pointer[] = []
+  /** What a suspended guest waits for. */
+  #awaited: Promise<Crossing> | undefined
+  /** Where the result lies with which it goes on. */
+  #wokenWith: Pointer = 0
+  /** Of an entry that is or was suspended: the export by which it goes on, who is told what that returns, and of a death. */
+  #goOn: (() => Pointer) | undefined
+  #arrive: ((result: Pointer) => void) | undefined
+  #abandon: ((reason: unknown) => void) | undefined
   #resolveError: unknown
-  #cpuBudgetMs = 0
-  #cpuSpentMs = 0
-  #enteredAt = 0
   #polledAt = 0
-  #isInGuest = false
 
-  private constructor(options: VmOptions<Vu>, instance: WasmInstance) {
+  private constructor(options: VmOptions<Vu>) {
     this.#limits = options.limits
     this.#loader = options.loader
-    this.#pulse = options.pulse
-    this.#instance = instance
-    this.#values = new ValueReader(instance, options.limits.memoryBytes)
+    this.#clock = new CpuClock(options.pulse)
     for (const module of options.modules) {
       for (const [name, run] of Object.entries(module.operations)) {
         this.#operationNames.push(`${module.name}.${name}`)
         this.#operations.push(run)
       }
     }
-    const raw = instance.raw
-    raw.callbacks = {
-      callFunction: (asyncify, _ctx, _self, argc, argv) => this.#callFromGuest(asyncify, argc, argv),
+    const instance = new WasmInstance(options.limits.memoryBytes)
+    const { exports } = instance
+    this.#instance = instance
+    this.#exports = exports
+    instance.callbacks = {
+      callFunction: (argc, argv) => this.#callFromGuest(argc, argv),
       shouldInterrupt: () => this.#shouldInterrupt(),
-      loadModuleSource: (_asyncify, _rt, _ctx, name) => this.#forLoader(() => this.#load(name)),
-      normalizeModule: (_asyncify, _rt, _ctx, base, name) => this.#forLoader(() => this.#resolve(base, name)),
-      freeHostRef: () => {},
+      loadModuleSource: (name) => this.#forLoader(() => this.#load(name)),
+      normalizeModule: (base, name) => this.#forLoader(() => this.#resolve(base, name)),
+      onAbort: () => this.kill('LIMIT_MEMORY', 'the VM aborted; it ran out of memory or of stack'),
     }
-    this.#rt = raw._QTS_NewRuntime()
-    this.#ctx = raw._QTS_NewContext(this.#rt, 0)
-    raw._QTS_RuntimeSetMaxStackSize(this.#rt, this.#limits.stackBytes)
-    // The Asyncify stack is a property of the module that the newest call of this function sets: a second runtime, never
-    // used, raises it far above the first one's stack limit. Otherwise a suspension at depth aborts the instance.
-    raw._QTS_RuntimeSetMaxStackSize(raw._QTS_NewRuntime(), this.#limits.stackBytes * asyncifyStackFactor)
-    trackRejections(
-      instance.memory,
-      instance.table,
-      this.#rt,
-      () => raw._QTS_RuntimeEnableInterruptHandler(this.#rt),
-      (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled),
-    )
-    raw._QTS_RuntimeEnableModuleLoader(this.#rt, 1)
-    this.#scratch = this.#values.allocate(maxArguments * 4)
+    const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
+    exports.ctors()
+    this.#rt = exports.newRuntime()
+    this.#ctx = exports.newContext(this.#rt, 0)
+    exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
+    trackRejections(instance, this.#rt, onRejection)
+    exports.enableModuleLoader(this.#rt, 1)
+    this.#values = new ValueReader(instance, options.limits.memoryBytes)
+    this.#null = exports.nullPointer()
   }
 
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
-  static async create<Vu>(options: VmOptions<Vu>, bridgeName: string): Promise<Vm<Vu>> {
-    let vm: Vm<Vu> | undefined
-    const instance = await instantiateEngine(options.limits.memoryBytes, () => {
-      vm?.kill('LIMIT_MEMORY', 'the VM aborted; it ran out of memory or of stack')
-    })
-    vm = new Vm(options, instance)
+  static create<Vu>(options: VmOptions<Vu>, bridgeName: string): Vm<Vu> {
+    const vm = new Vm(options)
     vm.#installBridge(bridgeName)
     return vm
   }
 
   #installBridge(bridgeName: string): void {
-    const { raw, suspending } = this.#instance
-    const global = raw._QTS_GetGlobalObject(this.#ctx)
-    const key = this.#values.write(this.#ctx, bridgeName)
-    const fn = suspending.newFunction(this.#ctx, 'native', 0, false, 0)
-    raw._QTS_SetProp(this.#ctx, global, key, fn)
-    for (const value of [global, key, fn]) raw._QTS_FreeValuePointer(this.#ctx, value)
+    const exports = this.#exports
+    const global = exports.globalObject(this.#ctx)
+    const key = this.#values.text(this.#ctx, bridgeName)
+    const name = this.#values.writeCString('native')
+    const fn = exports.newFunction(this.#ctx, name, 0, 0, 0)
+    exports.free(name)
+    exports.setProp(this.#ctx, global, key, fn)
+    for (const value of [global, key, fn]) this.#values.free(this.#ctx, value)
   }
 
   /** Why the VM is dead, or undefined while it is not. */
@@ -164,7 +170,7 @@ export class Vm<Vu> {
 
   /** The VM's memory as it is now. Growing replaces the buffer. */
   get memory(): ArrayBufferLike {
-    return this.#instance.memory.buffer
+    return this.#instance.buffer
   }
 
   /**
@@ -173,73 +179,92 @@ export class Vm<Vu> {
    * guest's entry `describe`.
    */
   async evaluateModule(source: string, name: string, cpuMs: number, observer?: string): Promise<Completion> {
-    const result = await this.#enter(cpuMs, async () => {
-      const at = this.#values.writeCString(source)
-      try {
-        return await this.#instance.suspending.eval(this.#ctx, at, Buffer.byteLength(source), name, 0, moduleFlag)
-      } finally {
-        this.#instance.raw._free(at)
-      }
-    })
+    const exports = this.#exports
+    let [at, fileName]: Pointer[] = [0, 0]
+    const result = await this.#enter(
+      cpuMs,
+      () => {
+        at = this.#values.writeCString(source)
+        fileName = this.#values.writeCString(name)
+        return exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, moduleFlag)
+      },
+      exports.eval,
+      (ended) => ended,
+    )
+    exports.free(at!)
+    exports.free(fileName!)
     if (result.kind === 'interrupted') return result
     if (result.kind === 'thrown') {
       const told = await this.#callWith(cpuMs, 'describe', result.error)
       return { kind: 'thrown', description: told.kind === 'returned' ? String(told.value ?? '') : '' }
     }
     if (observer !== undefined) return this.#callWith(cpuMs, observer, result.value)
-    this.#instance.raw._QTS_FreeValuePointer(this.#ctx, result.value)
+    this.#values.free(this.#ctx, result.value)
     return { kind: 'returned', value: undefined }
   }
 
   /** Calls an entry with one value of the VM, which is freed. */
-  async #callWith(cpuMs: number, name: string, value: Pointer): Promise<Completion> {
-    const { raw, suspending } = this.#instance
+  #callWith(cpuMs: number, name: string, value: Pointer): Soon<Completion> {
     if (this.#entry === 0) {
-      raw._QTS_FreeValuePointer(this.#ctx, value)
+      this.#values.free(this.#ctx, value)
       return { kind: 'returned', value: undefined }
     }
-    const ended = await this.#enter(cpuMs, () => {
-      const text = this.#values.write(this.#ctx, name)
-      this.#writeArguments([text, value])
-      const result = suspending.call(this.#ctx, this.#entry, raw._QTS_GetNull(), 2, this.#scratch)
-      return result.finally(() => {
-        if (this.#state === 'dead') return
-        raw._QTS_FreeValuePointer(this.#ctx, text)
-        raw._QTS_FreeValuePointer(this.#ctx, value)
-      })
-    })
-    return this.#readResult(ended)
+    return this.#enter(
+      cpuMs,
+      () => {
+        this.#argument(0, this.#entryName(name))
+        this.#hold(1, value)
+        return this.#exports.call(this.#ctx, this.#entry, this.#null, 2, scratch.argv)
+      },
+      this.#exports.call,
+      this.#readResult,
+    )
   }
 
   /** Calls the function that the guest half registered. Refused unless the VM is idle. */
-  async enter(cpuMs: number, ...args: Crossing[]): Promise<Completion> {
-    const ended = await this.#enter(cpuMs, () => {
-      const { raw, suspending } = this.#instance
-      const values = args.slice(0, maxArguments).map((arg) => this.#values.write(this.#ctx, arg))
-      this.#writeArguments(values)
-      const result = suspending.call(this.#ctx, this.#entry, raw._QTS_GetNull(), values.length, this.#scratch)
-      return result.finally(() => {
-        if (this.#state !== 'dead')
-          for (const value of values) if (value !== 0) raw._QTS_FreeValuePointer(this.#ctx, value)
-      })
-    })
-    return this.#readResult(ended)
+  enter(cpuMs: number, name: string, ...args: Crossing[]): Soon<Completion> {
+    return this.#enter(
+      cpuMs,
+      () => {
+        this.#argument(0, this.#entryName(name))
+        const count = Math.min(args.length, maxArguments - 1)
+        for (let i = 0; i < count; i++) {
+          const arg = args[i]
+          const cell = scratch.cells + i * cellBytes
+          if (this.#values.writeImmediate(cell, arg)) this.#argument(1 + i, cell)
+          else this.#hold(1 + i, this.#values.make(this.#ctx, arg))
+        }
+        return this.#exports.call(this.#ctx, this.#entry, this.#null, 1 + count, scratch.argv)
+      },
+      this.#exports.call,
+      this.#readResult,
+    )
   }
 
-  /** An argv: pointers to values. Undefined crosses as NULL, which an argv must not hold. */
-  #writeArguments(values: readonly Pointer[]): void {
-    const bytes = this.#values.bytes
-    values.forEach((value, i) => {
-      bytes.writeUInt32LE(value === 0 ? this.#instance.raw._QTS_GetUndefined() : value, this.#scratch + i * 4)
-    })
+  #argument(index: number, value: Pointer): void {
+    this.#instance.words[(scratch.argv >> 2) + index] = value
   }
 
-  #readResult(ended: Ended): Completion {
-    const { raw } = this.#instance
+  /** An argument that is freed when the entry ends: the engine uses arguments in place. */
+  #hold(index: number, value: Pointer): void {
+    this.#held.push(value)
+    this.#argument(index, value)
+  }
+
+  #entryName(name: string): Pointer {
+    let at = this.#entryNames.get(name)
+    if (at === undefined) {
+      at = this.#values.text(this.#ctx, name)
+      this.#entryNames.set(name, at)
+    }
+    return at
+  }
+
+  readonly #readResult = (ended: Ended): Completion => {
     if (ended.kind === 'interrupted') return ended
     if (ended.kind === 'thrown') {
       // Our entries catch what scripts throw: this is the engine itself, out of memory or of stack.
-      raw._QTS_FreeValuePointer(this.#ctx, ended.error)
+      this.#values.free(this.#ctx, ended.error)
       return { kind: 'thrown', description: '' }
     }
     let value: Crossing
@@ -248,44 +273,63 @@ export class Vm<Vu> {
     } catch {
       value = undefined
     }
-    raw._QTS_FreeValuePointer(this.#ctx, ended.value)
+    this.#values.free(this.#ctx, ended.value)
     return { kind: 'returned', value }
   }
 
   /**
-   * Runs promise jobs until none is left, all within one budget of CPU time. One at a time and awaited: a job may suspend,
-   * and the clock is seen in between. Stops early when the VM is interrupted. True when there was one.
+   * Runs promise jobs until none is left, all within one budget of CPU time, also those of an interrupted guest: the host
+   * refuses them everything. One at a time: a job may suspend, and the clock is seen in between. True when there was one.
    */
-  async runJobs(cpuMs: number): Promise<boolean> {
-    const { raw } = this.#instance
-    let count = 0
-    let spentMs = 0
-    for (; this.#state === 'idle' && raw._QTS_IsJobPending(this.#rt); count++) {
-      if (count >= this.#limits.jobsPerDrain) {
-        this.kill(
-          'LIMIT_CPU',
-          `more than ${this.#limits.jobsPerDrain} promise jobs ran without a pause (limit jobsPerDrain)`,
-        )
+  runJobs(cpuMs: number): Soon<boolean> {
+    if (!this.hasJobs) return false
+    this.#clock.begin(cpuMs, this.cpuLimit)
+    this.#state = 'running'
+    return this.#drain(0)
+  }
+
+  #drain(count: number): Soon<boolean> {
+    const exports = this.#exports
+    const job = () => exports.executePendingJob(this.#rt, 1, scratch.cells)
+    for (let done = count; exports.isJobPending(this.#rt) !== 0; done++) {
+      if (done >= this.#limits.jobsPerDrain) {
+        this.#clock.stop()
+        const most = this.#limits.jobsPerDrain
+        this.kill('LIMIT_CPU', `more than ${most} promise jobs ran without a pause (limit jobsPerDrain)`)
         return true
       }
-      const run = () => this.#instance.suspending.executePendingJob(this.#rt, 1, this.#scratch)
-      const done = await this.#enter(cpuMs, run, spentMs)
-      spentMs = this.#cpuSpentMs
-      if (done.kind === 'interrupted') return true
-      raw._QTS_FreeValuePointer(this.#ctx, done.kind === 'thrown' ? done.error : done.value)
+      const result = this.#guarded(job)
+      if (this.#instance.isUnwinding) {
+        return this.#suspended(exports.executePendingJob, (later) => {
+          this.#endJob(later)
+          return this.#drain(done + 1)
+        })
+      }
+      this.#endJob(result)
     }
-    return count > 0
+    this.#clock.stop()
+    this.#state = 'idle'
+    return true
+  }
+
+  /** @throws {AppError} when the time of all jobs is over */
+  #endJob(result: Pointer): void {
+    if (this.#clock.isOver) {
+      this.#clock.stop()
+      throw this.#overTime()
+    }
+    this.#values.free(this.#ctx, result)
   }
 
   /** The count of references to an object comes first in it; a promise is an object, and its address the lower half. */
   #onRejection(promise: bigint, reason: bigint, isHandled: boolean): void {
-    const references = new Int32Array(this.memory, Number(BigInt.asUintN(32, promise)), 1)
+    const references = Number(BigInt.asUintN(32, promise)) >> 2
     if (!isHandled && this.#rejected.size < maxRejected && !this.#rejected.has(promise)) {
-      references[0]!++
+      this.#instance.words[references]!++
       this.#rejected.set(promise, reason)
     } else if (isHandled && this.#rejected.delete(promise)) {
       // Never the last one: somebody is just calling a method of it.
-      references[0]!--
+      this.#instance.words[references]!--
     }
   }
 
@@ -293,31 +337,33 @@ export class Vm<Vu> {
    * The reason of the first promise that is rejected and has no handler, described by the guest's entry
    * `describeRejection`; undefined when there is none. All of them are forgotten with it.
    */
-  async describeRejection(cpuMs: number): Promise<string | undefined> {
+  describeRejection(cpuMs: number): Soon<string | undefined> {
     for (const reason of this.#rejected.values()) {
-      const told = await this.#callWith(cpuMs, 'describeRejection', this.#values.pointerTo(this.#ctx, reason))
-      this.forgetRejections()
-      return told.kind === 'returned' ? String(told.value) : undefined
+      const told = this.#callWith(cpuMs, 'describeRejection', this.#values.pointerTo(this.#ctx, reason))
+      return whenThere(told, (completion) => {
+        this.forgetRejections()
+        return completion.kind === 'returned' ? String(completion.value) : undefined
+      })
     }
     return undefined
   }
 
   forgetRejections(): void {
+    if (this.#rejected.size === 0) return
     const promises = [...this.#rejected.keys()]
     this.#rejected.clear()
     if (this.#state === 'dead') return
     for (const promise of promises) {
       const held = this.#values.pointerTo(this.#ctx, promise)
       // Twice: what was just made, and what kept the promise alive.
-      const references = new Int32Array(this.memory, Number(BigInt.asUintN(32, promise)), 1)
-      references[0]!--
-      this.#instance.raw._QTS_FreeValuePointer(this.#ctx, held)
+      this.#instance.words[Number(BigInt.asUintN(32, promise)) >> 2]!--
+      this.#exports.freeValue(this.#ctx, held)
     }
   }
 
   /** True when promise jobs wait to be run. */
   get hasJobs(): boolean {
-    return this.#state === 'idle' && this.#instance.raw._QTS_IsJobPending(this.#rt) !== 0
+    return this.#state === 'idle' && this.#exports.isJobPending(this.#rt) !== 0
   }
 
   /**
@@ -326,7 +372,7 @@ export class Vm<Vu> {
    */
   interrupt(): void {
     this.#isInterrupted = true
-    this.#wakeEarly?.()
+    if (this.#state === 'suspended') this.#wake(() => this.#null)
   }
 
   clearInterrupt(): void {
@@ -342,81 +388,59 @@ export class Vm<Vu> {
     if (this.#state === 'dead') return
     this.#death = new AppError(code, message)
     this.#state = 'dead'
-    this.#wakeEarly = undefined
+    this.#awaited = undefined
     this.#abandon?.(this.#death)
   }
 
-  /** `spentMs` is what was used of the budget before. */
-  async #enter(cpuMs: number, run: () => Promise<Pointer>, spentMs = 0): Promise<Ended> {
+  /**
+   * Runs the export that `begin` calls to its end, and returns what `finish` makes of that: at once, unless the guest waited
+   * for something. `again` is the export, by which a guest that waited goes on.
+   *
+   * @throws {AppError} when the VM is not idle, or has died
+   */
+  #enter<T>(cpuMs: number, begin: () => Pointer, again: () => Pointer, finish: (ended: Ended) => T): Soon<T> {
     if (this.#state !== 'idle') throw this.#death ?? new AppError('INTERNAL', `a ${this.#state} VM was entered`)
-    this.#cpuBudgetMs = cpuMs
-    this.#cpuSpentMs = spentMs
-    this.#startClock(spentMs === 0)
+    this.#clock.begin(cpuMs, this.cpuLimit)
     this.#state = 'running'
-    let result: Pointer
+    const result = this.#guarded(begin)
+    if (this.#instance.isUnwinding) return this.#suspended(again, (later) => finish(this.#complete(later)))
+    return finish(this.#complete(result))
+  }
+
+  /** Calls into the engine. @throws {AppError} when the VM has died */
+  #guarded(call: () => Pointer): Pointer {
     try {
-      result = await new Promise<Pointer>((resolve, reject) => {
-        // A VM that dies while it is suspended never comes back to settle this by itself.
-        this.#abandon = reject
-        try {
-          run().then(resolve, reject)
-        } finally {
-          this.#stopClock()
-        }
-      })
+      const result = call()
+      if (this.#state !== 'dead') return result
     } catch (e) {
-      if (e instanceof GuestError) {
-        // No room for the arguments: the guest's memory is full, and nothing of it ran.
-        this.kill('LIMIT_MEMORY', this.#memoryText())
-      } else if (this.#death === undefined) {
-        this.kill(e instanceof RangeError ? 'LIMIT_STACK' : 'LIMIT_MEMORY', `the VM trapped: ${(e as Error).message}`)
-      }
-      throw this.#death
+      this.#dieBy(e)
     }
-    if ((this.#state as State) === 'dead') throw this.#death
-    this.#state = 'idle'
-    return this.#complete(result)
+    this.#clock.stop()
+    throw this.#death
   }
 
+  #dieBy(e: unknown): void {
+    if (e instanceof GuestError) {
+      // No room for the arguments: the guest's memory is full, and nothing of it ran.
+      this.kill('LIMIT_MEMORY', this.#memoryText())
+    } else if (this.#death === undefined) {
+      this.kill(e instanceof RangeError ? 'LIMIT_STACK' : 'LIMIT_MEMORY', `the VM trapped: ${(e as Error).message}`)
+    }
+  }
+
+  /** What an entry came to that has returned. The VM is idle then. */
   #complete(result: Pointer): Ended {
-    const { raw } = this.#instance
+    this.#clock.stop()
     // The verdict of the interrupt handler is sticky: the guest may have swallowed it, and gone on or thrown something else.
-    if (this.#isOverBudget()) {
-      this.#killForCpu()
-      throw this.#death
-    }
-    const error = raw._QTS_ResolveException(this.#ctx, result)
-    if (error === 0) return { kind: 'returned', value: result }
-    raw._QTS_FreeValuePointer(this.#ctx, result)
+    if (this.#clock.isOver) throw this.#overTime()
+    this.#state = 'idle'
+    for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) this.#values.free(this.#ctx, held)
+    if (!this.#values.isException(result)) return { kind: 'returned', value: result }
+    const error = this.#exports.resolveException(this.#ctx, result)
+    this.#values.free(this.#ctx, result)
     if (!this.#isInterrupted) return { kind: 'thrown', error }
-    raw._QTS_FreeValuePointer(this.#ctx, error)
+    this.#values.free(this.#ctx, error)
     return { kind: 'interrupted' }
-  }
-
-  #cpuMs(): number {
-    return this.#cpuSpentMs + (this.#isInGuest ? performance.now() - this.#enteredAt : 0)
-  }
-
-  #startClock(isFirst = false): void {
-    this.#enteredAt = performance.now()
-    this.#isInGuest = true
-    this.#pulse?.begin(this.#cpuBudgetMs - this.#cpuSpentMs, this.cpuLimit, isFirst)
-  }
-
-  /** As soon as the guest has returned or waits: what follows is the time of other VMs of the thread. */
-  #stopClock(): void {
-    if (!this.#isInGuest) return
-    this.#cpuSpentMs += performance.now() - this.#enteredAt
-    this.#isInGuest = false
-    this.#pulse?.end()
-  }
-
-  /** Where many threads want few processors, the clock on the wall counts what others have used, too. */
-  #isOverBudget(): boolean {
-    const spentMs = this.#cpuMs()
-    if (spentMs <= this.#cpuBudgetMs) return false
-    if (spentMs > this.#cpuBudgetMs * mostStarved) return true
-    return (this.#pulse?.cpuMs() ?? spentMs) > this.#cpuBudgetMs
   }
 
   #memoryText(): string {
@@ -428,7 +452,7 @@ export class Vm<Vu> {
    * swallow the engine's own interruption, as the constructor of Promise does, and the script would go on for ever.
    */
   #shouldInterrupt(): 0 | 1 {
-    if (this.#isOverBudget()) this.#killForCpu()
+    if (this.#clock.isOver) this.#overTime()
     if (this.#death !== undefined) throw this.#death
     const now = performance.now()
     if (now - this.#polledAt >= pollPeriodMs) {
@@ -438,11 +462,11 @@ export class Vm<Vu> {
     return this.#isInterrupted ? 1 : 0
   }
 
-  #killForCpu(): void {
-    this.kill(
-      'LIMIT_CPU',
-      `the script used more than ${this.#cpuBudgetMs} ms of CPU without waiting (limit ${this.cpuLimit})`,
-    )
+  /** Kills the VM for the time that it took. */
+  #overTime(): AppError {
+    const { budgetMs } = this.#clock
+    this.kill('LIMIT_CPU', `the script used more than ${budgetMs} ms of CPU without waiting (limit ${this.cpuLimit})`)
+    return this.#death!
   }
 
   /** An error while resolving would be lost: the engine goes on and loads a module without a name. So it waits for that. */
@@ -465,94 +489,79 @@ export class Vm<Vu> {
     try {
       return this.#values.writeCString(run())
     } catch (e) {
-      const { raw } = this.#instance
-      const error = raw._QTS_NewError(this.#ctx)
+      const exports = this.#exports
+      const error = exports.newError(this.#ctx)
       const shown = guestErrorOf(e) ?? new GuestError('InternalError', 'the module could not be loaded')
       for (const [name, value] of [
         ['name', shown.guestName],
         ['message', shown.message.replaceAll('\0', '')],
       ] as const) {
-        const key = this.#values.write(this.#ctx, name)
-        const at = this.#values.write(this.#ctx, value)
-        raw._QTS_SetProp(this.#ctx, error, key, at)
-        raw._QTS_FreeValuePointer(this.#ctx, key)
-        raw._QTS_FreeValuePointer(this.#ctx, at)
+        const key = this.#values.text(this.#ctx, name)
+        const at = this.#values.text(this.#ctx, value)
+        exports.setProp(this.#ctx, error, key, at)
+        this.#values.free(this.#ctx, key)
+        this.#values.free(this.#ctx, at)
       }
-      raw._QTS_Throw(this.#ctx, error)
+      exports.throwValue(this.#ctx, error)
       return 0
     }
   }
 
-  #callFromGuest(asyncify: AsyncifyHandle, argc: number, argv: Pointer): Pointer | undefined {
-    const raw = this.#instance.raw
-    if (this.#isRewinding) {
+  #callFromGuest(argc: number, argv: Pointer): Pointer {
+    if (this.#instance.isRewinding) {
       // The C stack is being rebuilt and has arrived where it was suspended: the result is there, nothing runs again.
-      this.#isRewinding = false
-      return asyncify.handleSleep(() => {})
+      this.#instance.stopRewinding()
+      return this.#wokenWith
     }
     try {
-      const operation = this.#values.read(this.#ctx, raw._QTS_ArgvGetJSValueConstPointer(argv, 0))
+      const operation = this.#values.read(this.#ctx, argv)
       if (operation === registerEntry) return this.#register(argc, argv)
-      if (operation === takeError) return this.#values.write(this.#ctx, this.#takeError())
-      if (operation === operationTable) return this.#values.write(this.#ctx, this.#operationNames.join(' '))
+      if (operation === takeError) return this.#answer(this.#takeError())
+      if (operation === operationTable) return this.#answer(this.#operationNames.join(' '))
       // A guest that calls us again and again takes long to have its interrupt handler asked.
-      if (this.#isOverBudget()) this.#killForCpu()
-      if (this.#state === 'dead' || this.#isInterrupted) return raw._QTS_GetNull()
+      if (this.#clock.isOver) this.#overTime()
+      if (this.#state === 'dead' || this.#isInterrupted) return this.#null
       if (operation === compileFile) return this.#compile(argc, argv)
       const run = typeof operation === 'number' ? this.#operations[operation - firstOperation] : undefined
       if (run === undefined) throw new GuestError('TypeError', 'no such operation')
       const args: Crossing[] = []
-      for (let i = 1; i < argc && i <= maxArguments; i++) {
-        args.push(this.#values.read(this.#ctx, raw._QTS_ArgvGetJSValueConstPointer(argv, i)))
-      }
+      for (let i = 1; i < argc && i <= maxArguments; i++) args.push(this.#values.read(this.#ctx, argv + i * cellBytes))
       const result = run(this.vu, ...args)
-      if (result instanceof Promise) {
-        this.#assertRoomForStack(result)
-        return asyncify.handleSleep((wake) => this.#suspend(result, wake))
-      }
+      if (result instanceof Promise) return this.#wait(result)
       // The operation itself may have ended the guest.
-      if (this.#isInterrupted) return raw._QTS_GetNull()
-      return this.#values.write(this.#ctx, result)
+      return this.#isInterrupted ? this.#null : this.#answer(result)
     } catch (e) {
       return this.#refuse(e)
     }
   }
 
-  /** Emscripten does not look whether the block that it unwinds the stack into could be allocated. */
-  #assertRoomForStack(result: Promise<Crossing>): void {
-    try {
-      this.#instance.raw._free(
-        this.#values.allocate(this.#limits.stackBytes * asyncifyStackFactor + asyncifyHeaderBytes),
-      )
-    } catch (e) {
-      result.catch(() => {})
-      throw e
-    }
+  /** A pointer to the value, which the engine copies and frees. @throws {GuestError} when the VM has no room for it */
+  #answer(value: Crossing): Pointer {
+    if (value === undefined) return 0
+    return this.#values.writeImmediate(scratch.answer, value) ? scratch.answer : this.#values.make(this.#ctx, value)
   }
 
   /** Keeps the guest's entry function. Only once, and before any code of a user has run. */
-  #register(argc: number, argv: Pointer): undefined {
+  #register(argc: number, argv: Pointer): Pointer {
     if (this.#entry !== 0 || argc !== 2) throw new GuestError('TypeError', 'the entry function is registered already')
-    this.#entry = this.#instance.raw._QTS_DupValuePointer(
-      this.#ctx,
-      this.#instance.raw._QTS_ArgvGetJSValueConstPointer(argv, 1),
-    )
+    this.#entry = this.#exports.dupValue(this.#ctx, argv + cellBytes)
+    return 0
   }
 
   /** A function around a CommonJS file. Only compiles: no code of the file runs inside this call. */
   #compile(argc: number, argv: Pointer): Pointer {
-    const { raw } = this.#instance
-    const name = argc > 1 ? this.#values.read(this.#ctx, raw._QTS_ArgvGetJSValueConstPointer(argv, 1)) : undefined
+    const exports = this.#exports
+    const name = argc > 1 ? this.#values.read(this.#ctx, argv + cellBytes) : undefined
     if (typeof name !== 'string') throw new GuestError('TypeError', 'a file name is needed')
     const source = `${commonJsHead}${this.#loader.loadCommonJs(name)}\n})`
     const at = this.#values.writeCString(source)
     const fileName = this.#values.writeCString(name)
     try {
       // An exception stays pending in the context, and the call that we answer then throws it.
-      return raw._QTS_Eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, 0)
+      return exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, 0)
     } finally {
-      raw._free(at)
-      raw._free(fileName)
+      exports.free(at)
+      exports.free(fileName)
     }
   }
 
@@ -561,7 +570,7 @@ export class Vm<Vu> {
     const shown = guestErrorOf(e)
     this.#pendingError = shown ?? new GuestError('InternalError', 'an internal error of belljar; the log has more')
     if (shown === undefined) this.onInternalError?.(e)
-    return this.#instance.raw._QTS_GetNull()
+    return this.#null
   }
 
   /** Called now and then while the guest computes: its thread takes no messages meanwhile. */
@@ -578,39 +587,76 @@ export class Vm<Vu> {
     return JSON.stringify([error.guestName, error.message.slice(0, maxMessage)])
   }
 
-  #suspend(result: Promise<Crossing>, wake: (value: Pointer) => void): void {
-    const suspension = ++this.#suspension
-    this.#stopClock()
+  /** Begins to suspend the guest until the result is there. @throws {GuestError} when there is no room for its stack */
+  #wait(result: Promise<Crossing>): Pointer {
+    const hasEnded = this.#isInterrupted || this.#state === 'dead'
+    if (hasEnded || !this.#instance.suspend()) {
+      result.catch(() => {})
+      if (hasEnded) return this.#null
+      throw new GuestError('InternalError', 'out of memory')
+    }
+    this.#awaited = result
+    return 0
+  }
+
+  /** The guest waits. `again` is the export that was called, `finish` makes of what it returns at last what is told then. */
+  #suspended<T>(again: () => Pointer, finish: (result: Pointer) => Soon<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#goOn = again
+      this.#arrive = (result) => resolve(finish(result))
+      this.#abandon = reject
+      this.#sleep()
+    })
+  }
+
+  /** The C stack has been unwound, and what the guest waits for may come. @throws {AppError} when the VM has died */
+  #sleep(): void {
+    this.#guarded(() => {
+      this.#instance.stopUnwinding()
+      return 0
+    })
+    this.#clock.stop()
     this.#state = 'suspended'
-    const resume = (write: () => Pointer) => {
-      // A result whose suspension is over, because the guest was interrupted or the VM died, is dropped.
-      if (this.#suspension !== suspension || this.#state !== 'suspended') return
-      this.#suspension++
-      this.#wakeEarly = undefined
-      if (this.#isOverBudget()) {
-        this.#killForCpu()
+    const awaited = this.#awaited!
+    awaited.then(
+      (value) => {
+        // A result whose suspension is over, because the guest was interrupted or the VM died, is dropped.
+        if (this.#awaited === awaited) this.#wake(() => this.#answer(value))
+      },
+      (e: unknown) => {
+        if (this.#awaited === awaited) this.#wake(() => this.#refuse(e))
+      },
+    )
+  }
+
+  /** Has a suspended guest go on with what `answer` points to. */
+  #wake(answer: () => Pointer): void {
+    this.#awaited = undefined
+    if (this.#clock.isOver) {
+      this.#overTime()
+      return
+    }
+    const abandon = this.#abandon!
+    this.#clock.goOn(this.cpuLimit)
+    this.#state = 'running'
+    try {
+      const result = this.#guarded(() => {
+        try {
+          this.#wokenWith = answer()
+        } catch (e) {
+          this.#wokenWith = this.#refuse(e)
+        }
+        this.#instance.startRewinding()
+        return this.#goOn!()
+      })
+      if (this.#instance.isUnwinding) {
+        this.#sleep()
         return
       }
-      this.#startClock()
-      this.#state = 'running'
-      let value: Pointer
-      try {
-        value = write()
-      } catch (e) {
-        value = this.#refuse(e)
-      }
-      this.#isRewinding = true
-      try {
-        wake(value)
-      } catch (e) {
-        this.kill('LIMIT_MEMORY', `the VM trapped while it resumed: ${(e as Error).message}`)
-      }
-      this.#stopClock()
+      this.#abandon = undefined
+      this.#arrive!(result)
+    } catch (e) {
+      abandon(e)
     }
-    this.#wakeEarly = () => resume(() => this.#instance.raw._QTS_GetNull())
-    result.then(
-      (value) => resume(() => this.#values.write(this.#ctx, value)),
-      (e: unknown) => resume(() => this.#refuse(e)),
-    )
   }
 }

@@ -1,140 +1,254 @@
 /**
- * One QuickJS engine as a WebAssembly instance of its own: compiled once per thread, instantiated once per VM, each with
- * a memory that cannot grow past its maximum. Speaks the raw C API; nothing here knows JavaScript values or k6.
- *
- * The stock wrappers of quickjs-emscripten are not used: their `QTS_Call` and `QTS_ExecutePendingJob` lose a suspension
- * (quickjs-emscripten issue 258), their memory limit does not hold, and a crossing through them costs several times
- * that of the raw call. The exports used here are those of the pinned version; test/runtime/ proves each on upgrade.
+ * One QuickJS engine as a WebAssembly instance of its own, with a memory that cannot grow past its maximum. It is driven
+ * without the wrappers of Emscripten and quickjs-emscripten: these make an Error, a promise and closures for each suspension,
+ * take one for a plain result where a call goes on after it (quickjs-emscripten issue 258), and load asynchronously. Speaks
+ * the raw C API; nothing here knows JavaScript values or k6.
  */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { RELEASE_ASYNC } from 'quickjs-emscripten'
-import { setCompileFlags } from './compile-flags.js'
-import { withTableExport } from './rejection-tracker.js'
+import {
+  engineProgram,
+  exportNames,
+  leastPages,
+  pageBytes,
+  stackBottom,
+  stackTop,
+  tableName,
+} from './engine-program.js'
+import { timeZone, writeLocalTime } from './engine-time.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
 export type Pointer = number
 
 type N = number
 
-/** What the C side calls in JavaScript. Must never throw: an exception would unwind through WebAssembly frames. */
+/** What the C side calls in JavaScript. */
 export interface EngineCallbacks {
-  callFunction(asyncify: AsyncifyHandle, ctx: N, self: Pointer, argc: N, argv: Pointer, id: N): Pointer | undefined
-  shouldInterrupt(asyncify: undefined, rt: N): 0 | 1
-  loadModuleSource(asyncify: AsyncifyHandle, rt: N, ctx: N, name: string): Pointer
-  normalizeModule(asyncify: AsyncifyHandle, rt: N, ctx: N, base: string, name: string): Pointer
-  freeHostRef(asyncify: undefined, rt: N, id: N): void
+  /** The pointer to a JSValue, which is copied; or NULL for undefined. */
+  callFunction(argc: N, argv: Pointer): Pointer
+  shouldInterrupt(): 0 | 1
+  /** C strings that the C side frees, or NULL with an exception pending. */
+  loadModuleSource(name: string): Pointer
+  normalizeModule(base: string, name: string): Pointer
+  /** The C side gave up; the instance must be dropped. */
+  onAbort(): void
 }
 
-/** Emscripten's suspension: unwinds the C stack, and rewinds it when `wake` is called with the host function's result. */
-export interface AsyncifyHandle {
-  handleSleep(start: (wake: (result: Pointer) => void) => void): Pointer
+/** The exports that are used. Each is found by the name that the package's build gave it. */
+export interface EngineExports {
+  ctors(): void
+  malloc(size: N): Pointer
+  free(at: Pointer): void
+  stackPointer(): Pointer
+  startUnwind(at: Pointer): void
+  stopUnwind(): void
+  startRewind(at: Pointer): void
+  stopRewind(): void
+  newRuntime(): N
+  newContext(rt: N, intrinsics: N): N
+  setMaxStackSize(rt: N, size: N): void
+  enableInterruptHandler(rt: N): void
+  enableModuleLoader(rt: N, hasCustomNormalize: N): void
+  globalObject(ctx: N): Pointer
+  undefinedPointer(): Pointer
+  nullPointer(): Pointer
+  newFunction(ctx: N, name: Pointer, arity: N, isConstructor: N, id: N): Pointer
+  newString(ctx: N, text: Pointer): Pointer
+  newArrayBuffer(ctx: N, bytes: Pointer, length: N): Pointer
+  newError(ctx: N): Pointer
+  throwValue(ctx: N, error: Pointer): Pointer
+  setProp(ctx: N, target: Pointer, key: Pointer, value: Pointer): void
+  dupValue(ctx: N, value: Pointer): Pointer
+  freeValue(ctx: N, value: Pointer): void
+  arrayBuffer(ctx: N, value: Pointer): Pointer
+  arrayBufferLength(ctx: N, value: Pointer): N
+  resolveException(ctx: N, value: Pointer): Pointer
+  isJobPending(rt: N): N
+  /** This and the two that follow may suspend. To rewind, they are called again without arguments. */
+  executePendingJob(rt?: N, max?: N, contextOut?: Pointer): Pointer
+  call(ctx?: N, fn?: Pointer, self?: Pointer, argc?: N, argv?: Pointer): Pointer
+  eval(ctx?: N, source?: Pointer, length?: N, fileName?: Pointer, detectModule?: N, flags?: N): Pointer
 }
 
-export interface RawModule {
-  callbacks: EngineCallbacks
-  HEAPU8: Uint8Array
-  cwrap(
-    name: string,
-    result: 'number' | null,
-    args: ('number' | 'string' | 'boolean')[],
-    options?: { async: true },
-  ): unknown
-  _malloc(size: N): Pointer
-  _free(at: Pointer): void
-  _QTS_NewRuntime(): N
-  _QTS_NewContext(rt: N, intrinsics: N): N
-  _QTS_RuntimeSetMaxStackSize(rt: N, size: N): void
-  _QTS_RuntimeEnableInterruptHandler(rt: N): void
-  _QTS_RuntimeEnableModuleLoader(rt: N, hasCustomNormalize: N): void
-  _QTS_GetGlobalObject(ctx: N): Pointer
-  _QTS_GetNull(): Pointer
-  _QTS_GetUndefined(): Pointer
-  _QTS_GetTrue(): Pointer
-  _QTS_GetFalse(): Pointer
-  _QTS_NewFloat64(ctx: N, value: number): Pointer
-  _QTS_NewString(ctx: N, text: Pointer): Pointer
-  _QTS_NewArrayBuffer(ctx: N, bytes: Pointer, length: N): Pointer
-  _QTS_GetArrayBuffer(ctx: N, value: Pointer): Pointer
-  _QTS_GetArrayBufferLength(ctx: N, value: Pointer): N
-  _QTS_Eval(ctx: N, source: Pointer, length: N, fileName: Pointer, detectModule: N, flags: N): Pointer
-  _QTS_NewError(ctx: N): Pointer
-  _QTS_Throw(ctx: N, error: Pointer): Pointer
-  _QTS_SetProp(ctx: N, target: Pointer, key: Pointer, value: Pointer): void
-  _QTS_DupValuePointer(ctx: N, value: Pointer): Pointer
-  _QTS_FreeValuePointer(ctx: N, value: Pointer): void
-  _QTS_ResolveException(ctx: N, value: Pointer): Pointer
-  _QTS_IsJobPending(rt: N): N
-  _QTS_ArgvGetJSValueConstPointer(argv: Pointer, index: N): Pointer
+/** Node's Buffer with the methods that its types leave out: they read and write without a detour over an encoding name. */
+export type FastBuffer = Buffer & {
+  latin1Slice(from: number, to: number): string
+  ucs2Slice(from: number, to: number): string
+  utf8Slice(from: number, to: number): string
+  utf8Write(text: string, at: number, most: number): number
+  latin1Write(text: string, at: number, most: number): number
 }
 
-/** The exports that may suspend, bound so that their result is awaited until the C stack has been rewound. */
-export interface SuspendingExports {
-  eval(ctx: N, source: Pointer, length: N, fileName: string, detectModule: N, flags: N): Promise<Pointer>
-  call(ctx: N, fn: Pointer, self: Pointer, argc: N, argv: Pointer): Promise<Pointer>
-  executePendingJob(rt: N, max: N, contextOut: Pointer): Promise<Pointer>
-  newFunction(ctx: N, name: string, arity: N, isConstructor: boolean, id: N): Pointer
-}
+/** What the C stack is unwound into takes at most so many times what it takes itself; measured: up to 2.1 times. */
+const unwoundFactor = 8
+const unwoundHeader = 8
+const unwoundLeast = 8192
+/** C stack that stays free below a suspended one: the result of what was waited for is made with it. */
+const freeStack = 256 * 1024
+/** Growing replaces the memory's buffer and all views of it, so it is done in larger steps. */
+const growthFactor = 0.2
 
-export interface WasmInstance {
-  readonly raw: RawModule
-  readonly suspending: SuspendingExports
-  readonly memory: WebAssembly.Memory
+export class WasmInstance {
+  readonly exports: EngineExports
   /** The functions that C can call by pointer. */
   readonly table: WebAssembly.Table
-}
+  callbacks!: EngineCallbacks
+  /** The memory as it is now, seen as bytes and as words. Replaced when it grows. */
+  bytes!: FastBuffer
+  words!: Int32Array
+  /** True while the C stack is being unwound, and being rebuilt. */
+  isUnwinding = false
+  isRewinding = false
+  readonly #memory: WebAssembly.Memory
+  readonly #mostPages: number
+  /** A block for a deep stack, which does not fit under itself. */
+  #block: Pointer = 0
+  #unwoundAt: Pointer = 0
 
-const pageBytes = 65_536
-const leastPages = 256 // what the module was linked with: 5 MB of C stack, static data, and a first heap
-
-let compiled: WebAssembly.Module | undefined
-
-function wasmModule(): WebAssembly.Module {
-  if (compiled === undefined) {
-    setCompileFlags()
-    const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')
-    compiled = new WebAssembly.Module(withTableExport(new Uint8Array(readFileSync(file))))
+  /** A fresh engine whose memory holds at most `memoryBytes`, and at least `pages` of 64 KB from the start. */
+  constructor(memoryBytes: number, pages = leastPages) {
+    this.#mostPages = Math.max(leastPages, Math.floor(memoryBytes / pageBytes))
+    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: this.#mostPages })
+    this.#look()
+    const instance = new WebAssembly.Instance(engineProgram(), { a: this.#imports() })
+    this.table = instance.exports[tableName] as WebAssembly.Table
+    const found: Record<string, unknown> = {}
+    for (const [name, short] of Object.entries(exportNames)) found[name] = instance.exports[short]
+    this.exports = found as unknown as EngineExports
   }
-  return compiled
-}
 
-/**
- * A fresh engine whose memory holds at most `memoryBytes` (at least 16 MB). `onAbort` is told when the C side gives up;
- * the instance must then be dropped.
- */
-export async function instantiateEngine(memoryBytes: number, onAbort: (reason: string) => void): Promise<WasmInstance> {
-  const memory = new WebAssembly.Memory({
-    initial: leastPages,
-    maximum: Math.max(leastPages, Math.floor(memoryBytes / pageBytes)),
-  })
-  const factory = await RELEASE_ASYNC.importModuleLoader()
-  let table!: WebAssembly.Table
-  const settings = {
-    wasmMemory: memory,
-    // Instantiating synchronously saves half of the time: the asynchronous way idles between its steps.
-    instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) {
-      const instance = new WebAssembly.Instance(wasmModule(), imports)
-      table = instance.exports.table as WebAssembly.Table
-      done(instance)
-      return {}
-    },
-    print: () => {},
-    printErr: () => {},
-    onAbort: (reason: unknown) => onAbort(String(reason)),
+  get buffer(): ArrayBuffer {
+    return this.bytes.buffer as ArrayBuffer
   }
-  const raw = (await (factory as unknown as (s: typeof settings) => Promise<unknown>)(settings)) as RawModule
-  const n = 'number'
-  return {
-    raw,
-    memory,
-    table,
-    suspending: {
-      eval: raw.cwrap('QTS_Eval', n, [n, n, n, 'string', n, n], { async: true }) as SuspendingExports['eval'],
-      call: raw.cwrap('QTS_Call', n, [n, n, n, n, n], { async: true }) as SuspendingExports['call'],
-      executePendingJob: raw.cwrap('QTS_ExecutePendingJob', n, [n, n, n], {
-        async: true,
-      }) as SuspendingExports['executePendingJob'],
-      newFunction: raw.cwrap('QTS_NewFunction', n, [n, 'string', n, 'boolean', n]) as SuspendingExports['newFunction'],
-    },
+
+  #look(): void {
+    const { buffer } = this.#memory
+    this.bytes = Buffer.from(buffer) as FastBuffer
+    this.words = new Int32Array(buffer)
+  }
+
+  /** The functions that the program imports, by the names that the package's build gave them. */
+  #imports(): Record<string, unknown> {
+    const abort = () => this.#abort()
+    return {
+      a: this.#memory,
+      // assert, abort, exit
+      b: abort,
+      q: abort,
+      r: abort,
+      // close, seek, write: there are no files, and what is printed is dropped
+      c: () => 52,
+      o: () => 70,
+      s: (_file: N, list: Pointer, count: N, written: Pointer) => this.#drop(list, count, written),
+      // the sizes of the environment, and its contents: there are none
+      e: (count: Pointer, size: Pointer) => {
+        this.words[count >> 2] = 0
+        this.words[size >> 2] = 0
+        return 0
+      },
+      d: () => 0,
+      f: (_rt: N, _ctx: N, base: Pointer, name: Pointer) =>
+        this.callbacks.normalizeModule(this.readCString(base), this.readCString(name)),
+      g: (_rt: N, _ctx: N, name: Pointer) => this.callbacks.loadModuleSource(this.readCString(name)),
+      h: () => this.callbacks.shouldInterrupt(),
+      i: (_ctx: N, _self: Pointer, argc: N, argv: Pointer) => this.callbacks.callFunction(argc, argv),
+      // a host reference is freed: none is made
+      t: () => {},
+      // the size of Asyncify's stack: it has as much as there is
+      u: () => {},
+      // a timer, and that there is none
+      j: () => 0,
+      l: () => {},
+      k: (size: N) => (this.#grow(size >>> 0) ? 1 : 0),
+      m: (seconds: bigint, at: Pointer) => writeLocalTime(this.words, seconds, at),
+      n: (west: Pointer, hasSummer: Pointer, standard: Pointer, summer: Pointer) =>
+        this.#tellTimeZone(west, hasSummer, standard, summer),
+      p: () => Date.now(),
+    }
+  }
+
+  #abort(): never {
+    this.callbacks.onAbort()
+    throw new WebAssembly.RuntimeError('aborted')
+  }
+
+  #drop(list: Pointer, count: N, written: Pointer): N {
+    let size = 0
+    for (let i = 0; i < count; i++) size += this.words[(list >> 2) + 2 * i + 1]!
+    this.words[written >> 2] = size
+    return 0
+  }
+
+  #tellTimeZone(west: Pointer, hasSummer: Pointer, standard: Pointer, summer: Pointer): void {
+    const zone = timeZone()
+    this.words[west >> 2] = zone.secondsWest
+    this.words[hasSummer >> 2] = zone.hasSummerTime ? 1 : 0
+    for (const [name, at] of [
+      [zone.standard, standard],
+      [zone.summer, summer],
+    ] as const) {
+      this.bytes[at + this.bytes.latin1Write(name, at, name.length)] = 0
+    }
+  }
+
+  /** Makes the memory hold `size` bytes. False when that is more than it may. */
+  #grow(size: number): boolean {
+    const had = this.buffer.byteLength / pageBytes
+    const needed = Math.ceil(size / pageBytes)
+    if (needed > this.#mostPages) return false
+    const wanted = Math.min(this.#mostPages, Math.max(needed, Math.ceil(had * (1 + growthFactor))))
+    for (const pages of [wanted, needed]) {
+      try {
+        this.#memory.grow(pages - had)
+        this.#look()
+        return true
+      } catch {
+        // The machine has no more: perhaps for the least.
+      }
+    }
+    return false
+  }
+
+  /** Has the C stack unwound as soon as the present callback returns; its result is then ignored. False without room. */
+  suspend(): boolean {
+    const { exports } = this
+    const stack = exports.stackPointer()
+    const used = stackTop - stack
+    const needed = used * unwoundFactor + unwoundLeast
+    // The part of the stack that is not in use is as good as any other place.
+    let [at, size] = [stackBottom, stack - freeStack - stackBottom]
+    if (size < needed) {
+      this.#block = exports.malloc(needed)
+      ;[at, size] = [this.#block, needed]
+    }
+    if (at === 0) return false
+    this.words[at >> 2] = at + unwoundHeader
+    this.words[(at >> 2) + 1] = at + size
+    this.#unwoundAt = at
+    this.isUnwinding = true
+    exports.startUnwind(at)
+    return true
+  }
+
+  /** To be called when an export returned that was unwound. Traps when the stack had more to save than there was room. */
+  stopUnwinding(): void {
+    this.isUnwinding = false
+    this.exports.stopUnwind()
+  }
+
+  /** Before the export is called again. The callback that was suspended is called again, too, and then ends the rewinding. */
+  startRewinding(): void {
+    this.isRewinding = true
+    this.exports.startRewind(this.#unwoundAt)
+  }
+
+  stopRewinding(): void {
+    this.isRewinding = false
+    this.exports.stopRewind()
+    if (this.#block === 0) return
+    this.exports.free(this.#block)
+    this.#block = 0
+  }
+
+  readCString(at: Pointer): string {
+    return at === 0 ? '' : this.bytes.utf8Slice(at, this.bytes.indexOf(0, at))
   }
 }

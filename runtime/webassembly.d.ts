@@ -3,6 +3,7 @@ declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number })
     readonly buffer: ArrayBuffer
+    grow(pages: number): number
   }
   class Table {
     grow(by: number): number
@@ -10,10 +11,12 @@ declare namespace WebAssembly {
   }
   class Module {
     constructor(bytes: Uint8Array)
+    static exports(module: Module): { name: string }[]
   }
   class Instance {
     constructor(module: Module, imports: Imports)
     readonly exports: Record<string, unknown>
   }
+  class RuntimeError extends Error {}
   type Imports = Record<string, Record<string, unknown>>
 }

@@ -19,7 +19,7 @@ describe('Watchdog', () => {
     const watchdog = new Watchdog(limits, () => {})
     const { heartbeat, stuck, thread } = watched()
     watchdog.watch(thread)
-    pulseOf(heartbeat, 3).begin(300, 'initCpuMs', true)
+    pulseOf(heartbeat, 3).begin(300, 'initCpuMs', true, performance.now())
     const busy = setInterval(() => {}, 1000)
     const { vu, error } = await stuck
     assert.equal(vu, 3)
@@ -37,11 +37,11 @@ describe('Watchdog', () => {
     // Each entry is over its time as soon as it begins, and each is another one.
     const pulse = pulseOf(lively.heartbeat, 1)
     const busy = setInterval(() => {
-      pulse.begin(-1, 'cpuMs', true)
-      pulse.end()
-      pulse.begin(-1, 'cpuMs', true)
+      pulse.begin(-1, 'cpuMs', true, performance.now())
+      pulse.end(performance.now())
+      pulse.begin(-1, 'cpuMs', true, performance.now())
     }, 5)
-    pulseOf(stuck.heartbeat, 2).begin(0, 'cpuMs', true)
+    pulseOf(stuck.heartbeat, 2).begin(0, 'cpuMs', true, performance.now())
     watchdog.watch(stuck.thread)
     const first = await Promise.race([lively.stuck, stuck.stuck])
     assert.equal(first.vu, 2)
@@ -71,14 +71,14 @@ describe('Watchdog', () => {
     const [ended, running] = [watched(), watched()]
     watchdog.watch(ended.thread)
     const pulse = pulseOf(ended.heartbeat, 1)
-    pulse.begin(1000, 'cpuMs', true)
+    pulse.begin(1000, 'cpuMs', true, performance.now())
     const until = performance.now() + 100
     while (performance.now() < until);
-    pulse.end()
+    pulse.end(performance.now())
     watchdog.forget(ended.thread)
     assert.ok(watchdog.cpuMs >= 100)
     watchdog.watch(running.thread)
-    pulseOf(running.heartbeat, 2).begin(100_000, 'cpuMs', true)
+    pulseOf(running.heartbeat, 2).begin(100_000, 'cpuMs', true, performance.now())
     const busy = setInterval(() => {}, 1000)
     assert.equal((await told).message, 'the run used more than 150 ms of CPU (limit runCpuMs)')
     clearInterval(busy)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { withTableExport } from '../../runtime/rejection-tracker.js'
 import { BareVm } from '../support/bare-vm.js'
 import { describeInVmThread } from '../support/in-vm-thread.js'
 
@@ -40,13 +39,5 @@ describeInVmThread('rejections that nobody handles', import.meta.url, (it) => {
       await vm.run(`for (let i = 0; i < 2000; i++) Promise.reject('x'.repeat(1000) + i)`)
       assert.equal(await vm.vm.describeRejection(1000), 'string xxxxxxxxx')
     }
-  })
-
-  it('need the table of functions: a program is made to export it beside the rest', () => {
-    // (module (table 1 funcref) (memory 1) (export "m" (memory 0)))
-    const program = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 4, 4, 1, 0x70, 0, 1, 5, 3, 1, 0, 1, 7, 5, 1, 1, 0x6d, 2, 0]
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(withTableExport(new Uint8Array(program))), {})
-    assert.deepEqual(Object.keys(exports), ['m', 'table'])
-    assert.throws(() => withTableExport(new Uint8Array(program.slice(0, 19))), /exports nothing/)
   })
 })

@@ -122,15 +122,16 @@ describeInVmThread('the memory limit of a VM', import.meta.url, (it) => {
   it('ends a suspension without room for the stack in an error, not in a broken VM', async () => {
     const vm = await create()
     const fill = `
+      const dive = n => n === 0 ? sleep(1) : dive(n - 1)
       const keep = []
       for (let size = 1 << 22; size > 1 << 16; size >>= 1) try { for (;;) keep.push(new ArrayBuffer(size)) } catch {}
-      for (let i = 0; i < 4; i++) keep.pop()
       const told = []
-      for (let i = 0; i < 3; i++) try { sleep(1); told.push('slept') } catch (e) { told.push(e.message) }
+      for (const depth of [0, 2500, 2500, 0]) try { dive(depth); told.push('slept') } catch (e) { told.push(e.message) }
       keep.length = 0
-      sleep(1)
+      dive(2500)
       return told.join()`
-    assert.equal(await vm.evaluate(fill), 'out of memory,out of memory,out of memory')
+    // That of a plain sleep has room beside the stack.
+    assert.equal(await vm.evaluate(fill), 'slept,out of memory,out of memory,slept')
     assert.equal(vm.vm.death, undefined)
     assert.equal(await vm.evaluate('sleep(1); return "usable"'), 'usable')
   })
@@ -172,7 +173,10 @@ describeInVmThread('the CPU limit of a VM', import.meta.url, (it) => {
       await vm.run(
         `expose({ spin: () => { try { ${source} } finally { op('after') } op('after') }, after: () => op('after') })`,
       )
-      await assert.rejects(vm.vm.enter(150, 'spin'), (e) => isAppError(e, 'LIMIT_CPU') && /150 ms/.test(e.message))
+      await assert.rejects(
+        async () => vm.vm.enter(150, 'spin'),
+        (e) => isAppError(e, 'LIMIT_CPU') && /150 ms/.test(e.message),
+      )
       assert.equal(vm.vm.death?.code, 'LIMIT_CPU')
       await assert.rejects(vm.call('after'), { code: 'LIMIT_CPU' })
       await vm.vm.runJobs(150)
@@ -184,13 +188,13 @@ describeInVmThread('the CPU limit of a VM', import.meta.url, (it) => {
     const spinning = await BareVm.create()
     await spinning.run('expose({ start: () => { Promise.resolve().then(() => { for (;;); }) } })')
     await spinning.call('start')
-    await assert.rejects(spinning.vm.runJobs(150), { code: 'LIMIT_CPU' })
+    await assert.rejects(async () => spinning.vm.runJobs(150), { code: 'LIMIT_CPU' })
 
     const chain = await BareVm.create()
     await chain.run(`expose({ start: () => {
       const f = () => { const end = Date.now() + 5; while (Date.now() < end); Promise.resolve().then(f) }; f() } })`)
     await chain.call('start')
-    await assert.rejects(chain.vm.runJobs(150), { code: 'LIMIT_CPU' })
+    await assert.rejects(async () => chain.vm.runJobs(150), { code: 'LIMIT_CPU' })
 
     const endless = await BareVm.create({ limits: { jobsPerDrain: 1000 } })
     await endless.run('let n = 0; expose({ start: () => { const f = () => { n++; Promise.resolve().then(f) }; f() } })')

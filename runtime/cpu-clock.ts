@@ -1,0 +1,51 @@
+/** Counts the time for which guest code has had the CPU, against what it may have. Waiting does not count. */
+import { performance } from 'node:perf_hooks'
+import { type CpuLimit, mostStarved, type Pulse } from './pulse.js'
+
+export class CpuClock {
+  budgetMs = 0
+  readonly #pulse: Pulse | undefined
+  #spentMs = 0
+  #startedAt = 0
+  #isRunning = false
+
+  constructor(pulse: Pulse | undefined) {
+    this.#pulse = pulse
+  }
+
+  /** An entry into the guest begins, with a budget of its own. */
+  begin(budgetMs: number, limit: CpuLimit): void {
+    this.budgetMs = budgetMs
+    this.#spentMs = 0
+    this.#start(limit, true)
+  }
+
+  /** The entry goes on that had to wait. */
+  goOn(limit: CpuLimit): void {
+    this.#start(limit, false)
+  }
+
+  #start(limit: CpuLimit, isFirst: boolean): void {
+    const now = performance.now()
+    this.#startedAt = now
+    this.#isRunning = true
+    this.#pulse?.begin(this.budgetMs - this.#spentMs, limit, isFirst, now)
+  }
+
+  /** As soon as the guest has returned or waits: what follows is the time of other VMs of the thread. */
+  stop(): void {
+    if (!this.#isRunning) return
+    const now = performance.now()
+    this.#spentMs += now - this.#startedAt
+    this.#isRunning = false
+    this.#pulse?.end(now)
+  }
+
+  /** Where many threads want few processors, the clock on the wall counts what others have used, too. */
+  get isOver(): boolean {
+    const spentMs = this.#isRunning ? this.#spentMs + performance.now() - this.#startedAt : this.#spentMs
+    if (spentMs <= this.budgetMs) return false
+    if (spentMs > this.budgetMs * mostStarved) return true
+    return (this.#pulse?.cpuMs() ?? spentMs) > this.budgetMs
+  }
+}
