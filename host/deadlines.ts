@@ -7,6 +7,11 @@ import { longestTimerMs } from './longest-timer.js'
 /** Queues without a deadline whose timers may go on running. */
 const mostIdle = 64
 
+/** Who a deadline is for. */
+export interface DeadlineOwner {
+  onDeadline(): void
+}
+
 /** A deadline that was set. */
 export interface Deadline {
   cancel(): void
@@ -15,15 +20,15 @@ export interface Deadline {
 /** By their length in ms. */
 const queues = new Map<number, Queue>()
 
-/** Calls `onDeadline` once, `ms` from now: never before, and seldom more than a millisecond later than a timer would. */
-export function setDeadline(ms: number, onDeadline: () => void): Deadline {
+/** Tells `owner` once, `ms` from now: never before, and seldom more than a millisecond later than a timer would. */
+export function setDeadline(ms: number, owner: DeadlineOwner): Deadline {
   const lengthMs = Math.ceil(ms)
   let queue = queues.get(lengthMs)
   if (queue === undefined) {
     queue = new Queue(lengthMs)
     queues.set(lengthMs, queue)
   }
-  return queue.add(onDeadline)
+  return queue.add(owner)
 }
 
 /** Deadlines of one length, the next one first. */
@@ -37,8 +42,8 @@ class Queue {
     this.#lengthMs = lengthMs
   }
 
-  add(onDeadline: () => void): Deadline {
-    const node = new Node(this, performance.now() + this.#lengthMs, onDeadline)
+  add(owner: DeadlineOwner): Deadline {
+    const node = new Node(this, performance.now() + this.#lengthMs, owner)
     node.before = this.#last
     if (this.#last === undefined) this.#first = node
     else this.#last.after = node
@@ -70,7 +75,7 @@ class Queue {
         return
       }
       node.cancel()
-      node.onDeadline()
+      node.owner.onDeadline()
     }
     this.#drop()
   }
@@ -86,13 +91,13 @@ class Node implements Deadline {
   before: Node | undefined
   after: Node | undefined
   readonly atMs: number
-  readonly onDeadline: () => void
+  readonly owner: DeadlineOwner
   #queue: Queue | undefined
 
-  constructor(queue: Queue, atMs: number, onDeadline: () => void) {
+  constructor(queue: Queue, atMs: number, owner: DeadlineOwner) {
     this.#queue = queue
     this.atMs = atMs
-    this.onDeadline = onDeadline
+    this.owner = owner
   }
 
   cancel(): void {

@@ -15,6 +15,8 @@ export interface SocketOptions {
   /** Absent for plaintext. */
   tls?: { settings: TlsSettings; serverName: string }
   signal: AbortSignal
+  /** For plaintext alone: as in `TcpOptions`. */
+  onBytes?: (bytes: Buffer) => void
 }
 
 export interface OpenSocket {

@@ -560,8 +560,10 @@ export class ClientSession implements FrameSink {
     this.#outbox.at = writeGoaway(room, this.#outbox.at, 0, code)
     this.#outbox.flush()
     this.#outbox.close()
-    this.#socket.destroySoon()
-    setTimeout(() => this.#socket.destroy(), lingerMs).unref()
+    const socket = this.#socket
+    socket.destroySoon()
+    const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
+    socket.once('close', () => clearTimeout(timer))
   }
 }
 

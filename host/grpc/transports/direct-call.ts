@@ -3,7 +3,7 @@
  * would. It takes sessions as its connection gives them, and asks for another one when the server has not looked at the call.
  * Long because it is one state machine: sending, reading, pausing and ending all decide about each other.
  */
-import { type Deadline, setDeadline } from '../../deadlines.js'
+import { type Deadline, type DeadlineOwner, setDeadline } from '../../deadlines.js'
 import type { ClientStream, StreamOwner } from '../../http2/client-stream.js'
 import type { DecodedBlock } from '../../http2/hpack-decoder.js'
 import type { HpackEncoder } from '../../http2/hpack-encoder.js'
@@ -48,13 +48,14 @@ type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
 /** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
 const messagesPerTurn = 256
 
-export class DirectCall implements RunningCall, StreamOwner, MessageSink {
+export class DirectCall implements RunningCall, StreamOwner, MessageSink, DeadlineOwner {
   readonly #host: CallHost<DirectSession>
   readonly #start: CallStart
   readonly #sink: CallSink
   readonly #isServerStreaming: boolean
   readonly #startedAtMs: number
   #deadline: Deadline | undefined
+  #onAbort: (() => void) | undefined
   #session: DirectSession | undefined
   #stream: ClientStream | undefined
   #kind: RequestKind | undefined
@@ -138,8 +139,11 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink {
       this.#endSoon(deadlineExceeded)
       return
     }
-    if (deadlineMs !== undefined) this.#deadline = setDeadline(deadlineMs, () => this.#finish(deadlineExceeded))
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (deadlineMs !== undefined) this.#deadline = setDeadline(deadlineMs, this)
+    if (signal !== undefined) {
+      this.#onAbort = () => this.#finish(contextCanceled)
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
     this.#try()
   }
 
@@ -438,7 +442,9 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink {
     return this.#isServerStreaming || this.#reply !== undefined ? announced : noReply
   }
 
-  readonly #onAbort = () => this.#finish(contextCanceled)
+  onDeadline(): void {
+    this.#finish(deadlineExceeded)
+  }
 
   #endSoon(ending: FullEnding): void {
     if (this.#ended) return
@@ -459,7 +465,7 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink {
     if (isTooLarge) this.#ended.isTooLarge = true
     this.#deadline?.cancel()
     this.#packer?.stop()
-    this.#start.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#onAbort) this.#start.signal?.removeEventListener('abort', this.#onAbort)
     this.#frames.length = 0
     this.#host.forget(this)
     const stream = this.#stream

@@ -36,10 +36,15 @@ export class DirectSession implements Session, SessionOwner {
 
   /** Dials, as `Wire.open` says. */
   static async open(options: SocketOptions, onLost: () => void): Promise<DirectSession> {
-    const open = await openSocket(options)
+    const isSecure = options.tls !== undefined
+    let session: DirectSession | undefined
+    // Nothing can come before the session is there: that takes no turn of the event loop.
+    const onBytes = (bytes: Buffer) => session?.receive(bytes)
+    const open = await openSocket(isSecure ? options : { ...options, onBytes })
     const { socket, tcp } = open
     if (socket.destroyed) throw prefaceError(socket.errored ? failureText(socket.errored, readText(tcp)) : 'EOF')
-    const session = new DirectSession(open, options.tls !== undefined, onLost)
+    session = new DirectSession(open, isSecure, onLost)
+    if (isSecure) socket.on('data', onBytes)
     await session.#untilReady(options.signal)
     return session
   }
@@ -51,9 +56,7 @@ export class DirectSession implements Session, SessionOwner {
     this.#tcp = tcp
     this.#readText = readText(tcp)
     this.#onLost = onLost
-    const http2 = new ClientSession(socket, this)
-    this.#http2 = http2
-    socket.on('data', (chunk: Buffer) => http2.receive(chunk))
+    this.#http2 = new ClientSession(socket, this)
   }
 
   /** The peer as `ip:port`. */
@@ -106,6 +109,10 @@ export class DirectSession implements Session, SessionOwner {
     const cause = `connection error: desc = ${goQuote(text)}`
     const prior = `code: ${http2ErrorName(goaway.code)}${debug === '' ? '' : `, debug data: ${goQuote(debug)}`}`
     return `closing transport due to: ${cause}, received prior goaway: ${prior}`
+  }
+
+  receive(bytes: Buffer): void {
+    this.#http2.receive(bytes)
   }
 
   close(): void {

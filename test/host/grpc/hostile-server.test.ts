@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { HostResolver } from '../../../host/dns.js'
 import type { CallResult, CallStatus, Connection } from '../../../host/grpc/transport.js'
+import { DirectTransport } from '../../../host/grpc/transports/direct-transport.js'
 import { GrpcJsTransport } from '../../../host/grpc/transports/grpc-js-transport.js'
 import { frame as message, serveTcp, stopServers } from './scripted-server.js'
 
@@ -115,127 +116,133 @@ const attacks: readonly (readonly [claim: string, bytes: Buffer])[] = [
   ['empty frames without end', Buffer.concat([opened, times(20_000, data(Buffer.alloc(0)))])],
 ]
 
-describe('GrpcJsTransport, with a server that breaks HTTP/2', () => {
-  const transport = new GrpcJsTransport()
-  const open: Connection[] = []
-  /** No server here answers as it should, so many calls wait until their time is over. */
-  const callMs = 150
+for (const [name, transport] of [
+  ['GrpcJsTransport', new GrpcJsTransport()],
+  ['DirectTransport', new DirectTransport()],
+] as const) {
+  describe(`${name}, with a server that breaks HTTP/2`, () => {
+    const open: Connection[] = []
+    /** No server here answers as it should, so many calls wait until their time is over. */
+    const callMs = 150
 
-  after(async () => {
-    for (const connection of open.splice(0)) connection.close()
-    await stopServers()
-  })
+    after(async () => {
+      for (const connection of open.splice(0)) connection.close()
+      await stopServers()
+    })
 
-  /** A connection to a server that sends its settings, and `attack` once the client has asked for something. */
-  async function dial(attack: Buffer, end: (socket: Socket) => void): Promise<Connection> {
-    const server = await serveTcp((socket) => {
-      socket.write(settings)
-      let seen = ''
-      let isOut = false
-      socket.on('data', (chunk: Buffer) => {
-        // The path of a call goes out as it is, or in Huffman's code: a header frame is what shows it.
-        seen += chunk.toString('latin1')
-        if (isOut || !hasHeaders(Buffer.from(seen, 'latin1'))) return
-        isOut = true
-        socket.write(attack)
-        end(socket)
+    /** A connection to a server that sends its settings, and `attack` once the client has asked for something. */
+    async function dial(attack: Buffer, end: (socket: Socket) => void): Promise<Connection> {
+      const server = await serveTcp((socket) => {
+        socket.write(settings)
+        let seen = ''
+        let isOut = false
+        socket.on('data', (chunk: Buffer) => {
+          // The path of a call goes out as it is, or in Huffman's code: a header frame is what shows it.
+          seen += chunk.toString('latin1')
+          if (isOut || !hasHeaders(Buffer.from(seen, 'latin1'))) return
+          isOut = true
+          socket.write(attack)
+          end(socket)
+        })
       })
-    })
-    const options = { address: server.address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() }
-    const connection = await transport.connect(options)
-    open.push(connection)
-    return connection
-  }
-
-  /** A unary call and a stream, one after the other, on one connection. */
-  async function endings(attack: Buffer, end: (socket: Socket) => void = () => {}): Promise<CallStatus[]> {
-    const connection = await dial(attack, end)
-    const call = { path: '/p.S/M', metadata: [], deadlineMs: callMs }
-    const unary: CallResult = await connection.unary({ ...call, request: Buffer.from('request') })
-    const stream = await new Promise<CallStatus>((onEnd) => {
-      connection.stream({ ...call, isServerStreaming: true, onMessage: () => {}, onEnd }).end()
-    })
-    return [unary, stream]
-  }
-
-  function assertWellEnded(ends: readonly CallStatus[]): void {
-    for (const { status, message, headers, trailers } of ends) {
-      assert.ok(Number.isInteger(status) && status >= 0 && status <= 16, `status ${status}`)
-      assert.ok(status === 0 || message.length > 0)
-      assert.ok(message.length < 64 * 1024 && headers.size < 1000 && trailers.size < 1000)
-      assert.doesNotMatch(message, /node:|\.[jt]s:|ERR_|nghttp2/i)
+      const options = { address: server.address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() }
+      const connection = await transport.connect(options)
+      open.push(connection)
+      return connection
     }
-  }
 
-  describe('ends calls well when it gets', () => {
-    // Side by side, because they mostly wait.
-    let all: Promise<PromiseSettledResult<CallStatus[]>[]>
-    before(() => {
-      all = Promise.allSettled(attacks.map(([, bytes]) => endings(bytes)))
-    })
-
-    for (const [index, [claim]] of attacks.entries()) {
-      it(claim, async () => {
-        const ends = (await all)[index]!
-        assert.equal(ends.status, 'fulfilled')
-        assertWellEnded((ends as PromiseFulfilledResult<CallStatus[]>).value)
+    /** A unary call and a stream, one after the other, on one connection. */
+    async function endings(attack: Buffer, end: (socket: Socket) => void = () => {}): Promise<CallStatus[]> {
+      const connection = await dial(attack, end)
+      const call = { path: '/p.S/M', metadata: [], deadlineMs: callMs }
+      const unary: CallResult = await connection.unary({ ...call, request: Buffer.from('request') })
+      const stream = await new Promise<CallStatus>((onEnd) => {
+        connection.stream({ ...call, isServerStreaming: true, onMessage: () => {}, onEnd }).end()
       })
+      return [unary, stream]
     }
-  })
 
-  // Node 20 aborts here without host/grpc/transports/http2-memory.ts.
-  it('does not end the process when the garbage collector takes sessions with half a header block', async () => {
-    const half = Buffer.concat([headers(okHeaders, 0), reply])
-    const call = { path: '/p.S/M', metadata: [], deadlineMs: 50, request: Buffer.from('request') }
-    const one = async (end: (socket: Socket) => void) => {
-      const connection = await dial(half, end)
-      await connection.unary(call)
-    }
-    await Promise.all(Array.from({ length: 20 }, () => one(() => {})))
-    await Promise.all(Array.from({ length: 20 }, () => one((socket) => setTimeout(() => socket.destroy(), 10))))
-    const seen = open.splice(0).map((connection) => {
-      connection.close()
-      return new WeakRef(connection)
-    })
-    const goneCount = () => seen.filter((connection) => connection.deref() === undefined).length
-    for (let round = 0; round < 20; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      collectGarbage()
-    }
-    assert.ok(goneCount() > 0, 'no connection was collected')
-  })
-
-  it('ends calls well after any cut through a good answer', async () => {
-    const answer = Buffer.concat([opened, reply, closed])
-    const cuts = Array.from({ length: answer.length }, (_, at) => answer.subarray(0, at))
-    for (let at = 0; at < cuts.length; at += 20) {
-      const some = cuts.slice(at, at + 20).map((bytes) => endings(bytes, (socket) => socket.end()))
-      for (const ends of await Promise.all(some)) {
-        assertWellEnded(ends)
-        assert.notEqual(ends[0]?.status, 0)
+    function assertWellEnded(ends: readonly CallStatus[]): void {
+      for (const { status, message, headers, trailers } of ends) {
+        assert.ok(Number.isInteger(status) && status >= 0 && status <= 16, `status ${status}`)
+        assert.ok(status === 0 || message.length > 0)
+        assert.ok(message.length < 64 * 1024 && headers.size < 1000 && trailers.size < 1000)
+        assert.doesNotMatch(message, /node:|\.[jt]s:|ERR_|nghttp2/i)
       }
     }
-  })
 
-  it('ends calls well whatever the frames are', async () => {
-    const anyFrame = fc
-      .tuple(
-        fc.nat({ max: 11 }),
-        fc.nat({ max: 255 }),
-        fc.oneof(fc.constant(first), fc.constant(0), fc.nat({ max: 9 })),
-        fc.uint8Array({ maxLength: 60 }),
-      )
-      .map(([kind, flags, stream, payload]) => http2Frame(kind, flags, stream, payload))
-    const good = fc.constantFrom(opened, reply, closed)
-    const frames = fc.array(fc.oneof(anyFrame, good), { minLength: 1, maxLength: 12 }).map((all) => Buffer.concat(all))
-    const batch = fc.array(frames, { minLength: 20, maxLength: 20 })
-    const property = fc.asyncProperty(batch, async (all) => {
-      const done = await Promise.all(all.map((bytes) => endings(bytes, (socket) => socket.end())))
-      for (const ends of done) assertWellEnded(ends)
+    describe('ends calls well when it gets', () => {
+      // Side by side, because they mostly wait.
+      let all: Promise<PromiseSettledResult<CallStatus[]>[]>
+      before(() => {
+        all = Promise.allSettled(attacks.map(([, bytes]) => endings(bytes)))
+      })
+
+      for (const [index, [claim]] of attacks.entries()) {
+        it(claim, async () => {
+          const ends = (await all)[index]!
+          assert.equal(ends.status, 'fulfilled')
+          assertWellEnded((ends as PromiseFulfilledResult<CallStatus[]>).value)
+        })
+      }
     })
-    await fc.assert(property, { numRuns: 10, endOnFailure: true })
-  }).timeout(60_000)
-})
+
+    // Node 20 aborts here without host/grpc/transports/http2-memory.ts.
+    it('does not end the process when the garbage collector takes sessions with half a header block', async () => {
+      const half = Buffer.concat([headers(okHeaders, 0), reply])
+      const call = { path: '/p.S/M', metadata: [], deadlineMs: 50, request: Buffer.from('request') }
+      const one = async (end: (socket: Socket) => void) => {
+        const connection = await dial(half, end)
+        await connection.unary(call)
+      }
+      await Promise.all(Array.from({ length: 20 }, () => one(() => {})))
+      await Promise.all(Array.from({ length: 20 }, () => one((socket) => setTimeout(() => socket.destroy(), 10))))
+      const seen = open.splice(0).map((connection) => {
+        connection.close()
+        return new WeakRef(connection)
+      })
+      const goneCount = () => seen.filter((connection) => connection.deref() === undefined).length
+      for (let round = 0; round < 20; round++) {
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        collectGarbage()
+      }
+      assert.ok(goneCount() > 0, 'no connection was collected')
+    })
+
+    it('ends calls well after any cut through a good answer', async () => {
+      const answer = Buffer.concat([opened, reply, closed])
+      const cuts = Array.from({ length: answer.length }, (_, at) => answer.subarray(0, at))
+      for (let at = 0; at < cuts.length; at += 20) {
+        const some = cuts.slice(at, at + 20).map((bytes) => endings(bytes, (socket) => socket.end()))
+        for (const ends of await Promise.all(some)) {
+          assertWellEnded(ends)
+          assert.notEqual(ends[0]?.status, 0)
+        }
+      }
+    })
+
+    it('ends calls well whatever the frames are', async () => {
+      const anyFrame = fc
+        .tuple(
+          fc.nat({ max: 11 }),
+          fc.nat({ max: 255 }),
+          fc.oneof(fc.constant(first), fc.constant(0), fc.nat({ max: 9 })),
+          fc.uint8Array({ maxLength: 60 }),
+        )
+        .map(([kind, flags, stream, payload]) => http2Frame(kind, flags, stream, payload))
+      const good = fc.constantFrom(opened, reply, closed)
+      const frames = fc
+        .array(fc.oneof(anyFrame, good), { minLength: 1, maxLength: 12 })
+        .map((all) => Buffer.concat(all))
+      const batch = fc.array(frames, { minLength: 20, maxLength: 20 })
+      const property = fc.asyncProperty(batch, async (all) => {
+        const done = await Promise.all(all.map((bytes) => endings(bytes, (socket) => socket.end())))
+        for (const ends of done) assertWellEnded(ends)
+      })
+      await fc.assert(property, { numRuns: 10, endOnFailure: true })
+    }).timeout(60_000)
+  })
+}
 
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
