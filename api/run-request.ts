@@ -1,6 +1,7 @@
 /** What becomes of the options of `runScript`: every part is checked before anything begins. */
 import { basename, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { isTransportName, type TransportName, transportNames } from '../engine/grpc-transport.js'
 import { resolveFeatures } from '../engine/options/features.js'
 import { parseOptions } from '../engine/options/options.js'
 import { type Isolation, isolationOf } from '../engine/start-run.js'
@@ -26,7 +27,7 @@ const leastPeriodMs = 50
 const mostThreads = 256
 
 const keys = [
-  ...['script', 'policy', 'options', 'env', 'threads', 'isolation', 'signal', 'stopMs', 'onEvent'],
+  ...['script', 'policy', 'options', 'env', 'threads', 'grpcTransport', 'isolation', 'signal', 'stopMs', 'onEvent'],
   ...['progressMs', 'metricsMs'],
 ]
 
@@ -61,11 +62,17 @@ function runSettings(all: Record<string, unknown>, policy: Policy): TestRunSetti
     freezesEnv: features.active.includes('freeze-env'),
     layers: { cli: () => options },
     policy,
+    ...(all.grpcTransport === undefined ? {} : { grpcTransport: transport(all.grpcTransport) }),
     ...(all.threads === undefined ? {} : { threads: number(all.threads, 'threads', 1, mostThreads) }),
     hasThresholds: true,
     hasBreakdown: false,
     canResume: false,
   }
+}
+
+function transport(value: unknown): TransportName {
+  if (isTransportName(value)) return value
+  throw wrong('grpcTransport', transportNames.map((name) => `'${name}'`).join(' or '), value)
 }
 
 function isolation(value: unknown, policy: Policy): Isolation {

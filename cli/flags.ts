@@ -3,6 +3,7 @@
  * itself are in `settings.ts`. Pure: the arguments are passed in.
  */
 
+import { isTransportName, transportNames } from '../engine/grpc-transport.js'
 import { parseCidr } from '../engine/options/ip-syntax.js'
 import { checkLocalIPs } from '../engine/options/local-ips.js'
 import { checkTimeUnit, checkTrendStats, systemTags } from '../engine/options/metric-options.js'
@@ -94,6 +95,7 @@ const runFlagTable = {
   'no-usage-report': { kind: 'boolean', help: 'accepted; nothing is ever reported to anyone' },
   features: { kind: 'list', placeholder: 'a,b', help: 'features to switch on: freeze-env, merge-run-tags; repeatable' },
   threads: { kind: 'integer', placeholder: 'n', help: 'worker threads that the virtual users share' },
+  'grpc-transport': { kind: 'string', placeholder: 'name', help: 'what carries gRPC: direct (the default) or grpc-js' },
   ...policyFlagTable,
   lock: { kind: 'string', placeholder: 'file', help: 'hashes of remote modules (default belljar.lock.json, if there)' },
   'update-lock': { kind: 'boolean', help: 'write the lock file from the remote modules as they are now' },
@@ -173,6 +175,7 @@ function checkFlags<T extends typeof runFlagTable>(parsed: ParsedFlags<T>): Pars
   for (const name of unsupported.keys()) refuseUnsupported(name, values[name as keyof typeof values])
   if (values.type === 'archive') refuseArchive()
   checkThreads(values.threads)
+  checkTransport(values['grpc-transport'])
   return { isHelp, script: positionals[0] ?? '', values: parsed.values }
 }
 
@@ -194,6 +197,12 @@ function checkThreads(threads: number | undefined): void {
   if (threads !== undefined && threads < 1) {
     throw new AppError('USAGE', `invalid argument "${threads}" for "--threads" flag: at least 1 thread is needed`)
   }
+}
+
+function checkTransport(name: string | undefined): void {
+  if (name === undefined || isTransportName(name)) return
+  const known = transportNames.join(' or ')
+  throw new AppError('USAGE', `invalid argument "${name}" for "--grpc-transport" flag: it is ${known}`)
 }
 
 /** The help text of `run`: what works, and nothing else. */

@@ -3,6 +3,7 @@
  * flags and environment are passed in.
  */
 
+import type { TransportName } from '../engine/grpc-transport.js'
 import { AppError } from '../errors.js'
 import { parseBool } from '../go/number.js'
 import { Patterns } from '../policy/patterns.js'
@@ -87,6 +88,8 @@ export interface RunSettings {
   readonly address?: string
   /** Worker threads; undefined leaves the choice to the engine. */
   readonly threads?: number
+  /** What carries calls of gRPC; undefined leaves the choice to the engine. */
+  readonly grpcTransport?: TransportName
   /** A file for what the policy refuses. */
   readonly auditLog?: string
   /** The lock file of remote modules; undefined is the one beside the script. */
@@ -134,6 +137,7 @@ export function runSettings(
     isVerbose: values.verbose ?? false,
     address: (values.address ?? fromEnv.address) || undefined,
     threads: values.threads,
+    ...(values['grpc-transport'] === undefined ? {} : { grpcTransport: values['grpc-transport'] as TransportName }),
     ...(values.lock === undefined ? {} : { lockPath: values.lock }),
     updatesLock: values['update-lock'] ?? false,
     ...(values['audit-log'] === undefined ? {} : { auditLog: values['audit-log'] }),

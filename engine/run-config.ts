@@ -1,4 +1,5 @@
 /** What every thread is told of a run, once. Plain data that a structured clone can copy. */
+import type { TransportName } from '../host/grpc/transport-name.js'
 import type { SharedArrayData } from '../host/shared-array-data.js'
 import type { Metric } from '../metrics/metric.js'
 import type { Policy } from '../policy/policy.js'
@@ -20,6 +21,8 @@ export interface ThreadSettings {
   readonly isRehearsal: boolean
   /** Keeps scripts from changing __ENV. */
   readonly freezesEnv: boolean
+  /** What carries calls of gRPC; the default when absent. */
+  readonly grpcTransport?: TransportName
   /** Shared counters, see shared-counters.ts. */
   readonly counters: SharedArrayBuffer
   /** What the thread tells of itself, see heartbeat.ts. */

@@ -166,7 +166,7 @@ export class RunThreads {
 
   #newThread(slot: () => ThreadSlot): ThreadHandle {
     const { settings, counters } = this.#run
-    const { env, freezesEnv, isBaseMode, policy, isRehearsal = false } = settings
+    const { env, freezesEnv, isBaseMode, policy, isRehearsal = false, grpcTransport } = settings
     this.#lastId += 1
     const thread = new ThreadHandle(
       {
@@ -176,6 +176,7 @@ export class RunThreads {
         freezesEnv,
         isBaseMode,
         isRehearsal,
+        ...(grpcTransport === undefined ? {} : { grpcTransport }),
         counters: counters.buffer,
         console: this.#console.buffer,
       },

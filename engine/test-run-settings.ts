@@ -1,4 +1,5 @@
 /** What whoever starts a run says of it, and what they are told while it goes on. */
+import type { TransportName } from '../host/grpc/transport-name.js'
 import type { Finding } from '../host/rehearsal/finding.js'
 import type { LogLine } from '../host/vu-context.js'
 import type { AuditRecord } from '../policy/audit.js'
@@ -22,6 +23,8 @@ export interface TestRunSettings {
   readonly secrets?: SecretSettings | SecretAnswerer
   /** Undefined: one for each core, and no more than there are VUs. */
   readonly threads?: number
+  /** What carries calls of gRPC; the default when absent. */
+  readonly grpcTransport?: TransportName
   readonly hasThresholds: boolean
   /** Keeps what the full summary needs. */
   readonly hasBreakdown: boolean

@@ -253,7 +253,9 @@ export class ThreadRun implements Async<ThreadCalls> {
       network: this.#gate.network,
       ...(rehearsal === undefined ? {} : { onClosed: (target: string) => rehearsal.leftOut(target) }),
     }
-    return new GrpcRuntime({ ...grpc, resolver }, this.#settings.policy.limits)
+    const { policy, grpcTransport } = this.#settings
+    const transport = grpcTransport === undefined ? {} : { transport: grpcTransport }
+    return new GrpcRuntime({ ...grpc, ...transport, resolver }, policy.limits)
   }
 
   /** What follows goes on where a thread that was lost had to stop. */

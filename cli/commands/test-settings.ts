@@ -28,6 +28,7 @@ export function testRunSettings(
     ...script,
     layers: { ...layers, cli: () => flagOptions(flags) },
     ...(settings.threads === undefined ? {} : { threads: settings.threads }),
+    ...(settings.grpcTransport === undefined ? {} : { grpcTransport: settings.grpcTransport }),
     hasThresholds: !settings.noThresholds,
     hasBreakdown: settings.summaryMode === 'full',
     canResume: settings.address !== undefined,

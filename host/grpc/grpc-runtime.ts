@@ -6,7 +6,8 @@ import type { TlsOptions } from '../net/tls.js'
 import { SchemaCache } from './schema/schema-cache.js'
 import { SharedConnections } from './shared-connections.js'
 import type { Connection, DialOptions, Transport } from './transport.js'
-import { GrpcJsTransport } from './transports/grpc-js-transport.js'
+import { defaultTransportName, type TransportName } from './transport-name.js'
+import { newTransport } from './transports/new-transport.js'
 import { type AnswerOf, RehearsalTransport } from './transports/rehearsal-transport.js'
 
 /** Options of a test that bear on gRPC, in the terms of this folder. */
@@ -18,12 +19,14 @@ export interface GrpcOptions {
   readonly httpDebug?: string
   /** The local address of a VU's connections. */
   readonly localIpOf?: (vu: number) => string | undefined
+  /** What carries the calls; the default when absent. No option of a test, but of who runs it. */
+  readonly transport?: TransportName
 }
 
 export class GrpcRuntime {
   readonly schemas = new SchemaCache()
-  readonly transport: Transport = new GrpcJsTransport()
-  readonly #shared = new SharedConnections(this.transport)
+  readonly transport: Transport
+  readonly #shared: SharedConnections
   readonly resolver: NameResolver
   readonly options: GrpcOptions
   readonly limits: Limits
@@ -31,6 +34,8 @@ export class GrpcRuntime {
   constructor(options: GrpcOptions, limits: Limits) {
     this.options = options
     this.limits = limits
+    this.transport = newTransport(options.transport ?? defaultTransportName)
+    this.#shared = new SharedConnections(this.transport)
     this.resolver = new HostResolver(options.resolver)
   }
 

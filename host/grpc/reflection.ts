@@ -255,6 +255,7 @@ class ReflectionCall {
       this.#waiting = { resolve, reject }
     })
     this.#stream.write(lengthDelimited(question, Buffer.from(text)))
+    this.#stream.resume()
     return readAnswer(await answer)
   }
 
@@ -265,6 +266,7 @@ class ReflectionCall {
   /** Lets the call end as the server likes it, but not for long. */
   async close(): Promise<void> {
     this.#stream.end()
+    this.#stream.resume()
     const timer = setTimeout(() => this.#stream.cancel(), farewellMs)
     await this.#ended
     clearTimeout(timer)
@@ -273,9 +275,13 @@ class ReflectionCall {
   #onMessage(message: Uint8Array): void {
     const waiting = this.#waiting
     this.#waiting = undefined
-    if (waiting !== undefined) waiting.resolve(message)
     // A server that talks unasked is not listened to any longer.
-    else this.#stream.cancel()
+    if (waiting === undefined) this.#stream.cancel()
+    else {
+      // The next answer is for the next question, however early it is.
+      this.#stream.pause()
+      waiting.resolve(message)
+    }
   }
 
   #onEnd({ status, message }: CallStatus): void {

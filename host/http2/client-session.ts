@@ -3,7 +3,7 @@
  * peers may change on the way, and their loss. Trusts the peer in nothing. Knows no gRPC and does not dial.
  */
 import type { Socket } from 'node:net'
-import { ClientStream, type StreamOwner } from './client-stream.js'
+import { ClientStream, type StreamCarrier, type StreamOwner } from './client-stream.js'
 import { defaultMaxFrameBytes, frameHeaderBytes, mostWindowBytes, Setting } from './frame-format.js'
 import { FrameReader, type FrameSink } from './frame-reader.js'
 import {
@@ -70,7 +70,7 @@ export interface Goaway {
   readonly debug: Buffer
 }
 
-export class ClientSession implements FrameSink {
+export class ClientSession implements FrameSink, StreamCarrier {
   /** Why the connection was lost: what the socket said, or what the peer did wrong. Absent when it just ended. */
   error: Error | undefined
   goaway: Goaway | undefined
@@ -152,7 +152,6 @@ export class ClientSession implements FrameSink {
 
   // What streams ask for.
 
-  /** Sends what waits in a stream, as far as the peer takes it. */
   send(stream: ClientStream): void {
     if (stream.id === 0) return
     this.#sendData(stream, Number.POSITIVE_INFINITY)

@@ -1,5 +1,4 @@
 /** One stream of a client's connection: what waits to be sent on it, and how much may come. The session does the rest. */
-import type { ClientSession } from './client-session.js'
 import type { DecodedBlock } from './hpack-decoder.js'
 import type { HpackEncoder } from './hpack-encoder.js'
 import { ReceiveWindow } from './receive-window.js'
@@ -22,6 +21,14 @@ export interface StreamOwner {
   onLost(isUnseen: boolean): void
 }
 
+/** The connection that a stream is on. */
+export interface StreamCarrier {
+  /** Sends what waits in a stream, as far as the peer takes it. */
+  send(stream: ClientStream): void
+  giveBack(stream: ClientStream, bytes: number): void
+  closeStream(stream: ClientStream, code: number): void
+}
+
 export class ClientStream {
   /** 0 until the peer takes one more stream. */
   id = 0
@@ -41,10 +48,10 @@ export class ClientStream {
   isRemoteEnded = false
   hasResponse = false
   isClosed = false
-  readonly #session: ClientSession
+  readonly #carrier: StreamCarrier
 
-  constructor(session: ClientSession, owner: StreamOwner, windowBytes: number) {
-    this.#session = session
+  constructor(carrier: StreamCarrier, owner: StreamOwner, windowBytes: number) {
+    this.#carrier = carrier
     this.owner = owner
     this.receiveWindow = new ReceiveWindow(windowBytes)
   }
@@ -57,7 +64,7 @@ export class ClientStream {
       this.waiting.push(bytes)
       this.waitingBytes += bytes.length
     }
-    this.#session.send(this)
+    this.#carrier.send(this)
   }
 
   /** Ends this side. */
@@ -67,12 +74,12 @@ export class ClientStream {
 
   /** Lets the peer send as much as was read. */
   giveBack(bytes: number): void {
-    this.#session.giveBack(this, bytes)
+    this.#carrier.giveBack(this, bytes)
   }
 
   /** Ends the stream from this side, with RST_STREAM if it has not ended already. Its owner hears nothing more. */
   close(code: number): void {
-    this.#session.closeStream(this, code)
+    this.#carrier.closeStream(this, code)
   }
 }
 
