@@ -1,0 +1,220 @@
+/** Every kind of frame in every state of a stream: what it does to its call, and to the others of the connection. */
+import assert from 'node:assert/strict'
+import { frame } from '../../../http2/raw-frame.js'
+import {
+  answer,
+  data,
+  fields,
+  flag,
+  goaway,
+  headers,
+  number32,
+  okFields,
+  ping,
+  type RawPeer,
+  reset,
+  serveRaw,
+  settings,
+  trailers,
+  type,
+  windowUpdate,
+} from '../../raw-peer.js'
+import { closeAll, code, dial, mostWindow, type Started, start, stream, unary } from './rig.js'
+
+describe('The direct transport: frames and states', () => {
+  afterEach(closeAll)
+
+  /** How the call ends that the frame is for, and another one on the connection. */
+  type Ends = readonly [call: number, other: number]
+  const fine: Ends = [0, 0]
+  /** The stream is reset with an error of the protocol. */
+  const broken: Ends = [13, 0]
+  const lost: Ends = [14, 14]
+  /** What a frame does to the answer that is under way: the parts of it that are still to be sent. */
+  const parts = { headers: [headers, trailers], trailers: [trailers], none: [] } as const
+  type Rest = keyof typeof parts
+  type Outcome = readonly [Ends, Rest?]
+
+  const kinds: Readonly<Record<string, (id: number) => Buffer>> = {
+    DATA: (id) => data(id, 'x'),
+    'empty DATA': (id) => frame(type.data, 0, id),
+    HEADERS: (id) => headers(id),
+    'HEADERS of an interim response': (id) => headers(id, fields(':status', '103')),
+    trailers: (id) => trailers(id),
+    PRIORITY: (id) => frame(type.priority, 0, id, Buffer.alloc(5)),
+    'PRIORITY of a wrong size': (id) => frame(type.priority, 0, id, Buffer.alloc(4)),
+    RST_STREAM: (id) => reset(id, code.cancel),
+    SETTINGS: () => settings([0x55, 1]),
+    'an acknowledgement of SETTINGS': () => frame(type.settings, flag.ack, 0),
+    PUSH_PROMISE: (id) => frame(type.pushPromise, flag.endHeaders, id, Buffer.concat([number32(2), okFields])),
+    PING: () => ping(),
+    'an answer to PING': () => ping(flag.ack),
+    GOAWAY: () => goaway(mostWindow),
+    WINDOW_UPDATE: (id) => windowUpdate(id, 1),
+    'WINDOW_UPDATE by nothing': (id) => windowUpdate(id, 0),
+    CONTINUATION: (id) => frame(type.continuation, flag.endHeaders, id, okFields),
+    'an unknown frame': (id) => frame(0xbe, 0xff, id, Buffer.from('noise')),
+  }
+
+  /** What no state changes. */
+  const always: Readonly<Record<string, Outcome>> = {
+    PRIORITY: [fine],
+    SETTINGS: [fine],
+    'an acknowledgement of SETTINGS': [fine],
+    PUSH_PROMISE: [lost],
+    PING: [fine],
+    'an answer to PING': [fine],
+    GOAWAY: [fine],
+    CONTINUATION: [lost],
+    'an unknown frame': [fine],
+  }
+  const ofStream: Readonly<Record<string, Outcome>> = {
+    ...always,
+    'PRIORITY of a wrong size': [broken, 'none'],
+    RST_STREAM: [[1, 0], 'none'],
+    WINDOW_UPDATE: [fine],
+    'WINDOW_UPDATE by nothing': [broken, 'none'],
+  }
+  const unanswered: Readonly<Record<string, Outcome>> = {
+    ...ofStream,
+    DATA: [broken, 'none'],
+    'empty DATA': [broken, 'none'],
+    HEADERS: [fine, 'trailers'],
+    'HEADERS of an interim response': [fine],
+    trailers: [broken, 'none'],
+  }
+  const answered: Readonly<Record<string, Outcome>> = {
+    ...ofStream,
+    DATA: [fine],
+    'empty DATA': [fine],
+    HEADERS: [broken, 'none'],
+    'HEADERS of an interim response': [broken, 'none'],
+    trailers: [fine, 'none'],
+  }
+  /** Frames may have been under way when the stream ended. */
+  const over = Object.fromEntries(Object.keys(kinds).map((kind): [string, Outcome] => [kind, always[kind] ?? [fine]]))
+  /** Nothing may be said of a stream that nobody opened. */
+  const idle = Object.fromEntries(Object.keys(kinds).map((kind): [string, Outcome] => [kind, always[kind] ?? [lost]]))
+
+  interface State {
+    outcomes: Readonly<Record<string, Outcome>>
+    /** Brings a call into the state; the parts that its answer still needs, and the stream that the frame is for. */
+    enter(call: Started, peer: RawPeer, id: number): Promise<{ rest: Rest; about?: number }>
+  }
+  const states: Readonly<Record<string, State>> = {
+    'an open stream without an answer': {
+      outcomes: unanswered,
+      enter: async () => ({ rest: 'headers' }),
+    },
+    'an open stream with headers': {
+      outcomes: answered,
+      async enter(_, peer, id) {
+        peer.send(headers(id))
+        return { rest: 'trailers' }
+      },
+    },
+    'a stream that this side has ended, without an answer': {
+      outcomes: unanswered,
+      async enter(call, peer, id) {
+        call.stream.end()
+        await peer.next(type.data, id)
+        return { rest: 'headers' }
+      },
+    },
+    'a stream that this side has ended, with headers': {
+      outcomes: answered,
+      async enter(call, peer, id) {
+        call.stream.end()
+        await peer.next(type.data, id)
+        peer.send(headers(id))
+        return { rest: 'trailers' }
+      },
+    },
+    'a stream that the peer has ended': {
+      outcomes: over,
+      async enter(call, peer, id) {
+        peer.send(headers(id), trailers(id))
+        await call.end
+        return { rest: 'none' }
+      },
+    },
+    'a stream that both have ended': {
+      outcomes: over,
+      async enter(call, peer, id) {
+        call.stream.end()
+        await peer.next(type.data, id)
+        peer.send(headers(id), trailers(id))
+        await call.end
+        return { rest: 'none' }
+      },
+    },
+    'a stream that the peer has reset': {
+      outcomes: Object.fromEntries(
+        Object.entries(over).map(([kind, [ends]]): [string, Outcome] => [kind, [ends === fine ? [1, 0] : ends]]),
+      ),
+      async enter(call, peer, id) {
+        peer.send(reset(id, code.cancel))
+        await call.end
+        return { rest: 'none' }
+      },
+    },
+    'a stream that was cancelled': {
+      outcomes: Object.fromEntries(
+        Object.entries(over).map(([kind, [ends]]): [string, Outcome] => [kind, [ends === fine ? [1, 0] : ends]]),
+      ),
+      async enter(call, peer, id) {
+        call.stream.cancel()
+        await peer.next(type.reset, id)
+        return { rest: 'none' }
+      },
+    },
+    'a stream that nobody opened': {
+      outcomes: idle,
+      enter: async () => ({ rest: 'headers', about: 999 }),
+    },
+    'a stream of the peer': {
+      outcomes: idle,
+      enter: async () => ({ rest: 'headers', about: 2 }),
+    },
+    'an open stream after GOAWAY': {
+      outcomes: unanswered,
+      async enter(_, peer) {
+        peer.send(goaway(mostWindow))
+        return { rest: 'headers' }
+      },
+    },
+  }
+
+  for (const [state, { outcomes, enter }] of Object.entries(states)) {
+    it(`every kind of frame for ${state}`, async () => {
+      for (const [kind, make] of Object.entries(kinds)) {
+        const { connection, peer } = await start()
+        const call = stream(connection)
+        const id = await peer.call()
+        const other = unary(connection)
+        const otherId = await peer.call()
+        const { rest, about = id } = await enter(call, peer, id)
+        const [[status, otherStatus], after = rest] = outcomes[kind]!
+        peer.send(make(about), ...parts[after].map((part) => part(id)), answer(otherId))
+        const is = [(await call.end).status, (await other).status]
+        // A call that was over before its connection was lost keeps its status.
+        const isOver = rest === 'none' && status === 14
+        const wanted = [isOver ? is[0] : status, otherStatus]
+        assert.deepEqual(is, wanted, kind)
+        connection.close()
+      }
+    })
+  }
+
+  it('another frame than SETTINGS does not begin a connection', async () => {
+    for (const [kind, make] of Object.entries(kinds)) {
+      if (kind === 'SETTINGS') continue
+      const server = await serveRaw(Buffer.concat([make(1), settings()]))
+      await assert.rejects(
+        dial(server, { timeoutMs: 300 }),
+        (e) => (e as { code?: string }).code === 'CONNECT_FAILED',
+        kind,
+      )
+    }
+  })
+})
