@@ -244,8 +244,6 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   onSettings(entries: [id: number, value: number][]): void {
     const isFirst = !this.#hasSettings
-    // Frames that the reader skips are none to begin with either (section 3.4).
-    if (isFirst && this.#reader.frames !== 1) throw wrong('a frame before the settings')
     this.#hasSettings = true
     this.#countIdle()
     for (const [id, value] of entries) this.#apply(id, value)
@@ -300,6 +298,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
       }
     }
     this.#pump()
+  }
+
+  onSkipped(): void {
+    this.#countIdle()
   }
 
   onStreamError(error: Http2Error): void {

@@ -39,6 +39,8 @@ export interface FrameSink {
   onGoaway(lastStreamId: number, code: number, debug: Buffer): void
   /** `streamId` is 0 for the window of the connection. */
   onWindowUpdate(streamId: number, increment: number): void
+  /** A frame that is not told of: PRIORITY, or one of a kind that nobody knows. It may be part of a flood. */
+  onSkipped?(): void
   /** An error of one stream, after which reading goes on. Without this function `push` throws it, and the reader drops the rest. */
   onStreamError?(error: Http2Error): void
 }
@@ -209,6 +211,7 @@ export class FrameReader {
         this.#onStream('PRIORITY')
         this.#skip()
         if (length !== 5) this.#failStream(ErrorCode.frameSizeError, `PRIORITY of ${length} bytes`)
+        else this.#sink.onSkipped?.()
         return
       case FrameType.reset:
         this.#onStream('RST_STREAM')
@@ -237,6 +240,7 @@ export class FrameReader {
       default:
         // Section 5.5: what is not known is ignored.
         this.#skip()
+        this.#sink.onSkipped?.()
         return
     }
     if (length > 0) this.#part = 'payload'

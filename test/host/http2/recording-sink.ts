@@ -68,6 +68,10 @@ export class RecordingSink implements FrameSink {
     this.events.push(`window ${streamId} ${increment}`)
   }
 
+  onSkipped(): void {
+    this.events.push('skipped')
+  }
+
   onStreamError(error: Http2Error): void {
     this.events.push(`error ${error.streamId} ${error.code}`)
   }
