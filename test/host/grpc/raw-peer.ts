@@ -3,8 +3,9 @@
  * itself but that it sends its settings. Shares no code with the transports it tests.
  */
 import type { Socket } from 'node:net'
+import { createSecureContext, TLSSocket } from 'node:tls'
 import { frame as http2Frame } from '../http2/raw-frame.js'
-import { frame as message, serveTcp } from './scripted-server.js'
+import { fixture, frame as message, serveTcp } from './scripted-server.js'
 
 export interface ClientFrame {
   type: number
@@ -110,12 +111,15 @@ export interface RawServer {
   accept(): Promise<RawPeer>
 }
 
-/** `greeting` is what a connection begins with. */
-export async function serveRaw(greeting: Buffer = settings()): Promise<RawServer> {
+/** `greeting` is what a connection begins with, plain or in TLS. */
+export async function serveRaw(greeting: Buffer = settings(), isSecure = false): Promise<RawServer> {
   const peers: RawPeer[] = []
   const waiting: ((peer: RawPeer) => void)[] = []
   let handedOut = 0
-  const server = await serveTcp((socket) => {
+  const secureContext = createSecureContext({ cert: fixture('server.pem'), key: fixture('server.key') })
+  const server = await serveTcp((tcp) => {
+    const socket = isSecure ? new TLSSocket(tcp, { isServer: true, secureContext, ALPNProtocols: ['h2'] }) : tcp
+    socket.on('error', () => {})
     const peer = new RawPeer(socket)
     peers.push(peer)
     peer.send(greeting)

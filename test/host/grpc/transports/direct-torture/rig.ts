@@ -9,7 +9,8 @@ import type {
   StreamCall,
 } from '../../../../../host/grpc/transport.js'
 import { DirectTransport } from '../../../../../host/grpc/transports/direct-transport.js'
-import { type RawPeer, type RawServer, serveRaw, type } from '../../raw-peer.js'
+import { tlsSettingsOf } from '../../../../../host/net/tls.js'
+import { type RawPeer, type RawServer, serveRaw, settings, type } from '../../raw-peer.js'
 import { stopServers } from '../../scripted-server.js'
 
 export const path = '/pkg.Service/Method'
@@ -38,9 +39,13 @@ export async function dial({ address }: RawServer, options: Partial<DialOptions>
 }
 
 /** A connection and its other end, past the settings of both. `greeting` is what the peer begins with: its settings. */
-export async function start(greeting?: Buffer): Promise<{ server: RawServer; connection: Connection; peer: RawPeer }> {
-  const server = await serveRaw(greeting)
-  const [connection, peer] = await Promise.all([dial(server), server.accept()])
+export async function start(
+  greeting = settings(),
+  isSecure = false,
+): Promise<{ server: RawServer; connection: Connection; peer: RawPeer }> {
+  const server = await serveRaw(greeting, isSecure)
+  const secure = { isPlaintext: false, tls: tlsSettingsOf({ insecureSkipVerify: true }, undefined, '') }
+  const [connection, peer] = await Promise.all([dial(server, isSecure ? secure : {}), server.accept()])
   // The client's own settings, and its answer to those of the greeting.
   await peer.next(type.settings)
   await peer.next(type.settings)

@@ -55,16 +55,18 @@ describe('The direct transport: splits', () => {
       frame(type.continuation, flag.endHeaders, id, fields('x', 'y')),
     ])
 
-  it('an answer with every decoration may be cut at any byte', async () => {
-    const { connection, peer } = await start()
-    const { length } = decorated(1)
-    for (let at = 0; at <= length; at++) {
-      const result = unary(connection)
-      const bytes = decorated(await peer.call())
-      await peer.sendApart([bytes.subarray(0, at), bytes.subarray(at)])
-      assert.deepEqual([brief(await result), (await result).trailers.get('x')], [[0, 'reply'], ['y']], `cut at ${at}`)
-    }
-  })
+  for (const isSecure of [false, true]) {
+    it(`an answer with every decoration may be cut at any byte, ${isSecure ? 'in TLS' : 'in plaintext'}`, async () => {
+      const { connection, peer } = await start(settings(), isSecure)
+      const { length } = decorated(1)
+      for (let at = 0; at <= length; at++) {
+        const result = unary(connection)
+        const bytes = decorated(await peer.call())
+        await peer.sendApart([bytes.subarray(0, at), bytes.subarray(at)])
+        assert.deepEqual([brief(await result), (await result).trailers.get('x')], [[0, 'reply'], ['y']], `cut at ${at}`)
+      }
+    })
+  }
 
   it('and may come byte by byte', async () => {
     const { connection, peer } = await start()
