@@ -117,7 +117,7 @@ async function attack(module: string, isRehearsal: boolean): Promise<string[]> {
   process.on('unhandledRejection', note)
   // Nothing waits longer than this, and nothing is waited for after it.
   const impatience = setInterval(() => {
-    context.abort.abort()
+    context.endWaits()
     context.renew()
   }, 2)
   try {
