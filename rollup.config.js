@@ -2,6 +2,7 @@
 // their threads and processes; and the page of HTML reports.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import ts from 'typescript'
 
 /** Every guest module of build/modules/k6 becomes an entry named as scripts import it. */
 function guestEntries(folder = 'build/modules', found = {}) {
@@ -54,9 +55,33 @@ const reportStyle = {
   },
 }
 
+/** Without comments and indentation: each VM keeps the text of the functions that it has. Line ends stay, as they may end statements. */
+const compact = {
+  name: 'compact',
+  renderChunk(code, { fileName }) {
+    const file = ts.createSourceFile(fileName, code, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS)
+    let text = ''
+    let end = 0
+    const visit = (node) => {
+      if (ts.isJSDoc(node)) return
+      const children = node.getChildren(file)
+      if (children.length > 0) return children.forEach(visit)
+      const token = node.getText(file)
+      if (token === '') return
+      const between = code.slice(end, node.getStart(file))
+      text += between.includes('\n') ? '\n' : between === '' ? '' : ' '
+      text += token
+      end = node.getEnd()
+    }
+    visit(file)
+    return { code: `${text.trimStart()}\n`, map: null }
+  },
+}
+
 export default [
   {
     input: guestEntries(),
+    plugins: [compact],
     // Rollup takes an endless loop for dead code; the bridge has one that waits for the engine's interrupt.
     treeshake: false,
     output: { dir: 'dist/guest', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'internal/[name].js' },
