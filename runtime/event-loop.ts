@@ -3,8 +3,8 @@
  * work settles, until nothing is left that could still call the script. The rules are those of k6's event loop.
  */
 import { GuestError } from './guest-error.js'
-import type { Crossing } from './js-value.js'
-import { type Completion, type Soon, type Vm, whenThere } from './vm.js'
+import { type Crossing, Utf8Text } from './js-value.js'
+import type { Completion, Vm } from './vm.js'
 
 /** Timers, calls and other work of one VM that may be open at a time. */
 const maxOpen = 100_000
@@ -42,7 +42,7 @@ export class TaskQueue {
    * Hands in the value that work ends with. While more than `mostBytes` wait for the script, it is an error instead: servers
    * may answer faster than a script that is busy takes what they say.
    */
-  postValue(task: number, value: string, mostBytes: number): void {
+  postValue(task: number, value: Crossing, mostBytes: number): void {
     if (this.#waitingBytes + sizeOf(value) <= mostBytes) this.post(task, 'value', value, true)
     else
       this.post(task, 'error', `results of more than ${mostBytes} bytes wait for the script (limit memoryBytes)`, true)
@@ -99,6 +99,7 @@ export class TaskQueue {
 /** Characters count as the bytes that most of them take. */
 function sizeOf(payload: Crossing): number {
   if (typeof payload === 'string') return payload.length
+  if (payload instanceof Utf8Text) return payload.bytes.length
   return payload instanceof Uint8Array ? payload.byteLength : 0
 }
 
@@ -133,38 +134,25 @@ export function parseFailure(text: string): GuestFailure {
   }
 }
 
-/** How the first part of an entry ended; pending when the script's own promise may still be open. */
-type Step = Outcome | { kind: 'pending' }
-
-const done = { kind: 'done' } as const
-const pending = { kind: 'pending' } as const
-
 /**
  * Enters the guest with `begin` and runs its event loop dry. The guest's answers are those of modules/boot.ts: nothing,
- * `pending`, or a failure. All at once when the guest has nothing to wait for.
+ * `pending`, or a failure.
  *
  * @throws {AppError} when the VM died; it must then be dropped
  */
-export function runToEnd<Vu>(
+export async function runToEnd<Vu>(
   vm: Vm<Vu>,
   tasks: TaskQueue,
   cpuMs: number,
-  begin: () => Soon<Completion>,
-): Soon<Outcome> {
-  return whenThere(step(vm, cpuMs, begin()), (first) => {
-    // What is delivered now and what is still open has to be waited for, and so has the script's own promise.
-    if (first.kind === 'done' && tasks.size === 0 && tasks.waiting === 0 && !vm.isInterrupted) return done
-    return first.kind === 'done' || first.kind === 'pending' ? loop(vm, tasks, cpuMs, first) : first
-  })
-}
-
-async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step): Promise<Outcome> {
-  let ended: Outcome = done
+  begin: () => Promise<Completion>,
+): Promise<Outcome> {
+  const first = await step(vm, cpuMs, begin)
+  let ended: Outcome = first.kind === 'pending' ? { kind: 'done' } : first
   while (ended.kind === 'done') {
     const next = await tasks.next(() => vm.isInterrupted)
     if (vm.isInterrupted) ended = { kind: 'interrupted' }
     if (next === undefined) break
-    const later = await step(vm, cpuMs, vm.enter(cpuMs, 'deliver', ...next))
+    const later = await step(vm, cpuMs, () => vm.enter(cpuMs, 'deliver', ...next))
     if (later.kind !== 'pending') ended = later
   }
   if (ended.kind === 'done' && first.kind === 'pending') {
@@ -177,21 +165,22 @@ async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step
   return ended
 }
 
-/** One task, which has begun, and the promise jobs that follow from it. */
-function step<Vu>(vm: Vm<Vu>, cpuMs: number, begun: Soon<Completion>): Soon<Step> {
-  return whenThere(begun, (completion): Soon<Step> => {
-    if (completion.kind === 'interrupted') return completion
-    if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
-    const { value } = completion
-    if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
-    return whenThere(vm.runJobs(cpuMs), () => {
-      if (vm.death !== undefined) throw vm.death
-      if (vm.isInterrupted) return { kind: 'interrupted' }
-      // What is rejected and has no handler once the batch is over fails the iteration.
-      return whenThere(vm.describeRejection(cpuMs), (rejection): Step => {
-        if (rejection !== undefined) return { kind: 'failed', failure: parseFailure(rejection) }
-        return value === 'pending' ? pending : done
-      })
-    })
-  })
+/** One task and the promise jobs that follow from it; pending when the script's own promise may still be open. */
+async function step<Vu>(
+  vm: Vm<Vu>,
+  cpuMs: number,
+  begin: () => Promise<Completion>,
+): Promise<Outcome | { kind: 'pending' }> {
+  const completion = await begin()
+  if (completion.kind === 'interrupted') return completion
+  if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
+  const { value } = completion
+  if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
+  await vm.runJobs(cpuMs)
+  if (vm.death !== undefined) throw vm.death
+  if (vm.isInterrupted) return { kind: 'interrupted' }
+  // What is rejected and has no handler once the batch is over fails the iteration.
+  const rejection = await vm.describeRejection(cpuMs)
+  if (rejection !== undefined) return { kind: 'failed', failure: parseFailure(rejection) }
+  return { kind: value === 'pending' ? 'pending' : 'done' }
 }

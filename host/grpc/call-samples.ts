@@ -23,6 +23,93 @@ export function unnamedCall(connection: Connection, vuTags: TagSet): CallTags {
   return { method: undefined, connection, vuTags, callTags: noTags }
 }
 
+/** Samples of one metric with one set of tags. What the thread calls them is asked for once, and not for each. */
+export class CallSeries {
+  readonly #vu: VuContext
+  readonly #metric: Metric | undefined
+  readonly #tags: TagSet
+  #id = 0
+
+  /** Of a metric that does not exist, no samples are kept. */
+  constructor(vu: VuContext, metric: Metric | undefined, tags: TagSet) {
+    this.#vu = vu
+    this.#metric = metric
+    this.#tags = tags
+  }
+
+  add(value: number): void {
+    if (this.#metric === undefined) return
+    const { services, metadata } = this.#vu
+    const { samples, now } = services
+    // Only ids above 0 are for good, and those are without metadata.
+    if (this.#id <= 0 || !metadata.isEmpty) this.#id = samples.series(this.#metric, this.#tags, metadata)
+    samples.add(this.#id, now(), value)
+  }
+}
+
+/** What calls of the same tags and the same status are added to. */
+interface CallKind extends CallTags {
+  readonly address: string
+  readonly status: number
+  readonly remoteIp: string | undefined
+  readonly duration: CallSeries
+  /** Where these are switched on. */
+  readonly requests: CallSeries | undefined
+  readonly failures: CallSeries | undefined
+}
+
+const mostKinds = 8
+
+/** The kinds of calls that a VU has made of late: they differ in little, so that comparing beats any key. */
+class RecentCalls {
+  readonly #kinds: CallKind[] = []
+  #next = 0
+
+  of(vu: VuContext, call: CallTags, status: number, remoteIp: string | undefined): CallKind {
+    const { address } = call.connection
+    for (const kind of this.#kinds) {
+      if (
+        kind.status === status &&
+        kind.method === call.method &&
+        kind.vuTags === call.vuTags &&
+        kind.callTags === call.callTags &&
+        kind.address === address &&
+        kind.remoteIp === remoteIp
+      )
+        return kind
+    }
+    const { registry, systemTags } = vu.services
+    const tags = tagsOf(systemTags, call, remoteIp, String(status))
+    const optIn = (name: string) => {
+      const metric = registry.optIn(name)
+      return metric === undefined ? undefined : new CallSeries(vu, metric, tags)
+    }
+    const kind: CallKind = {
+      ...call,
+      address,
+      status,
+      remoteIp,
+      duration: new CallSeries(vu, registry.get('grpc_req_duration'), tags),
+      requests: optIn('grpc_reqs'),
+      failures: optIn('grpc_req_failed'),
+    }
+    this.#kinds[this.#next] = kind
+    this.#next = (this.#next + 1) % mostKinds
+    return kind
+  }
+}
+
+const recentCalls = new WeakMap<VuContext, RecentCalls>()
+
+function kindOf(vu: VuContext, call: CallTags, status: number, remoteIp: string | undefined): CallKind {
+  let recent = recentCalls.get(vu)
+  if (recent === undefined) {
+    recent = new RecentCalls()
+    recentCalls.set(vu, recent)
+  }
+  return recent.of(vu, call, status, remoteIp)
+}
+
 /**
  * Adds a sample of grpc_req_duration. System tags go over all others, but for `name`, which a script may choose; a call
  * that no script named (a health check) has only the VU's tags and its status. `remoteIp` is absent for one that was not
@@ -35,52 +122,41 @@ export function addDuration(
   durationMs: number,
   remoteIp: string | undefined,
 ): void {
-  const { registry, systemTags } = vu.services
-  const tags = tagsOf(systemTags, call, remoteIp, String(status))
-  addSample(vu, registry.get('grpc_req_duration'), tags, durationMs)
+  kindOf(vu, call, status, remoteIp).duration.add(durationMs)
 }
 
 /** Counts a call of the script that has ended, and whether it failed, where grpc_reqs or grpc_req_failed are switched on. */
 export function addRequest(vu: VuContext, call: CallTags, status: number, remoteIp: string | undefined): void {
+  const { requests, failures } = kindOf(vu, call, status, remoteIp)
+  requests?.add(1)
+  failures?.add(status === Status.ok ? 0 : 1)
+}
+
+/** What a stream counts while it is open, and the times of its messages, where somebody wants to know them. */
+export interface StreamSeries {
+  readonly streams: CallSeries
+  readonly sent: CallSeries
+  readonly received: CallSeries
+  readonly timeToFirst: CallSeries | undefined
+  readonly timeBetween: CallSeries | undefined
+}
+
+/** With the tags of its call, but no status, for it has none yet. */
+export function streamSeries(vu: VuContext, call: CallTags, remoteIp: string | undefined): StreamSeries {
   const { registry, systemTags } = vu.services
-  const requests = registry.optIn('grpc_reqs')
-  const failures = registry.optIn('grpc_req_failed')
-  if (requests === undefined && failures === undefined) return
-  const tags = tagsOf(systemTags, call, remoteIp, String(status))
-  addSample(vu, requests, tags, 1)
-  addSample(vu, failures, tags, status === Status.ok ? 0 : 1)
-}
-
-/** The tags of what a stream counts while it is open: those of its call, but no status, for it has none yet. */
-export function countTags(vu: VuContext, call: CallTags, remoteIp: string | undefined): TagSet {
-  return tagsOf(vu.services.systemTags, call, remoteIp, '')
-}
-
-export type StreamCounter = 'grpc_streams' | 'grpc_streams_msgs_sent' | 'grpc_streams_msgs_received'
-
-/** Counts one stream, or one message of it. */
-export function addCount(vu: VuContext, counter: StreamCounter, tags: TagSet): void {
-  addSample(vu, vu.services.registry.get(counter), tags, 1)
-}
-
-/** How long messages of a stream let wait for them. */
-export interface MessageTimes {
-  readonly toFirst: Metric | undefined
-  readonly between: Metric | undefined
-}
-
-/** The metrics of a stream's times; undefined when none is switched on. */
-export function messageTimesOf(vu: VuContext): MessageTimes | undefined {
-  const { registry } = vu.services
-  const toFirst = registry.optIn('grpc_streams_time_to_first_msg')
-  const between = registry.optIn('grpc_streams_time_between_msgs')
-  return toFirst === undefined && between === undefined ? undefined : { toFirst, between }
-}
-
-/** Adds a sample with the tags of a stream, unless there is no such metric. */
-export function addSample(vu: VuContext, metric: Metric | undefined, tags: TagSet, value: number): void {
-  const { samples, now } = vu.services
-  if (metric !== undefined) samples.add(samples.series(metric, tags, vu.metadata), now(), value)
+  const tags = tagsOf(systemTags, call, remoteIp, '')
+  const counter = (name: string) => new CallSeries(vu, registry.get(name), tags)
+  const optIn = (name: string) => {
+    const metric = registry.optIn(name)
+    return metric === undefined ? undefined : new CallSeries(vu, metric, tags)
+  }
+  return {
+    streams: counter('grpc_streams'),
+    sent: counter('grpc_streams_msgs_sent'),
+    received: counter('grpc_streams_msgs_received'),
+    timeToFirst: optIn('grpc_streams_time_to_first_msg'),
+    timeBetween: optIn('grpc_streams_time_between_msgs'),
+  }
 }
 
 /** Tag sets that were made before, by what they were made of: most calls of a VU look alike. */

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import { GuestError, guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, jsonOf, number, text } from '../../runtime/host-module.js'
-import type { Crossing } from '../../runtime/js-value.js'
+import type { Crossing, Utf8Text } from '../../runtime/js-value.js'
 import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, namingLimit, turnOf } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
@@ -11,15 +11,15 @@ import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParam
 import { addDuration, addRequest, type CallTags, unnamedCall } from './call-samples.js'
 import { connect } from './connect.js'
 import { readConnectParams } from './connect-params.js'
-import type { GrpcClient } from './grpc-vu.js'
+import type { GrpcClient, KnownParams } from './grpc-vu.js'
 import { readGuestParams } from './guest-params.js'
 import { debugObserver } from './http-debug.js'
 import { addMetadata } from './metadata.js'
-import { responseJson } from './response-json.js'
-import type { MethodDescriptor, Schema } from './schema/schema.js'
+import { responseText } from './response-json.js'
+import type { MethodDescriptor } from './schema/schema.js'
 import { contextCanceled, deadlineExceeded, type Ending, rpcErrorText, Status } from './status.js'
 import { GrpcStream } from './stream.js'
-import type { CallResult, Connection } from './transport.js'
+import type { CallResult, Connection, UnaryCall } from './transport.js'
 import { lengthDelimited } from './wire-field.js'
 
 /** Why the guest says that a call cannot start; modules/k6/net/grpc.ts has the same numbers. */
@@ -40,16 +40,24 @@ function connected(client: GrpcClient): Connection {
 }
 
 /** @throws {GuestError} with k6's text; {AppError} METHOD_DENIED */
-function methodOf(vu: VuContext, schema: Schema, name: Crossing): MethodDescriptor {
+function methodOf(vu: VuContext, client: GrpcClient, name: Crossing): MethodDescriptor {
   if (name === undefined || name === '') throw new GuestError('GoError', 'method to invoke cannot be empty')
   const wanted = text(name, 'method')
-  const method = schema.method(wanted)
+  if (client.lastMethod?.name === wanted) return client.lastMethod.method
+  const method = client.schema.method(wanted)
   if (method === undefined) {
     const path = wanted.startsWith('/') ? wanted : `/${wanted}`
     throw new GuestError('GoError', `method ${JSON.stringify(path)} not found in file descriptors`)
   }
   checkMethod(vu, method.path)
+  client.lastMethod = { name: wanted, method }
   return method
+}
+
+/** The client, whose methods may not be the same from now on. */
+function changing(client: GrpcClient): GrpcClient {
+  client.lastMethod = undefined
+  return client
 }
 
 interface Call {
@@ -67,9 +75,13 @@ function checkInvoke(vu: VuContext, client: GrpcClient, name: Crossing, params: 
     throw new GuestError('GoError', 'invoking RPC methods in the init context is not supported')
   }
   const connection = connected(client)
-  const method = methodOf(vu, client.schema, name)
+  const method = methodOf(vu, client, name)
   const complaint = "invalid GRPC's client.invoke() parameters"
-  return { connection, method, params: callParamsOf(vu, params, complaint, defaultInvokeTimeoutMs) }
+  return {
+    connection,
+    method,
+    params: callParamsOf(vu, params, vu.grpc.invokeParams, complaint, defaultInvokeTimeoutMs),
+  }
 }
 
 /** Checks all of a call in k6's order. @throws {GuestError} with k6's text */
@@ -91,20 +103,31 @@ function prepare(vu: VuContext, args: Crossing[]): Call {
 /** Checks a stream up to its parameters. @throws {GuestError} with k6's text */
 function checkStream(vu: VuContext, client: GrpcClient, name: Crossing) {
   const connection = within("invalid GRPC Stream's client", () => connected(client))
-  return { connection, method: within("invalid GRPC Stream's method", () => methodOf(vu, client.schema, name)) }
+  return { connection, method: within("invalid GRPC Stream's method", () => methodOf(vu, client, name)) }
 }
 
 /**
+ * @param known those of earlier calls of the same kind
  * @param complaint goes before what is wrong with them
  * @param timeoutMs of a call that names none
  */
-function callParamsOf(vu: VuContext, json: Crossing, complaint: string, timeoutMs: number): CallParams {
+function callParamsOf(
+  vu: VuContext,
+  json: Crossing,
+  known: KnownParams,
+  complaint: string,
+  timeoutMs: number,
+): CallParams {
+  const before = json === undefined || typeof json === 'string' ? known.get(json) : undefined
+  if (before !== undefined) return before
   const read = readParams(json, complaint)
   checkMetadata(vu, read.metadata, 'metadata')
   const wantedMs = read.timeoutMs ?? timeoutMs
   const mostMs = cappedMs(vu, wantedMs)
-  if (mostMs === Number.POSITIVE_INFINITY) return read
-  return { ...read, timeoutMs: mostMs, ...(mostMs < wantedMs ? { isTimeCapped: true } : {}) }
+  const params = mostMs === Number.POSITIVE_INFINITY ? read : { ...read, timeoutMs: mostMs }
+  if (mostMs < wantedMs) params.isTimeCapped = true
+  known.add(json as string | undefined, params)
+  return params
 }
 
 function readParams(json: Crossing, complaint: string): CallParams {
@@ -153,22 +176,36 @@ function encode(method: MethodDescriptor, json: string): Uint8Array {
   }
 }
 
-/** Makes the call and gives its answer as JSON. */
-async function call(vu: VuContext, prepared: Call): Promise<string> {
-  const { connection, method, params, request } = prepared
+/** Makes the call and gives its answer as text for the guest half. */
+function call(vu: VuContext, prepared: Call): Promise<string | Utf8Text> {
   const { signal } = vu.abort
-  await turnOf(vu, signal)
+  vu.grpc.beginCall()
+  const turn = turnOf(vu, signal)
+  return turn === undefined ? send(vu, prepared, signal) : turn.then(() => send(vu, prepared, signal))
+}
+
+function send(vu: VuContext, prepared: Call, signal: AbortSignal): Promise<string | Utf8Text> {
+  const { connection, method, params, request } = prepared
   const begin = performance.now()
-  const result = await connection.unary({
+  const unary: UnaryCall = {
     path: method.path,
     request,
     metadata: params.metadata,
-    ...(params.compression === undefined ? {} : { compression: params.compression }),
     deadlineMs: params.timeoutMs ?? defaultInvokeTimeoutMs,
     signal,
     observer: debugObserver(vu, () => method),
-  })
-  return answer(vu, prepared, result, begin, signal)
+  }
+  if (params.compression !== undefined) unary.compression = params.compression
+  return connection.unary(unary).then(
+    (result) => {
+      vu.grpc.endCall()
+      return answer(vu, prepared, result, begin, signal)
+    },
+    (e) => {
+      vu.grpc.endCall()
+      throw e
+    },
+  )
 }
 
 function answer(
@@ -177,13 +214,13 @@ function answer(
   given: CallResult,
   begin: number,
   signal: AbortSignal,
-): string {
-  const { status: givenStatus } = given
-  const elapsedMs = performance.now() - begin
+): string | Utf8Text {
   // k6 keeps no sample of a call whose own time was up: its context is done by then.
-  const isTimeUp = givenStatus === Status.deadlineExceeded && elapsedMs >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
+  const isTimeUp =
+    given.status === Status.deadlineExceeded &&
+    performance.now() - begin >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
   const result = namingLimit(vu, given, isTimeUp && params.isTimeCapped, given.isTooLarge && client.isReceiveCapped)
-  const response = responseJson(client.schema, method, result, params.discardsResponse)
+  const response = responseText(client.schema, method, result, params.discardsResponse)
   const durationMs = performance.now() - begin
   // Nor one of a call that the end of the iteration cut off.
   if (!signal.aborted) {
@@ -193,7 +230,7 @@ function answer(
   if ('conversionError' in response) {
     throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
   }
-  return response.json
+  return response.text
 }
 
 function openProtoset(vu: VuContext, path: string) {
@@ -227,7 +264,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   },
 
   load(vu, id, importPaths, files) {
-    const { schema } = vu.grpc.client(id)
+    const { schema } = changing(vu.grpc.client(id))
     const paths = importPaths === undefined ? [] : stringList(importPaths, 'import paths')
     const { scriptFolder: directory, shownPath } = vu.services
     const read = (path: string) => vu.services.readFile(shownPath(path), '').bytes
@@ -235,7 +272,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
   },
 
   loadProtoset(vu, id, path) {
-    const { schema } = vu.grpc.client(id)
+    const { schema } = changing(vu.grpc.client(id))
     const given = text(path, 'path')
     const { shownPath, bytes } = openProtoset(vu, given)
     if (bytes === undefined) {
@@ -250,17 +287,19 @@ export const grpc = defineHostModule<VuContext>('grpc', {
       throw new GuestError('GoError', 'connecting to a gRPC server in the init context is not supported')
     }
     const read = readConnectParams(readGuestParams(params))
-    return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet)).then(() => true)
+    return connect(vu, client, text(address, 'address'), read, vu.tagSet(tagSet))
+      .then(() => true)
+      .finally(() => changing(client))
   },
 
-  invoke: (vu, ...args) => vu.grpc.during(call(vu, prepare(vu, args))),
+  invoke: (vu, ...args) => call(vu, prepare(vu, args)),
 
   startInvoke(vu, task, ...args) {
     const id = number(task, 'task')
     const prepared = prepare(vu, args)
     vu.tasks.begin(id, () => {})
-    vu.grpc.during(call(vu, prepared)).then(
-      (json) => vu.tasks.postValue(id, json, vu.services.limits.memoryBytes),
+    call(vu, prepared).then(
+      (answered) => vu.tasks.postValue(id, answered, vu.services.limits.memoryBytes),
       (e: unknown) => {
         const shown = guestErrorOf(e)
         if (shown === undefined) vu.services.onInternalError(e)
@@ -311,7 +350,13 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     const taskId = number(task, 'task')
     const client = vu.grpc.client(id)
     const { connection, method } = checkStream(vu, client, name)
-    const read = callParamsOf(vu, params, "invalid GRPC Stream's parameters", Number.POSITIVE_INFINITY)
+    const read = callParamsOf(
+      vu,
+      params,
+      vu.grpc.streamParams,
+      "invalid GRPC Stream's parameters",
+      Number.POSITIVE_INFINITY,
+    )
     const refusal = refusalOf(read)
     if (refusal !== undefined) throw noStream(refusal)
     const vuTags = vu.tagSet(tagSet)

@@ -2,8 +2,9 @@
 import { GuestError } from '../../runtime/guest-error.js'
 import { Handles } from '../handles.js'
 import { type Traffic, TrafficMeter } from '../net/traffic.js'
+import type { CallParams } from './call-params.js'
 import type { GrpcRuntime } from './grpc-runtime.js'
-import { Schema } from './schema/schema.js'
+import { type MethodDescriptor, Schema } from './schema/schema.js'
 import type { Connection } from './transport.js'
 
 export interface GrpcClient {
@@ -13,6 +14,8 @@ export interface GrpcClient {
   isReceiveCapped?: boolean
   /** Its methods are those of a server, which a check does not ask. */
   usesReflection?: boolean
+  /** The method that was called last, by the name that the script gave; undefined when methods may be other ones by now. */
+  lastMethod?: { name: string; method: MethodDescriptor } | undefined
 }
 
 /** A stream of the script, as its guest half reaches it. */
@@ -28,9 +31,28 @@ export interface OpenStream {
 }
 
 const maxClients = 10_000
+const mostKnownParams = 64
+const mostKnownLength = 4096
+
+/** Parameters that were read and checked, by the text they came as: most calls have the same again. */
+export class KnownParams {
+  readonly #known = new Map<string | undefined, CallParams>()
+
+  get(text: string | undefined): CallParams | undefined {
+    return this.#known.get(text)
+  }
+
+  add(text: string | undefined, params: CallParams): void {
+    if (text !== undefined && text.length > mostKnownLength) return
+    if (this.#known.size >= mostKnownParams) this.#known.clear()
+    this.#known.set(text, params)
+  }
+}
 
 export class GrpcVu {
   readonly runtime: GrpcRuntime
+  readonly invokeParams = new KnownParams()
+  readonly streamParams = new KnownParams()
   readonly #clients = new Handles<GrpcClient>('gRPC clients', maxClients)
   readonly #streams = new Map<number, OpenStream>()
   #lastStream = 0
@@ -112,14 +134,13 @@ export class GrpcVu {
     return this.#streams.size + this.#openUnary
   }
 
-  /** Counts a call with one answer until it has come. */
-  async during<T>(call: Promise<T>): Promise<T> {
+  /** Counts a call with one answer, until `endCall`. */
+  beginCall(): void {
     this.#openUnary++
-    try {
-      return await call
-    } finally {
-      this.#openUnary--
-    }
+  }
+
+  endCall(): void {
+    this.#openUnary--
   }
 
   release(connection: Connection): void {

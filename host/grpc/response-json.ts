@@ -1,14 +1,19 @@
 /**
- * What `client.invoke()` returns, as JSON text, in the order of k6's keys: message, error, headers, trailers, status. A
- * failed call has errorDetails after them, which the guest half hides from those who list the keys.
+ * What `client.invoke()` returns, as text for the guest half, which makes an object with k6's keys of it. Of a call that
+ * succeeded: headers and trailers as JSON, each after a line end, and after one more the message (message-text.ts), so that
+ * what stands before the message is often the same. Of one that failed: JSON with the keys in k6's order, and errorDetails
+ * after them, which the guest half hides from those who list the keys.
  */
+import type { Utf8Text } from '../../runtime/js-value.js'
+import { messageText } from './message-text.js'
+import type { SplitJson } from './protojson/apart-texts.js'
 import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import type { MethodDescriptor, Schema } from './schema/schema.js'
 import { Status } from './status.js'
 import type { CallResult, ReceivedMetadata } from './transport.js'
 
-export type ResponseJson =
-  | { status: number; json: string }
+export type ResponseText =
+  | { status: number; text: string | Utf8Text }
   /** The message came in whole, but has no JSON form (an Any of an unknown type, say), or one that is too long. */
   | { status: number; conversionError: string }
 
@@ -16,18 +21,18 @@ export type ResponseJson =
  * The response of a call. A message is there also when the call failed: the last one received, or an empty one. Bytes that
  * are no such message make the call fail with status 13.
  */
-export function responseJson(
+export function responseText(
   schema: Schema,
   method: MethodDescriptor,
   result: CallResult,
   discardsMessage: boolean,
-): ResponseJson {
+): ResponseText {
   let { status, message: statusText } = result
   let details = result.details
-  let message = 'null'
+  let message: string | SplitJson = 'null'
   try {
     // Also a message that the script does not want must be one.
-    const decoded = result.response === undefined ? method.output.empty() : method.output.decode(result.response)
+    const decoded = decode(method, result, discardsMessage)
     if (!discardsMessage) message = decoded
   } catch (e) {
     if (e instanceof WireError) {
@@ -49,13 +54,41 @@ export function responseJson(
       throw e
     }
   }
-  const isOk = status === Status.ok
-  const error = isOk ? 'null' : errorJson(schema, status, statusText, details)
-  const more = isOk ? '' : `,"errorDetails":${details === undefined ? '[]' : schema.errorDetails(details)}`
-  const json =
-    `{"message":${message},"error":${error},"headers":${metadataJson(result.headers)},` +
-    `"trailers":${metadataJson(result.trailers)},"status":${status}${more}}`
-  return { status, json }
+  if (status === Status.ok) return { status, text: messageText(headOf(result), message) }
+  const text =
+    `{"message":${message},"error":${errorJson(schema, status, statusText, details)},` +
+    `"headers":${metadataJson(result.headers)},"trailers":${metadataJson(result.trailers)},"status":${status},` +
+    `"errorDetails":${details === undefined ? '[]' : schema.errorDetails(details)}}`
+  return { status, text }
+}
+
+/** Long strings are apart only where they can go over so: not in what failed. */
+function decode({ output }: MethodDescriptor, { status, response }: CallResult, isDiscarded: boolean) {
+  if (response === undefined) return output.empty()
+  return status === Status.ok && !isDiscarded ? output.decodeApart(response) : output.decode(response)
+}
+
+/** What was sent around the message the last time: mostly it is the same again, for all VUs of a thread. */
+let lastAround: { headers: ReceivedMetadata; trailers: ReceivedMetadata; head: string } | undefined
+
+function headOf({ headers, trailers }: CallResult): string {
+  if (lastAround === undefined || !isSame(headers, lastAround.headers) || !isSame(trailers, lastAround.trailers)) {
+    lastAround = { headers, trailers, head: `\n${metadataJson(headers)}\n${metadataJson(trailers)}\n` }
+  }
+  return lastAround.head
+}
+
+/** True for the same names with the same values in the same order. */
+function isSame(a: ReceivedMetadata, b: ReceivedMetadata): boolean {
+  if (a === b) return true
+  if (a.size !== b.size) return false
+  const others = b.entries()
+  for (const [name, values] of a) {
+    const [otherName, otherValues] = others.next().value as [string, readonly string[]]
+    if (name !== otherName || values.length !== otherValues.length) return false
+    for (let i = 0; i < values.length; i++) if (values[i] !== otherValues[i]) return false
+  }
+  return true
 }
 
 function errorJson(schema: Schema, status: number, message: string, details: Uint8Array | undefined): string {

@@ -6,21 +6,14 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
+import type { Utf8Text } from '../../runtime/js-value.js'
 import { checkRequestBytes, namingLimit } from '../call-limits.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
-import {
-  addCount,
-  addDuration,
-  addRequest,
-  addSample,
-  type CallTags,
-  countTags,
-  type MessageTimes,
-  messageTimesOf,
-} from './call-samples.js'
+import { addDuration, addRequest, type CallTags, type StreamSeries, streamSeries } from './call-samples.js'
 import type { GrpcClient, OpenStream } from './grpc-vu.js'
 import { debugObserver } from './http-debug.js'
+import { messageText } from './message-text.js'
 import { hasNoJson, WireError } from './protojson/proto-json-error.js'
 import { readFields } from './protojson/wire-fields.js'
 import { malformedWire } from './protojson/wire-reader.js'
@@ -76,14 +69,12 @@ export interface StreamStart {
 export class GrpcStream implements OpenStream {
   readonly #start: StreamStart
   readonly #callTags: CallTags
-  /** Of what is counted while it is open; without its peer until it has begun. */
-  #tags: TagSet
+  /** What is counted while it is open; without its peer among the tags until it has begun. */
+  #series: StreamSeries
   #remoteIp: string | undefined
   readonly #beganAtMs = performance.now()
   readonly #signal: AbortSignal
   readonly #transport: ClientStream
-  /** Absent unless somebody wants to know them. */
-  readonly #times: MessageTimes | undefined
   #lastMessageAtMs: number | undefined
   #headers = noMetadata
   /** Messages that the transport has no room for. */
@@ -108,8 +99,7 @@ export class GrpcStream implements OpenStream {
     const { vu, task, connection, method, params, vuTags } = start
     this.#start = start
     this.#callTags = { method, connection, vuTags, callTags: params.tags }
-    this.#tags = countTags(vu, this.#callTags, undefined)
-    this.#times = messageTimesOf(vu)
+    this.#series = streamSeries(vu, this.#callTags, undefined)
     this.#signal = vu.abort.signal
     vu.tasks.begin(task, () => this.#drop())
     this.#transport = connection.stream({
@@ -202,12 +192,11 @@ export class GrpcStream implements OpenStream {
   /** Hands the transport what it has room for. */
   #flush(): void {
     this.#isCrowded = false
-    const { vu } = this.#start
     while (!this.#isOver && !this.#isCrowded && this.#queuedBytes > 0) {
       const message = this.#queue[this.#sentOfQueue++] as Uint8Array
       this.#queuedBytes -= message.length + messageOverheadBytes
       this.#isCrowded = !this.#transport.write(message)
-      if (!this.#signal.aborted) addCount(vu, 'grpc_streams_msgs_sent', this.#tags)
+      if (!this.#signal.aborted) this.#series.sent.add(1)
     }
     if (this.#sentOfQueue * 2 >= this.#queue.length) {
       this.#queue.splice(0, this.#sentOfQueue)
@@ -231,30 +220,31 @@ export class GrpcStream implements OpenStream {
   }
 
   #onStart(remoteIp: string): void {
-    const { vu } = this.#start
     this.#remoteIp = remoteIp
-    this.#tags = countTags(vu, this.#callTags, remoteIp)
+    this.#series = streamSeries(this.#start.vu, this.#callTags, remoteIp)
     // However often it is made again, it is one stream.
     if (this.#hasBegun) return
     this.#hasBegun = true
-    addCount(vu, 'grpc_streams', this.#tags)
+    this.#series.streams.add(1)
     this.#settleOpening?.(undefined)
   }
 
   #onMessage(message: Uint8Array): void {
     if (this.#isOver) return
-    const arrivedAtMs = this.#times === undefined ? 0 : performance.now()
-    let json: string
+    const { received, timeToFirst, timeBetween } = this.#series
+    const isTimed = timeToFirst !== undefined || timeBetween !== undefined
+    const arrivedAtMs = isTimed ? performance.now() : 0
+    let text: string | Utf8Text
     try {
-      json = this.#jsonOf(message)
+      text = this.#textOf(message)
     } catch (e) {
       this.#onUnreadable(e)
       return
     }
     const { vu, task } = this.#start
     if (!this.#signal.aborted) {
-      addCount(vu, 'grpc_streams_msgs_received', this.#tags)
-      if (this.#times !== undefined) this.#addTime(this.#times, arrivedAtMs)
+      received.add(1)
+      if (isTimed) this.#addTime(arrivedAtMs)
     }
     const units = 1 + Math.floor(message.length / unitBytes)
     this.#untakenUnits += units
@@ -264,19 +254,21 @@ export class GrpcStream implements OpenStream {
       this.#marks.push(this.#unmarkedUnits)
       this.#unmarkedUnits = 0
     }
-    vu.tasks.post(task, isMark ? 'data+' : 'data', json, false)
+    vu.tasks.post(task, isMark ? 'data+' : 'data', text, false)
     if (this.#untakenUnits >= windowUnits) this.#transport.pause()
   }
 
-  #addTime({ toFirst, between }: MessageTimes, arrivedAtMs: number): void {
+  #addTime(arrivedAtMs: number): void {
+    const { timeToFirst, timeBetween } = this.#series
     const before = this.#lastMessageAtMs
     this.#lastMessageAtMs = arrivedAtMs
-    const metric = before === undefined ? toFirst : between
-    addSample(this.#start.vu, metric, this.#tags, arrivedAtMs - (before ?? this.#beganAtMs))
+    if (before === undefined) timeToFirst?.add(arrivedAtMs - this.#beganAtMs)
+    else timeBetween?.add(arrivedAtMs - before)
   }
 
-  #jsonOf(message: Uint8Array): string {
-    if (!this.#start.params.discardsResponse) return this.#start.method.output.decode(message)
+  #textOf(message: Uint8Array): string | Utf8Text {
+    const { method, params } = this.#start
+    if (!params.discardsResponse) return messageText('', method.output.decodeApart(message))
     // Also a message that the script does not want must be one.
     for (const _ of readFields(message));
     return '{}'

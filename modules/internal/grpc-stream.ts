@@ -6,6 +6,7 @@ import { ops } from './bridge.js'
 import { warn } from './console.js'
 import { safeText } from './describe-error.js'
 import { GoError } from './go-error.js'
+import { readMessage } from './grpc-message.js'
 import type { MessageHooks } from './grpc-rehearsal.js'
 import {
   arrayPush,
@@ -195,7 +196,7 @@ export function openStream(
     } else {
       if (kind === 'data+') host.ackStream(id)
       try {
-        handlers.run('data', hooks.read(parseJson(payload as string)))
+        handlers.run('data', hooks.read(readMessage(payload as string, 0)))
       } catch (e) {
         tearDown(e)
         throw e

@@ -4,6 +4,7 @@
 
 import { AppError } from '../../../errors.js'
 import type { TypeResolver } from '../schema/descriptors.js'
+import type { ApartTexts } from './apart-texts.js'
 import { ProtoJsonError } from './proto-json-error.js'
 import { nestedTooDeep, WireReader } from './wire-reader.js'
 
@@ -27,6 +28,8 @@ export interface Job {
   groupBytes: number
   /** Texts of what has no JSON form, when the decoding goes on after the first; see `noJson`. */
   faults: string[] | undefined
+  /** Takes the long strings, where the caller wants them apart from the JSON. */
+  apart: ApartTexts | undefined
 }
 
 /** Reads a scalar and gives its JSON. */
@@ -48,6 +51,7 @@ export function newJob(buffer: Buffer, resolver: TypeResolver, maxLength: number
     missingDepth: 0,
     groupBytes: 0,
     faults: undefined,
+    apart: undefined,
   }
 }
 
@@ -76,12 +80,15 @@ export function withoutFaults(job: Job, json: string): string {
 /** Adds to the text made so far, and ends the decoding when that is too much. */
 export function count(job: Job, length: number): void {
   job.made += length
-  if (job.made > job.maxLength) {
-    throw new AppError('LIMIT_SIZE', `the JSON of a message is longer than the limit of ${job.maxLength} characters`, {
-      hint: 'ask the server for less, or call with discardResponseMessage: true',
-      details: { limit: job.maxLength },
-    })
-  }
+  if (job.made > job.maxLength) throw tooLong(job.maxLength)
+}
+
+/** The error for a message whose JSON has more than `limit` characters. */
+export function tooLong(limit: number): AppError {
+  return new AppError('LIMIT_SIZE', `the JSON of a message is longer than the limit of ${limit} characters`, {
+    hint: 'ask the server for less, or call with discardResponseMessage: true',
+    details: { limit },
+  })
 }
 
 /** Counts text that is made outside of a message's own reading, so that this does not count it again. */

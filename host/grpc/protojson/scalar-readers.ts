@@ -140,6 +140,27 @@ export function scalarReader(field: FieldDescriptor): ScalarReader {
   }
 }
 
+/** The reader of the values of a scalar field of a message, where a long one may stand apart from the JSON. */
+export function valueReader(field: FieldDescriptor): ScalarReader {
+  const read = scalarReader(field)
+  if (field.kind !== 'bytes' && field.kind !== 'string') return read
+  const isBytes = field.kind === 'bytes'
+  return (job, end) => {
+    const { reader, apart } = job
+    if (apart === undefined) return read(job, end)
+    const before = reader.position
+    const length = reader.length(end)
+    const start = reader.position
+    const mark = apart.add(start, start + length, isBytes)
+    if (mark === undefined) {
+      reader.position = before
+      return read(job, end)
+    }
+    reader.position = start + length
+    return mark
+  }
+}
+
 /** The reader of the keys of a map. */
 export function mapKeyReader(field: FieldDescriptor): ScalarReader {
   return field.kind === 'string' ? stringReader(field, 'invalid UTF-8') : scalarReader(field)

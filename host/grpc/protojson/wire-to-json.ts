@@ -5,6 +5,7 @@
 
 import { goQuote } from '../../../go/quote.js'
 import type { FieldDescriptor, MessageDescriptor, TypeResolver } from '../schema/descriptors.js'
+import { ApartTexts, type SplitJson } from './apart-texts.js'
 import {
   type BodyReader,
   count,
@@ -15,12 +16,13 @@ import {
   mapText,
   newJob,
   noJson,
+  tooLong,
   withoutFaults,
 } from './decode-job.js'
 import { plainField, wireTypeOf } from './field-kinds.js'
 import { ProtoJsonError, WireError } from './proto-json-error.js'
 import { checkReadable, readUpToFault } from './read-up-to-fault.js'
-import { keyText, mapKeyReader, scalarReader, zeroText } from './scalar-readers.js'
+import { keyText, mapKeyReader, scalarReader, valueReader, zeroText } from './scalar-readers.js'
 import { contents, eachField, wellKnownReaders } from './well-known-readers.js'
 import { MalformedWire, malformedWire, nestedTooDeep } from './wire-reader.js'
 
@@ -89,9 +91,28 @@ export class MessageDecoder {
    * @throws {AppError} `LIMIT_SIZE` when the JSON would be too long
    */
   decode(bytes: Uint8Array, resolver: TypeResolver, options: Partial<JsonOptions>): string {
-    const maxLength = options.maxJsonLength ?? defaultMaxJsonLength
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const job = newJob(buffer, resolver, maxLength)
+    return this.decodeJob(newJob(buffer, resolver, options.maxJsonLength ?? defaultMaxJsonLength), bytes)
+  }
+
+  /** The same with long strings apart, if there are any that are worth it. Throws as `decode` does. */
+  decodeApart(bytes: Uint8Array, resolver: TypeResolver, options: Partial<JsonOptions>): string | SplitJson {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const job = newJob(buffer, resolver, options.maxJsonLength ?? defaultMaxJsonLength)
+    const apart = ApartTexts.of(buffer)
+    if (apart === undefined) return this.decodeJob(job, bytes)
+    job.apart = apart
+    const json = this.decodeJob(job, bytes)
+    if (apart.isEmpty) return json
+    // They were not counted. Looking for what JSON escapes takes long, so that is done for those only that may be too many.
+    const isLong = job.made + apart.mostLength > job.maxLength
+    const whole = isLong ? apart.inline(json) : undefined
+    if (whole !== undefined && job.made - json.length + whole.length > job.maxLength) throw tooLong(job.maxLength)
+    return apart.split(json) ?? whole ?? apart.inline(json)
+  }
+
+  private decodeJob(job: Job, bytes: Uint8Array): string {
+    const { resolver, maxLength } = job
     let json: string
     try {
       json = this.readAll(job)
@@ -100,7 +121,9 @@ export class MessageDecoder {
       throw this.wireError(e, bytes, resolver, maxLength)
     }
     if (job.missing !== undefined)
-      throw new WireError(`required field ${job.missing} not set`, () => checkedJson(job, json))
+      throw new WireError(`required field ${job.missing} not set`, () =>
+        checkedJson(job, job.apart?.inline(json) ?? json),
+      )
     return withoutFaults(job, json)
   }
 
@@ -111,7 +134,7 @@ export class MessageDecoder {
       return this.read(job, [0, buffer.length])
     } catch (e) {
       if (!(e instanceof ProtoJsonError)) throw e
-      Object.assign(job, newJob(buffer, job.resolver, job.maxLength), { faults: [] })
+      Object.assign(job, newJob(buffer, job.resolver, job.maxLength), { faults: [], apart: job.apart })
       return this.read(job, [0, buffer.length])
     }
   }
@@ -281,7 +304,7 @@ function fieldReader(field: FieldDescriptor): FieldReader {
 
 function singularScalar(field: FieldDescriptor): FieldReader {
   const expected = wireTypeOf(field)
-  const read = scalarReader(field)
+  const read = valueReader(field)
   const { index } = field
   return (job, wireType, slots, end) => {
     if (wireType !== expected) return false
@@ -297,7 +320,7 @@ function append(slots: Slot[], index: number, text: string): void {
 
 function repeatedScalar(field: FieldDescriptor): FieldReader {
   const expected = wireTypeOf(field)
-  const read = scalarReader(field)
+  const read = valueReader(field)
   const isPackable = expected !== 2
   const { index } = field
   const add = (job: Job, slots: Slot[], end: number) => {
@@ -370,7 +393,7 @@ function mapReader(field: FieldDescriptor, entry: MessageDescriptor): FieldReade
   const keyType = wireTypeOf(keyField)
   const { index } = field
   const zeroKey = keyText(keyField, zeroText(keyField))
-  const readValue = valueField.message === undefined ? scalarReader(valueField) : undefined
+  const readValue = valueField.message === undefined ? valueReader(valueField) : undefined
   const valueType = wireTypeOf(valueField)
   let decoder: MessageDecoder | undefined
   return (job, wireType, slots, outerEnd) => {

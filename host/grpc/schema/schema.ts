@@ -3,6 +3,7 @@
  * It must not know connections; parsing and sharing is the cache's work, JSON the mapper's.
  */
 
+import type { SplitJson } from '../protojson/apart-texts.js'
 import { MessageEncoder } from '../protojson/json-to-wire.js'
 import { type JsonOptions, MessageDecoder } from '../protojson/wire-to-json.js'
 import { prototext } from '../prototext/prototext.js'
@@ -40,6 +41,8 @@ export interface MessageType {
    * @throws {WireError} when the bytes are no such message, {@link ProtoJsonError} when it has no JSON form
    */
   decode(bytes: Uint8Array): string
+  /** The same with long strings apart from the JSON, if there are any that are worth it. */
+  decodeApart(bytes: Uint8Array): string | SplitJson
   /**
    * Protobuf bytes as text for people, of at most `maxBytes` and a note of what is left out; see prototext/.
    *
@@ -229,6 +232,11 @@ class BoundType implements MessageType {
   decode(bytes: Uint8Array): string {
     this.decoder ??= MessageDecoder.of(this.descriptor)
     return this.decoder.decode(bytes, this.resolver, this.options)
+  }
+
+  decodeApart(bytes: Uint8Array): string | SplitJson {
+    this.decoder ??= MessageDecoder.of(this.descriptor)
+    return this.decoder.decodeApart(bytes, this.resolver, this.options)
   }
 
   toText(bytes: Uint8Array, maxBytes: number): string {

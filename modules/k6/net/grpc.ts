@@ -3,25 +3,23 @@ import { ops } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
 import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc-rehearsal.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
-import { type ErrorDetail, openStream, type StreamMethods } from '../../internal/grpc-stream.js'
+import { hostObject, type Response, responseOf } from '../../internal/grpc-response.js'
+import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import { handleOwner } from '../../internal/handles.js'
 import {
   createObject,
-  defineProperty,
-  freeze,
   isArray,
   NativeTypeError,
   NativeWeakMap,
-  newProxy,
   parseJson,
-  preventExtensions,
-  setPrototypeOf,
   toText,
   weakMapGet,
   weakMapSet,
 } from '../../internal/primordials.js'
 import { promiseOf } from '../../internal/tasks.js'
 import { currentTagSet, vu } from '../../internal/vu.js'
+
+export type { Response } from '../../internal/grpc-response.js'
 
 type Text = string | undefined
 
@@ -118,18 +116,6 @@ function listOfTexts(values: ArrayLike<unknown>): string {
 
 const safe = (value: unknown): string => (typeof value === 'object' ? '.' : toText(value))
 
-/** What a call gives to the script, with k6's keys in k6's order. */
-export interface Response {
-  /** The message as the fields of its `.proto` file; null when the script wants none. */
-  message: object | null
-  error: { code: number; message: string; details: object[] } | null
-  headers: Record<string, string[]>
-  trailers: Record<string, string[]>
-  status: number
-  /** All details, decoded; on failed calls only, and hidden from who lists the keys. belljar's own. */
-  readonly errorDetails?: ErrorDetail[]
-}
-
 /** A method, as `load()` tells of it. */
 export interface MethodInfo {
   package: string
@@ -138,26 +124,6 @@ export interface MethodInfo {
   name: string
   is_client_stream: boolean
   is_server_stream: boolean
-}
-
-// Frozen: it is the prototype of all of them, and scripts can lay hands on it.
-const behindHostObjects = newProxy(freeze({}), {
-  set(_target, key) {
-    throw new NativeTypeError(`Cannot assign to property ${toText(key)} of a host object`)
-  },
-})
-
-/** Makes of `object` one of k6's host objects: its members may be changed, and none may be added. */
-const hostObject = <T extends object>(object: T): T => preventExtensions(setPrototypeOf(object, behindHostObjects)) as T
-
-function responseOf(json: string): Response {
-  const response = parseJson(json) as Response
-  // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
-  if (response.status !== StatusOK) {
-    const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
-    defineProperty(response, 'errorDetails', hidden)
-  }
-  return hostObject(response)
 }
 
 /** Whether a call may start, as far as the guest can tell. */
@@ -229,7 +195,7 @@ export function Client(this: unknown): ClientMethods {
           const { method, request, params, state } = argumentsOf(handle.id, args)
           host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
         },
-        (json) => responseOf(json as string),
+        (text) => responseOf(text as string),
       )
     },
     close() {

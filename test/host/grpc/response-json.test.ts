@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { responseJson } from '../../../host/grpc/response-json.js'
+import { responseText } from '../../../host/grpc/response-json.js'
 import type { CallResult } from '../../../host/grpc/transport.js'
 import { schemaOf } from './schema/memory-files.js'
 
@@ -10,9 +10,14 @@ const method = schema.method('t.S/One')!
 
 function shown(result: Partial<CallResult>, discards = false): unknown {
   const whole = { status: 0, message: '', headers: new Map(), trailers: new Map([['a', ['b']]]), ...result }
-  const response = responseJson(schema, method, whole, discards)
-  assert.ok('json' in response)
-  return JSON.parse(response.json)
+  const response = responseText(schema, method, whole, discards)
+  assert.ok('text' in response && typeof response.text === 'string')
+  if (response.text[0] !== '\n') return JSON.parse(response.text)
+  const [headers, trailers, message] = response.text
+    .slice(1)
+    .split('\n')
+    .map((json) => JSON.parse(json))
+  return { message, error: null, headers, trailers, status: response.status }
 }
 
 describe('the response of a call', () => {
@@ -56,7 +61,7 @@ describe('the response of a call', () => {
   it('is none for a message with more JSON than the limit, as for one without JSON', () => {
     const response = Buffer.concat([Buffer.from([18, 0x80, 0x80, 0x80, 1]), Buffer.alloc(2 * 1024 * 1024, 1)])
     const result = { status: 0, message: '', headers: new Map(), trailers: new Map(), response }
-    const answer = responseJson(schema, method, result, false)
+    const answer = responseText(schema, method, result, false)
     assert.ok('conversionError' in answer)
     assert.match(answer.conversionError, /^failed to marshal the message: the JSON of a message is longer/)
     assert.equal(answer.status, 0)

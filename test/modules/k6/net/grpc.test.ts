@@ -266,6 +266,37 @@ describeInVmThread('k6/net/grpc, its guest half', import.meta.url, (it) => {
     )
   })
 
+  it('gives long strings and headers as they came, whatever the script puts on prototypes', async () => {
+    const told = await said(`
+      export default async function () {
+        connect()
+        const text = 'a long "täxt" of 😀\\n'.repeat(200)
+        const set = () => console.log('a setter of the script')
+        for (const name of ['text', 'inner', 'content-type', '__proto__']) {
+          Object.defineProperty(Object.prototype, name, { set, get: () => 'got', configurable: true })
+        }
+        const response = client.invoke('echo.Echo/Go', { text, inner: { text: 'short', inner: { text } } })
+        console.log(response.message.text === text, response.message.inner.inner.text === text, response.message.inner.text)
+        const later = await client.asyncInvoke('echo.Echo/Go', { text })
+        console.log(later.message.text === text, JSON.stringify({ ...later, message: null }))
+        later.headers['content-type'][1] = 'mine'
+        later.headers.more = 1
+        const last = client.invoke('echo.Echo/Go', { text: 'x' })
+        console.log(JSON.stringify(last.headers), last.headers !== response.headers, JSON.stringify(Object.getOwnPropertyDescriptor(last, 'status')))
+        const stream = new grpc.Stream(client, 'echo.Echo/Bidi')
+        stream.on('data', (message) => console.log(message.text === text, message.inner))
+        stream.write({ text })
+        stream.end()
+      }`)
+    const headers = '{"content-type":["application/grpc"]}'
+    assert.deepEqual(told, [
+      'true true short',
+      `true {"message":null,"error":null,"headers":${headers},"trailers":{},"status":0}`,
+      `${headers} true {"value":0,"writable":true,"enumerable":true,"configurable":true}`,
+      'true null',
+    ])
+  })
+
   it('answers asyncInvoke with a promise that every mistake rejects, and no status', async () => {
     assert.deepEqual(
       await said(`
