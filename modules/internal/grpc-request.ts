@@ -149,29 +149,46 @@ export function paramsJson(value: unknown, depth = 0): string {
     for (let i = 0; i < count; i++) arrayPush(parts, `${bytes[i]}`)
     return `["b",[${arrayJoin(parts, ',')}]]`
   }
-  if (isArrayBuffer(value)) return '["x","ArrayBuffer"]'
   // The parameters themselves are looked through by their keys, whatever they are; what they hold is taken as a value.
   const brand = depth > 0 ? objectToString(value) : ''
-  if (brand === '[object String]' || brand === '[object Number]' || brand === '[object Boolean]') {
-    const primitive = (value as { valueOf(): unknown }).valueOf()
-    if (typeof primitive !== 'object') return paramsJson(primitive, depth)
-  }
-  if (
-    brand === '[object Date]' ||
-    brand === '[object Map]' ||
-    brand === '[object Set]' ||
-    brand === '[object Promise]'
-  ) {
-    return `["x",${stringifyJson(brand)}]`
+  if (brand !== '' && brand !== '[object Object]') {
+    const held = branded(value, brand, depth)
+    if (held !== undefined) return held
   }
   if (isArray(value)) {
     for (let i = 0; i < value.length; i++) arrayPush(parts, paramsJson(value[i], depth + 1))
     return `["a",[${arrayJoin(parts, ',')}]]`
   }
   const names = keys(value)
+  // To find that it is none takes as long as all else, and one that hides its brand has no members of its own.
+  if (names.length === 0) return isArrayBuffer(value) ? arrayBufferJson : '["o",[]]'
+  let json = '["o",['
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
-    arrayPush(parts, `[${stringifyJson(name)},${paramsJson((value as Record<string, unknown>)[name], depth + 1)}]`)
+    const item = paramsJson((value as Record<string, unknown>)[name], depth + 1)
+    json += `${i > 0 ? ',' : ''}[${stringifyJson(name)},${item}]`
   }
-  return `["o",[${arrayJoin(parts, ',')}]]`
+  return `${json}]]`
+}
+
+const arrayBufferJson = '["x","ArrayBuffer"]'
+
+/** What an object is taken for that calls itself so; undefined when it is one like others. */
+function branded(value: object, brand: string, depth: number): string | undefined {
+  switch (brand) {
+    case '[object String]':
+    case '[object Number]':
+    case '[object Boolean]': {
+      const primitive = (value as { valueOf(): unknown }).valueOf()
+      return typeof primitive === 'object' ? undefined : paramsJson(primitive, depth)
+    }
+    case '[object Date]':
+    case '[object Map]':
+    case '[object Set]':
+    case '[object Promise]':
+      return `["x",${stringifyJson(brand)}]`
+    case '[object ArrayBuffer]':
+      return isArrayBuffer(value) ? arrayBufferJson : undefined
+  }
+  return undefined
 }

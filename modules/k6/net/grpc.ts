@@ -133,35 +133,34 @@ function stateOf(args: unknown[]): number {
   return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
 }
 
-/** The arguments of a call, as the host takes them. */
-interface CallArguments {
-  method: Text
-  request: Text
-  params: Text
-  state: number
-}
+/** Begins a call: what is left of its arguments are primitives. */
+type Begin<T> = (method: Text, request: Text, params: Text, state: number) => T
 
 /**
  * Reads the arguments of a call. A value that cannot be read (its getter throws, it is a cycle) has its turn in k6's
  * order of checks, so the host makes those that come before.
  */
-function argumentsOf(client: number, args: unknown[]): CallArguments {
+function withArguments<T>(client: number, args: unknown[], begin: Begin<T>): T {
   const method = textOf(args[0])
   const state = stateOf(args)
   let params: Text
-  try {
-    params = paramsOf(args[2])
-  } catch (e) {
-    host.checkInvoke(client, method, undefined, state === startState.init ? state : startState.ready)
-    throw e
+  if (args[2] !== undefined) {
+    try {
+      params = paramsOf(args[2])
+    } catch (e) {
+      host.checkInvoke(client, method, undefined, state === startState.init ? state : startState.ready)
+      throw e
+    }
   }
-  if (state !== startState.ready) return { method, request: undefined, params, state }
+  if (state !== startState.ready) return begin(method, undefined, params, state)
+  let request: string
   try {
-    return { method, request: requestJson(args[1]), params, state }
+    request = requestJson(args[1])
   } catch (e) {
     host.checkInvoke(client, method, params, state)
     throw e
   }
+  return begin(method, request, params, state)
 }
 
 /** What a script can do with a client; the order is that of k6's keys. What it passes may be anything. */
@@ -183,20 +182,22 @@ interface Handle {
 const handles = new NativeWeakMap<object, Handle>()
 const own = handleOwner((id) => host.free(id))
 
+const readResponse = (text: unknown) => responseOf(text as string)
+
 /** A client of this VU. */
 export function Client(this: unknown): ClientMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
   const handle: Handle = { id: host.create() }
   own(handle, handle.id)
+  const begin: Begin<string> = (method, request, params, state) =>
+    host.invoke(handle.id, method, request, params, currentTagSet(), state)
   const client: ClientMethods = {
     asyncInvoke(...args) {
-      return promiseOf(
-        (task) => {
-          const { method, request, params, state } = argumentsOf(handle.id, args)
-          host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
-        },
-        (text) => responseOf(text as string),
-      )
+      return promiseOf((task) => {
+        withArguments(handle.id, args, (method, request, params, state) =>
+          host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state),
+        )
+      }, readResponse)
     },
     close() {
       host.close(handle.id)
@@ -210,8 +211,7 @@ export function Client(this: unknown): ClientMethods {
       )
     },
     invoke(...args) {
-      const { method, request, params, state } = argumentsOf(handle.id, args)
-      return responseOf(host.invoke(handle.id, method, request, params, currentTagSet(), state))
+      return responseOf(withArguments(handle.id, args, begin))
     },
     load(importPaths, ...files) {
       // k6 converts the arguments before it looks at anything else.
