@@ -93,14 +93,22 @@ const errorText = {
 defineProperty(errorPrototype, 'error', errorText)
 defineProperty(errorPrototype, 'toString', errorText)
 
+function runAll(handlers: unknown[], value: unknown): void {
+  const ms = now()
+  const metadata = { ts: (ms - (ms % 1000)) / 1000 }
+  const count = handlers.length
+  for (let i = 0; i < count; i++) call(handlers[i], undefined, value, metadata)
+}
+
 /** The handlers of one stream, and the running of them. */
 class Handlers {
   readonly #byEvent = new NativeMap<string, unknown[]>()
+  readonly #ofData: unknown[] = []
   readonly #path: string
 
   constructor(path: string) {
     this.#path = path
-    mapSet(this.#byEvent, 'data', [])
+    mapSet(this.#byEvent, 'data', this.#ofData)
     mapSet(this.#byEvent, 'error', [])
     mapSet(this.#byEvent, 'end', [])
     // k6 takes handlers for it, and never calls them.
@@ -117,11 +125,11 @@ class Handlers {
   }
 
   run(event: string, value: unknown): void {
-    const list = mapGet(this.#byEvent, event)!
-    const ms = now()
-    const metadata = { ts: (ms - (ms % 1000)) / 1000 }
-    const count = list.length
-    for (let i = 0; i < count; i++) call(list[i], undefined, value, metadata)
+    runAll(mapGet(this.#byEvent, event)!, value)
+  }
+
+  runData(message: unknown): void {
+    runAll(this.#ofData, message)
   }
 
   /** Runs the handlers of `error`; without one the error goes to the log. */
@@ -181,26 +189,26 @@ export function openStream(
   }
 
   const task = newTask((kind, payload) => {
-    if (kind === 'end' || kind === 'end+') {
+    if (kind === 'data' || kind === 'data+') {
+      if (kind === 'data+') host.ackStream(id)
+      try {
+        handlers.runData(hooks.read(readMessage(payload as string, 0)))
+      } catch (e) {
+        tearDown(e)
+        throw e
+      }
+    } else if (kind === 'end' || kind === 'end+') {
       isWritable = false
       hasEnded = true
       // Else one more error follows.
       if (kind === 'end') endTask(task)
       status.settle(() => parseJson(payload as string) as StreamStatus)
       handlers.run('end', {})
-    } else if (kind === 'error') {
+    } else {
       if (hasEnded) endTask(task)
       isWritable = false
       const told = parseJson(payload as string) as [string, object, unknown[]]
       handlers.runError(told[0], told[1], told[2])
-    } else {
-      if (kind === 'data+') host.ackStream(id)
-      try {
-        handlers.run('data', hooks.read(readMessage(payload as string, 0)))
-      } catch (e) {
-        tearDown(e)
-        throw e
-      }
     }
   })
   try {

@@ -8,7 +8,15 @@ import { defineProperty, mapClear, mapDelete, mapGet, mapSet, NativeMap, NativeP
 /** Handles one result. `kind` says which, when the work has several. */
 export type TaskHandler = (kind: string, payload: string | number | ArrayBuffer | undefined) => void
 
-const handlers = new NativeMap<number, TaskHandler>()
+/** A promise that waits for its result. */
+interface Waiting {
+  resolve: (value: unknown) => void
+  reject: (reason: unknown) => void
+  read: (payload: unknown) => unknown
+  errorOf: (payload: unknown) => Error
+}
+
+const handlers = new NativeMap<number, TaskHandler | Waiting>()
 let last = 0
 
 /** A number for new host work; its results reach `handler` until `endTask`. */
@@ -29,31 +37,48 @@ function taskError(text: string): GoError {
   return error
 }
 
+const textError = (text: unknown): Error => taskError(text as string)
+
+// The two functions of the promise that was made last: one function that keeps them serves for all promises.
+let lastResolve!: (value: never) => void
+let lastReject!: (reason: unknown) => void
+const keepFunctions = (resolve: (value: never) => void, reject: (reason: unknown) => void) => {
+  lastResolve = resolve
+  lastReject = reject
+}
+
 /** A promise that host work settles: with what `read` makes of its payload, or with an error, by default a GoError of its message. */
 export function promiseOf<T>(
   start: (id: number) => void,
   read: (payload: unknown) => T,
-  errorOf: (payload: unknown) => Error = (text) => taskError(text as string),
+  errorOf: (payload: unknown) => Error = textError,
 ): Promise<T> {
-  const promise = new NativePromise<T>((resolve, reject) => {
-    const id = newTask((kind, payload) => {
-      endTask(id)
-      if (kind === 'value') resolve(read(payload))
-      else reject(errorOf(payload))
-    })
-    try {
-      start(id)
-    } catch (e) {
-      endTask(id)
-      throw e instanceof GoError ? taskError(e.message) : e
-    }
-  })
+  const promise = new NativePromise<T>(keepFunctions)
+  const resolve = lastResolve as (value: unknown) => void
+  const reject = lastReject
+  last += 1
+  const id = last
+  mapSet(handlers, id, { resolve, reject, read, errorOf })
+  try {
+    start(id)
+  } catch (e) {
+    endTask(id)
+    reject(e instanceof GoError ? taskError(e.message) : e)
+  }
   return promise
 }
 
 /** Called by the host: runs the task that one result belongs to. Results of ended work are dropped. */
 export function deliver(id: number, kind: string, payload: string | number | ArrayBuffer | undefined): void {
-  mapGet(handlers, id)?.(kind, payload)
+  const handler = mapGet(handlers, id)
+  if (handler === undefined) return
+  if (typeof handler === 'function') {
+    handler(kind, payload)
+    return
+  }
+  endTask(id)
+  if (kind === 'value') handler.resolve(handler.read(payload))
+  else handler.reject(handler.errorOf(payload))
 }
 
 /** Forgets all work in flight: the iteration that began it is over. */

@@ -133,14 +133,14 @@ function stateOf(args: unknown[]): number {
   return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
 }
 
-/** Begins a call: what is left of its arguments are primitives. */
-type Begin<T> = (method: Text, request: Text, params: Text, state: number) => T
+/** Begins a call, as the task of that number or as none: what is left of its arguments are primitives. */
+type Begin<T> = (method: Text, request: Text, params: Text, state: number, task: number) => T
 
 /**
  * Reads the arguments of a call. A value that cannot be read (its getter throws, it is a cycle) has its turn in k6's
  * order of checks, so the host makes those that come before.
  */
-function withArguments<T>(client: number, args: unknown[], begin: Begin<T>): T {
+function withArguments<T>(client: number, args: unknown[], begin: Begin<T>, task = 0): T {
   const method = textOf(args[0])
   const state = stateOf(args)
   let params: Text
@@ -152,7 +152,7 @@ function withArguments<T>(client: number, args: unknown[], begin: Begin<T>): T {
       throw e
     }
   }
-  if (state !== startState.ready) return begin(method, undefined, params, state)
+  if (state !== startState.ready) return begin(method, undefined, params, state, task)
   let request: string
   try {
     request = requestJson(args[1])
@@ -160,7 +160,7 @@ function withArguments<T>(client: number, args: unknown[], begin: Begin<T>): T {
     host.checkInvoke(client, method, params, state)
     throw e
   }
-  return begin(method, request, params, state)
+  return begin(method, request, params, state, task)
 }
 
 /** What a script can do with a client; the order is that of k6's keys. What it passes may be anything. */
@@ -191,13 +191,11 @@ export function Client(this: unknown): ClientMethods {
   own(handle, handle.id)
   const begin: Begin<string> = (method, request, params, state) =>
     host.invoke(handle.id, method, request, params, currentTagSet(), state)
+  const start: Begin<undefined> = (method, request, params, state, task) =>
+    host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
   const client: ClientMethods = {
     asyncInvoke(...args) {
-      return promiseOf((task) => {
-        withArguments(handle.id, args, (method, request, params, state) =>
-          host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state),
-        )
-      }, readResponse)
+      return promiseOf((task) => withArguments(handle.id, args, start, task), readResponse)
     },
     close() {
       host.close(handle.id)
