@@ -1,6 +1,6 @@
 /** A VM with a user's script in it: boots the guest half, evaluates the script, and runs its functions. */
 import { AppError } from '../errors.js'
-import { hostModules } from '../host/index.js'
+import { hostModulesFor } from '../host/index.js'
 import type { VuContext } from '../host/vu-context.js'
 import type { Limits } from '../policy/limits.js'
 import { type GuestFailure, type Outcome, parseFailure, runToEnd } from '../runtime/event-loop.js'
@@ -82,7 +82,7 @@ export class ScriptVm {
   ): Promise<ScriptVm> {
     const { limits } = vu.services
     const loader = new ScriptLoader(graph)
-    const options = { limits, modules: hostModules, loader }
+    const options = { limits, modules: await hostModulesFor(graph.nativeModules), loader }
     const vm = Vm.create(pulse === undefined ? options : { ...options, pulse }, '__belljar')
     vm.vu = vu
     vu.onLinked = () => loader.refuseImports()

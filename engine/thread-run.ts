@@ -4,15 +4,13 @@ import { performance } from 'node:perf_hooks'
 import { AppError, isAppError } from '../errors.js'
 import { cutLine } from '../host/console.js'
 import { HostResolver } from '../host/dns.js'
-import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
-import { GrpcVu } from '../host/grpc/grpc-vu.js'
-import { HttpRuntime } from '../host/http/http-runtime.js'
+import type { GrpcOptions } from '../host/grpc/grpc-runtime.js'
 import { ownAddresses } from '../host/net/own-addresses.js'
 import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
 import { RemoteFetcher, remoteLimits } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
-import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
+import { type LogLine, type NewProtocols, type ThreadServices, VuContext } from '../host/vu-context.js'
 import { declareModuleMetrics } from '../metrics/module-metrics.js'
 import { MetricRegistry } from '../metrics/registry.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
@@ -63,6 +61,7 @@ import type {
   ThreadCalls,
   ThreadMessage,
 } from './thread-protocol.js'
+import { newProtocols } from './thread-protocols.js'
 import { ThreadStage } from './thread-stage.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
 import { VuLedger } from './vu-ledger.js'
@@ -97,6 +96,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #builder: GraphBuilder | undefined
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
+  #protocols: NewProtocols | undefined
   #home: VuHome | undefined
   /** Tags of the options. */
   #runTags = TagSet.empty
@@ -163,12 +163,8 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#graph = this.#builder.graph
     declareModuleMetrics(this.#registry, this.#graph.nativeModules)
     const registry = new SharedArrayRegistry(limits.sharedArrayBytes)
-    this.#services = this.#newServices(
-      GrpcRuntime.forInit(limits),
-      HttpRuntime.forInit(limits),
-      new Set(defaultSystemTags),
-      new SharedArrays(registry, limits.sharedArrayBytes),
-    )
+    this.#protocols = await newProtocols(this.#graph.nativeModules, limits)
+    this.#services = this.#newServices(new Set(defaultSystemTags), new SharedArrays(registry, limits.sharedArrayBytes))
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
     this.#builder = undefined
@@ -207,13 +203,14 @@ export class ThreadRun implements Async<ThreadCalls> {
     const systemTags = new Set<string>(options.systemTags)
     const { limits } = this.#settings.policy
     const sharedArrays = new SharedArrays(this.#sharedArrayLink, limits.sharedArrayBytes, config.sharedArrays)
-    const grpc = this.#newGrpc(options)
-    // Names are looked up once for both.
-    const { nextSlotMs, ...httpOptions } = httpOptionsOf(options, this.#counters)
+    const { nextSlotMs, ...http } = httpOptionsOf(options, this.#counters)
     // A check waits for nothing.
     const pace = nextSlotMs === undefined || this.#rehearsal !== undefined ? {} : { nextSlotMs }
-    const http = new HttpRuntime({ ...httpOptions, ...pace }, limits, grpc.resolver)
-    this.#services = this.#newServices(grpc, http, systemTags, sharedArrays)
+    this.#protocols = await newProtocols(this.#graph.nativeModules, limits, {
+      grpc: this.#grpcOptions(options),
+      http: { ...http, ...pace },
+    })
+    this.#services = this.#newServices(systemTags, sharedArrays)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
@@ -245,7 +242,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     return new IterationSeries(tags, this.#samples, this.#registry)
   }
 
-  #newGrpc(options: ConsolidatedOptions): GrpcRuntime {
+  #grpcOptions(options: ConsolidatedOptions): GrpcOptions {
     const grpc = grpcOptionsOf(options)
     const rehearsal = this.#rehearsal
     const resolver = {
@@ -253,9 +250,8 @@ export class ThreadRun implements Async<ThreadCalls> {
       network: this.#gate.network,
       ...(rehearsal === undefined ? {} : { onClosed: (target: string) => rehearsal.leftOut(target) }),
     }
-    const { policy, grpcTransport } = this.#settings
-    const transport = grpcTransport === undefined ? {} : { transport: grpcTransport }
-    return new GrpcRuntime({ ...grpc, ...transport, resolver }, policy.limits)
+    const { grpcTransport } = this.#settings
+    return { ...grpc, ...(grpcTransport === undefined ? {} : { transport: grpcTransport }), resolver }
   }
 
   /** What follows goes on where a thread that was lost had to stop. */
@@ -416,7 +412,7 @@ export class ThreadRun implements Async<ThreadCalls> {
 
   async #newVm(id: number): Promise<{ context: VuContext; script: ScriptVm }> {
     const services = this.#services!
-    const context = new VuContext(id, services, new TaskQueue(), () => new GrpcVu(services.grpc))
+    const context = new VuContext(id, services, new TaskQueue(), this.#protocols!)
     const script = await this.#initVm(context)
     if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
     return { context, script }
@@ -447,12 +443,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     }
   }
 
-  #newServices(
-    grpc: GrpcRuntime,
-    http: HttpRuntime,
-    systemTags: ReadonlySet<string>,
-    sharedArrays: SharedArrays,
-  ): ThreadServices {
+  #newServices(systemTags: ReadonlySet<string>, sharedArrays: SharedArrays): ThreadServices {
     const graph = () => this.#graph!
     const scriptFolder = isRemote(graph().mainUrl) ? process.cwd() : dirname(pathOfUrl(graph().mainUrl))
     // A stranger is told of no place that their script has not named.
@@ -462,9 +453,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       gate: this.#gate,
       samples: this.#samples,
       registry: this.#registry,
-      grpc,
       sharedArrays,
-      http,
       systemTags,
       ...(this.#rehearsal === undefined ? {} : { rehearsal: this.#rehearsal }),
       scriptFolder,

@@ -7,6 +7,7 @@ import { HostResolver, type ResolverOptions } from '../host/dns.js'
 import { GrpcRuntime } from '../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../host/grpc/grpc-vu.js'
 import { HttpRuntime } from '../host/http/http-runtime.js'
+import { HttpVu } from '../host/http/http-vu.js'
 import { VuContext } from '../host/vu-context.js'
 import { declareModuleMetrics } from '../metrics/module-metrics.js'
 import { MetricRegistry } from '../metrics/registry.js'
@@ -38,7 +39,6 @@ export function loneVu(files: ReadonlyMap<string, Uint8Array>, onInternalError: 
     {
       ...bareServices(limits, []),
       log: () => {},
-      http: new HttpRuntime(http, limits, new HostResolver(resolver)),
       samples: new SampleBuffer(),
       registry,
       systemTags: new Set(defaultSystemTags),
@@ -53,7 +53,10 @@ export function loneVu(files: ReadonlyMap<string, Uint8Array>, onInternalError: 
       onInternalError,
     },
     new TaskQueue(),
-    () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver }, limits)),
+    {
+      grpc: () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver }, limits)),
+      http: () => new HttpVu(new HttpRuntime(http, limits, new HostResolver(resolver))),
+    },
   )
   vu.memory = () => memory
   return vu

@@ -8,11 +8,9 @@ import type { Limits } from '../policy/limits.js'
 import type { TaskQueue } from '../runtime/event-loop.js'
 import { GuestError } from '../runtime/guest-error.js'
 import type { Hashing } from './crypto/hashing.js'
-import type { GrpcRuntime } from './grpc/grpc-runtime.js'
 import type { GrpcVu } from './grpc/grpc-vu.js'
 import { Handles } from './handles.js'
-import type { HttpRuntime } from './http/http-runtime.js'
-import { HttpVu } from './http/http-vu.js'
+import type { HttpVu } from './http/http-vu.js'
 import { longestTimerMs } from './longest-timer.js'
 import type { Traffic } from './net/traffic.js'
 import { OpenFiles } from './open-files.js'
@@ -55,9 +53,7 @@ export interface ThreadServices {
   readonly gate: Gate
   readonly samples: SampleBuffer
   readonly registry: MetricRegistry
-  readonly grpc: GrpcRuntime
   readonly sharedArrays: SharedArrays
-  readonly http: HttpRuntime
   readonly systemTags: ReadonlySet<string>
   /** Present when the script is checked and not run: nothing may wait long or reach a network. */
   readonly rehearsal?: Rehearsal
@@ -101,6 +97,12 @@ export interface IterationInfo {
   scenarioIterationInTest: number
 }
 
+/** Makes what a VU has of a protocol, when its script first does something with it. */
+export interface NewProtocols {
+  readonly grpc: () => GrpcVu
+  readonly http: () => HttpVu
+}
+
 export class VuContext {
   readonly id: number
   readonly services: ThreadServices
@@ -114,7 +116,7 @@ export class VuContext {
   #files: OpenFiles | undefined
   #endSleep: (() => void) | undefined
   #isClosed = false
-  readonly #newGrpc: () => GrpcVu
+  readonly #newProtocols: NewProtocols
   ring: SampleRing | undefined
   /** Ends what the VM is doing, uncatchably. */
   interrupt: () => void = () => {}
@@ -133,11 +135,11 @@ export class VuContext {
   #scriptMetadata: TagSet = TagSet.empty
   readonly #tagSets: TagSet[] = []
 
-  constructor(id: number, services: ThreadServices, tasks: TaskQueue, newGrpc: () => GrpcVu) {
+  constructor(id: number, services: ThreadServices, tasks: TaskQueue, newProtocols: NewProtocols) {
     this.id = id
     this.services = services
     this.tasks = tasks
-    this.#newGrpc = newGrpc
+    this.#newProtocols = newProtocols
   }
 
   /** Ends all waiting when the iteration is interrupted or over. */
@@ -146,17 +148,19 @@ export class VuContext {
     return this.#abort
   }
 
+  /** Its gRPC clients. Only for what a script that imports k6/net/grpc asks for. */
   get grpc(): GrpcVu {
     if (this.#grpc === undefined) {
-      this.#grpc = this.#newGrpc()
+      this.#grpc = this.#newProtocols.grpc()
       if (this.#isClosed) this.#grpc.close()
     }
     return this.#grpc
   }
 
+  /** What it keeps for HTTP. Only for what a script that imports k6/http asks for. */
   get http(): HttpVu {
     if (this.#http === undefined) {
-      this.#http = new HttpVu(this.services.http)
+      this.#http = this.#newProtocols.http()
       if (this.#isClosed) this.#http.close()
     }
     return this.#http

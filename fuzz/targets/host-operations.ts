@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc, { type Arbitrary } from 'fast-check'
-import { hostModules } from '../../host/index.js'
+import { allHostModules } from '../../host/index.js'
 import type { VuContext } from '../../host/vu-context.js'
 import { packageRoot } from '../../package-root.js'
 import { guestErrorOf } from '../../runtime/guest-error.js'
@@ -23,7 +23,7 @@ const patienceMs = 20
 const maxCalls = 8
 
 const operations = new Map<string, Operation<VuContext>>(
-  hostModules.flatMap((module) =>
+  (await allHostModules()).flatMap((module) =>
     Object.entries(module.operations).map(([name, run]) => [`${module.name}.${name}`, run]),
   ),
 )

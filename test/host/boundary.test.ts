@@ -1,17 +1,18 @@
 /**
  * Every operation of the bridge, called from inside a VM as no guest half of ours would: whatever comes, the guest gets a value
- * or a plain error, and nothing is left to the host to stumble over. New operations are covered by being in hostModules.
+ * or a plain error, and nothing is left to the host to stumble over. New operations are covered by being in host/index.ts.
  */
 import assert from 'node:assert/strict'
 import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
 import { GrpcVu } from '../../host/grpc/grpc-vu.js'
-import { hostModules } from '../../host/index.js'
+import { allHostModules } from '../../host/index.js'
 import { Rehearsal } from '../../host/rehearsal/rehearsal.js'
 import { VuContext } from '../../host/vu-context.js'
 import { TagSet } from '../../metrics/tag-set.js'
 import { trustedLimits } from '../../policy/limits.js'
 import { TaskQueue } from '../../runtime/event-loop.js'
 import { Vm } from '../../runtime/vm.js'
+import { bareProtocols } from '../support/bare-services.js'
 import { describeInVmThread } from '../support/in-vm-thread.js'
 import { scriptVm } from '../support/script-vm.js'
 
@@ -85,6 +86,8 @@ const names = new Set(['GoError', 'TypeError', 'RangeError', 'SyntaxError'])
 const ofHost =
   /\bERR_[A-Z]|\bE(?:NOENT|ACCES|INVAL|NAMETOOLONG|PERM|ISDIR|CONN[A-Z]+|ADDR[A-Z]+)\b|node:|\.[jt]s:\d|internal error|Cannot read prop|Cannot destructure|is not a function|is not iterable|not valid JSON|in JSON at|belljar/
 
+const hostModules = await allHostModules()
+
 async function attack(module: string, isRehearsal: boolean): Promise<string[]> {
   const found = new Set<string>()
   const { context: model } = await scriptVm('export default function () {}', { files: { 'data.csv': 'a,b\n1,2\n' } })
@@ -99,11 +102,13 @@ async function attack(module: string, isRehearsal: boolean): Promise<string[]> {
   }
   const services = {
     ...model.services,
-    grpc,
     onInternalError: note,
     ...(isRehearsal ? { rehearsal: new Rehearsal(() => {}) } : {}),
   }
-  const context = new VuContext(1, services, new TaskQueue(), () => new GrpcVu(grpc))
+  const context = new VuContext(1, services, new TaskQueue(), {
+    ...bareProtocols(trustedLimits),
+    grpc: () => new GrpcVu(grpc),
+  })
   const loader = { resolve: () => '', load: () => '', loadCommonJs: () => '' }
   const vm = await Vm.create({ limits: { ...trustedLimits, cpuMs: 60_000 }, modules: hostModules, loader }, '__belljar')
   vm.vu = context

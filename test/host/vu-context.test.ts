@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { GrpcRuntime } from '../../host/grpc/grpc-runtime.js'
-import { GrpcVu } from '../../host/grpc/grpc-vu.js'
 import type { Connection } from '../../host/grpc/transport.js'
 import { type ThreadServices, VuContext } from '../../host/vu-context.js'
 import { TagSet } from '../../metrics/tag-set.js'
 import { trustedLimits } from '../../policy/limits.js'
 import { TaskQueue } from '../../runtime/event-loop.js'
+import { bareProtocols } from '../support/bare-services.js'
 
 describe('VuContext', () => {
-  const context = () =>
-    new VuContext(1, {} as ThreadServices, new TaskQueue(), () => new GrpcVu(GrpcRuntime.forInit(trustedLimits)))
+  const context = () => new VuContext(1, {} as ThreadServices, new TaskQueue(), bareProtocols(trustedLimits))
 
   it('knows the tag sets of its own VU only', () => {
     const vu = context()

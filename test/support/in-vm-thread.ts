@@ -18,6 +18,11 @@ interface Answer {
 }
 
 const bodies = new Map<string, Body>()
+let registered: () => void = () => {}
+/** The file may await something before it has its suite. */
+const isRegistered = new Promise<void>((resolve) => {
+  registered = resolve
+})
 const suites = isMainThread ? undefined : (workerData as { suite: string })
 
 /**
@@ -26,7 +31,9 @@ const suites = isMainThread ? undefined : (workerData as { suite: string })
  */
 export function describeInVmThread(suite: string, url: string, register: (it: VmTest) => void): void {
   if (suites !== undefined) {
-    if (suites.suite === suite) register((title, body) => bodies.set(title, body))
+    if (suites.suite !== suite) return
+    register((title, body) => bodies.set(title, body))
+    registered()
     return
   }
   describe(suite, () => {
@@ -65,6 +72,7 @@ export function describeInVmThread(suite: string, url: string, register: (it: Vm
 }
 
 parentPort?.on('message', async (title: string) => {
+  await isRegistered
   try {
     const body = bodies.get(title)
     if (body === undefined) throw new Error(`no test "${title}"`)

@@ -21,7 +21,7 @@ import { FileStore } from '../../script/file-store.js'
 import { GraphBuilder } from '../../script/graph-builder.js'
 import { openedFile } from '../../script/opened-file.js'
 import { lexerReady } from '../../script/source.js'
-import { bareServices } from './bare-services.js'
+import { bareProtocols, bareServices } from './bare-services.js'
 
 export interface ScriptUnderTest {
   script: ScriptVm
@@ -85,7 +85,7 @@ export async function scriptVm(source: string, options: ScriptVmOptions = {}): P
       onInternalError: (e) => internalErrors.push(e),
     },
     new TaskQueue(),
-    () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver: {} }, limits)),
+    { ...bareProtocols(limits), grpc: () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver: {} }, limits)) },
   )
   const script = await ScriptVm.create(context, graph, {
     id: 1,

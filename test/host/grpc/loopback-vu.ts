@@ -19,7 +19,7 @@ import { type Policy, trustedPolicy } from '../../../policy/policy.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
-import { bareServices } from '../../support/bare-services.js'
+import { bareProtocols, bareServices } from '../../support/bare-services.js'
 
 export interface Sample {
   metric: string
@@ -82,7 +82,6 @@ export class LoopbackVu {
         gate,
         samples: this.#samples,
         registry,
-        grpc: runtime,
         systemTags: new Set(systemTags),
         readFile: (path) => ({
           absolutePath: path,
@@ -91,7 +90,7 @@ export class LoopbackVu {
         }),
       },
       new TaskQueue(),
-      () => new GrpcVu(runtime),
+      { ...bareProtocols(allLimits), grpc: () => new GrpcVu(runtime) },
     )
     this.#tagSet = this.context.addTagSet(TagSet.from([['group', '::g']]))
     this.client = this.call('create') as Crossing

@@ -7,10 +7,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
 import type { ResolverOptions } from '../../../host/dns.js'
 import { HostResolver } from '../../../host/dns.js'
-import { GrpcRuntime } from '../../../host/grpc/grpc-runtime.js'
-import { GrpcVu } from '../../../host/grpc/grpc-vu.js'
 import { http } from '../../../host/http/http-module.js'
 import { type HttpOptions, HttpRuntime } from '../../../host/http/http-runtime.js'
+import { HttpVu } from '../../../host/http/http-vu.js'
 import { type LogLine, VuContext } from '../../../host/vu-context.js'
 import { MetricRegistry } from '../../../metrics/registry.js'
 import { SampleBuffer } from '../../../metrics/sample-buffer.js'
@@ -24,7 +23,7 @@ import { trustedPolicy } from '../../../policy/policy.js'
 import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
-import { bareServices } from '../../support/bare-services.js'
+import { bareProtocols, bareServices } from '../../support/bare-services.js'
 
 export interface Sample {
   metric: string
@@ -98,11 +97,13 @@ export class HttpTestVu {
         gate: new Gate({ ...trustedPolicy, limits: allLimits }, (refusal) => this.refusals.push(refusal)),
         samples: this.#samples,
         registry: new MetricRegistry(),
-        http: new HttpRuntime(all, allLimits, names),
         systemTags: new Set(systemTags),
       },
       new TaskQueue(),
-      () => new GrpcVu(GrpcRuntime.forInit(allLimits)),
+      {
+        ...bareProtocols(allLimits),
+        http: () => new HttpVu(new HttpRuntime(all, allLimits, names)),
+      },
     )
     this.#tagSet = this.context.addTagSet(TagSet.from([['group', '::g']]))
   }
