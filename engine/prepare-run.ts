@@ -5,6 +5,7 @@ import type { Metric } from '../metrics/metric.js'
 import { declareModuleMetrics, optInMetrics } from '../metrics/module-metrics.js'
 import type { MetricStore } from '../metrics/store.js'
 import { type ThresholdDefinitions, Thresholds, trackSubMetrics } from '../metrics/thresholds.js'
+import { compileEngine, type EngineUse } from '../runtime/engine-compiler.js'
 import { type Consolidated, consolidateOptions, specifiedOptions, testOptions } from './options/consolidate.js'
 import { type OptionWarning, type ParsedOptions, parseOptions } from './options/options.js'
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
@@ -163,6 +164,7 @@ function planFor({ scenarios, options }: Consolidated): ExecutionPlan {
 export function runConfig(
   { graph, files, sharedArrays }: LoadedScript,
   { plan, options, specified, optInMetrics }: PreparedRun,
+  use: EngineUse,
 ): RunConfig {
   return {
     options,
@@ -174,6 +176,7 @@ export function runConfig(
     graph,
     files,
     sharedArrays,
+    engine: compileEngine(use),
     ledger: VuLedger.forVus(plan.maxPossibleVUs).buffer,
   }
 }

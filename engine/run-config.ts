@@ -43,6 +43,13 @@ export interface LoadRequest {
   readonly lock?: ModuleLock
 }
 
+/** What the first thread is told to load. */
+export interface FirstInit {
+  readonly script: LoadRequest
+  /** The compiled engine for it. */
+  readonly engine: WebAssembly.Module
+}
+
 /** A script after its first init, as far as its options and the plan need it. */
 export interface ScriptOutline {
   readonly functions: readonly string[]
@@ -78,6 +85,8 @@ export interface RunConfig {
   readonly graph: GraphSnapshot
   readonly files: KeptFiles
   readonly sharedArrays: ReadonlyMap<string, SharedArrayData>
+  /** The compiled engine for the VUs and the stages. */
+  readonly engine: WebAssembly.Module
   /** Where the VUs stand, see vu-ledger.ts. */
   readonly ledger: SharedArrayBuffer
 }

@@ -6,6 +6,7 @@ import { sampleWidth } from '../metrics/series.js'
 import type { MetricStore } from '../metrics/store.js'
 import type { AuditRecord } from '../policy/audit.js'
 import type { Limits } from '../policy/limits.js'
+import { compileEngine } from '../runtime/engine-compiler.js'
 import { errorOf } from './carried-error.js'
 import { ConsoleBudget, consoleLimits } from './console-budget.js'
 import { Losses, type StoppedVu, type Verdict } from './losses.js'
@@ -105,7 +106,8 @@ export class RunThreads {
   /** Loads the script in a first thread. @throws {AppError} */
   load(): Promise<LoadedScript> {
     this.#addSlot()
-    return this.first.call('load', this.#run.settings.script)
+    // Nothing that runs once is worth optimizing. The thread starts meanwhile.
+    return this.first.call('load', { script: this.#run.settings.script, engine: compileEngine('brief') })
   }
 
   /** Makes threads until there are `count`, and tells all of the run. */

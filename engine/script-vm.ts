@@ -79,11 +79,20 @@ export class ScriptVm {
     graph: ModuleGraph,
     configuration: GuestConfiguration,
     pulse?: Pulse,
+    engine?: WebAssembly.Module,
   ): Promise<ScriptVm> {
     const { limits } = vu.services
     const loader = new ScriptLoader(graph)
-    const options = { limits, modules: await hostModulesFor(graph.nativeModules), loader }
-    const vm = Vm.create(pulse === undefined ? options : { ...options, pulse }, '__belljar')
+    const vm = Vm.create(
+      {
+        limits,
+        modules: await hostModulesFor(graph.nativeModules),
+        loader,
+        ...(pulse === undefined ? {} : { pulse }),
+        ...(engine === undefined ? {} : { engine }),
+      },
+      '__belljar',
+    )
     vm.vu = vu
     vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError

@@ -5,7 +5,7 @@ import type { SampleBatch } from '../metrics/series.js'
 import type { AuditRecord } from '../policy/audit.js'
 import type { GuestFailure } from '../runtime/event-loop.js'
 import type { CarriedError } from './carried-error.js'
-import type { LoadedScript, LoadRequest, RunConfig } from './run-config.js'
+import type { FirstInit, LoadedScript, RunConfig } from './run-config.js'
 import type { SharedArrayAnswer, SharedArrayRequest } from './shared-array-link.js'
 
 /**
@@ -72,7 +72,7 @@ export interface SecretAnswer {
 
 /** Requests and their answers by name. */
 export interface ThreadCalls {
-  load(request: LoadRequest): LoadedScript
+  load(first: FirstInit): LoadedScript
   begin(config: RunConfig): void
   restore(restoration: Restoration): void
   /** Runs the init code of a VU. */

@@ -45,7 +45,7 @@ import type { ScenarioConfig } from './options/scenario.js'
 import { arrivalTicks, lastStartMs } from './plan/arrival.js'
 import { iterationStriping } from './plan/requirements.js'
 import { globalIndex } from './plan/segment.js'
-import type { LoadedScript, LoadRequest, RunConfig, ThreadSettings } from './run-config.js'
+import type { FirstInit, LoadedScript, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
 import { placesOf, ScriptVm } from './script-vm.js'
 import { SecretRequests } from './secret-requests.js'
@@ -97,6 +97,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
   #protocols: NewProtocols | undefined
+  #engine: WebAssembly.Module | undefined
   #home: VuHome | undefined
   /** Tags of the options. */
   #runTags = TagSet.empty
@@ -135,8 +136,10 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   /** The first init: reads the script and all that it names, and evaluates it once. */
-  async load({ mainUrl, mainName = mainUrl, source, isNameless, lock }: LoadRequest): Promise<LoadedScript> {
+  async load({ script, engine }: FirstInit): Promise<LoadedScript> {
+    const { mainUrl, mainName = mainUrl, source, isNameless, lock } = script
     await lexerReady
+    this.#engine = engine
     const { limits } = this.#settings.policy
     this.#files = new FileStore(new Map(), this.#gate.fileRules(isRemote(mainUrl) ? undefined : pathOfUrl(mainUrl)))
     const checkModule = (name: string) => this.#gate.checkModule(name)
@@ -194,6 +197,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   async begin(config: RunConfig): Promise<void> {
     await lexerReady
     this.#config = config
+    this.#engine = config.engine
     this.#graph = ModuleGraph.restore(config.graph, isNativeModule, (name) => this.#gate.checkModule(name))
     declareModuleMetrics(this.#registry, this.#graph.nativeModules)
     for (const metric of config.optInMetrics) this.#registry.switchOn(metric)
@@ -421,7 +425,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   async #initVm(context: VuContext): Promise<ScriptVm> {
     try {
       const pulse = this.#heartbeat.pulse(context.id, () => this.#samples.size)
-      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id), pulse)
+      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id), pulse, this.#engine)
     } catch (e) {
       context.services.sharedArrays.abandon(context)
       throw e

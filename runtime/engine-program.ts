@@ -4,8 +4,7 @@
  * And it asks for the memory that a VM needs and not for 16 MB, since the garbage collector takes all of it for used.
  */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { setCompileFlags } from './compile-flags.js'
+import { requirePackage } from '../package-root.js'
 
 const section = { import: 2, global: 6, export: 7, data: 11 } as const
 const kind = { function: 0, table: 1, memory: 2 } as const
@@ -88,17 +87,9 @@ const linkedPages = 256
 /** The C stack, static data, and as much heap as an engine with the modules of k6 in it has. */
 export const leastPages = 48
 
-let compiled: WebAssembly.Module | undefined
-
-/** The engine's program, compiled once for each thread. @throws {Error} when the package has another one */
-export function engineProgram(): WebAssembly.Module {
-  if (compiled === undefined) {
-    setCompileFlags()
-    const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')
-    compiled = new WebAssembly.Module(patched(readFileSync(file)))
-  }
-  return compiled
-}
+/** The engine's program. @throws {Error} when the package has another one */
+export const engineProgram = (): Uint8Array<ArrayBuffer> =>
+  patched(readFileSync(requirePackage.resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')))
 
 /**
  * The program with the changes that the head of this file names.

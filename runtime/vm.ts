@@ -30,6 +30,8 @@ export interface VmOptions<Vu> {
   limits: Limits
   modules: readonly HostModule<Vu>[]
   loader: ModuleLoader
+  /** The compiled engine; without, one that lasts. */
+  engine?: WebAssembly.Module
   /** Told when guest code takes the CPU and gives it back. */
   pulse?: Pulse
 }
@@ -119,7 +121,7 @@ export class Vm<Vu> {
         this.#operations.push(run)
       }
     }
-    const instance = new WasmInstance(options.limits.memoryBytes)
+    const instance = new WasmInstance(options.limits.memoryBytes, undefined, options.engine)
     const { exports } = instance
     this.#instance = instance
     this.#exports = exports

@@ -4,8 +4,8 @@
  * take one for a plain result where a call goes on after it (quickjs-emscripten issue 258), and load asynchronously. Speaks
  * the raw C API; nothing here knows JavaScript values or k6.
  */
+import { compileEngine } from './engine-compiler.js'
 import {
-  engineProgram,
   exportNames,
   leastPages,
   pageBytes,
@@ -104,11 +104,11 @@ export class WasmInstance {
   #unwoundAt: Pointer = 0
 
   /** A fresh engine whose memory holds at most `memoryBytes`, and at least `pages` of 64 KB from the start. */
-  constructor(memoryBytes: number, pages = leastPages) {
+  constructor(memoryBytes: number, pages = leastPages, program = compileEngine('lasting')) {
     this.#mostPages = Math.max(leastPages, Math.floor(memoryBytes / pageBytes))
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: this.#mostPages })
     this.#look()
-    const instance = new WebAssembly.Instance(engineProgram(), { a: this.#imports() })
+    const instance = new WebAssembly.Instance(program, { a: this.#imports() })
     this.table = instance.exports[tableName] as WebAssembly.Table
     const found: Record<string, unknown> = {}
     for (const [name, short] of Object.entries(exportNames)) found[name] = instance.exports[short]

@@ -1,0 +1,23 @@
+/** What the engine of a run's VUs is compiled for. */
+import type { EngineUse } from '../runtime/engine-compiler.js'
+import type { ScenarioConfig } from './options/scenario.js'
+
+/** Optimizing the engine takes as long as thousands of usual iterations do. */
+const mostBriefIterations = 10
+
+/** `brief` for a run that is known to have a few iterations only. */
+export function engineUseOf(scenarios: readonly ScenarioConfig[]): EngineUse {
+  const iterations = scenarios.reduce((sum, scenario) => sum + iterationsOf(scenario), 0)
+  return iterations <= mostBriefIterations ? 'brief' : 'lasting'
+}
+
+function iterationsOf(scenario: ScenarioConfig): number {
+  switch (scenario.executor) {
+    case 'shared-iterations':
+      return scenario.iterations
+    case 'per-vu-iterations':
+      return scenario.iterations * scenario.vus
+    default:
+      return Number.POSITIVE_INFINITY
+  }
+}
