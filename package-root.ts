@@ -20,5 +20,5 @@ function find(): string {
 /** Absolute path of the folder that holds package.json. */
 export const packageRoot = find()
 
-/** Packages that most runs do without are loaded where they are first used, and not while the command starts. */
+/** Packages and modules of Node.js that most runs do without are loaded where they are first used, and not at the start. */
 export const requirePackage = createRequire(import.meta.url)

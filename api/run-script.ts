@@ -32,7 +32,7 @@ export async function runScript(options: RunScriptOptions): Promise<RunOutcome> 
   const events = new EventSink(request.onEvent)
   const audit = new AuditRecords()
   const observer = observerOf(events, audit)
-  const run: Run = newRun(request.settings, observer, request.isolation)
+  const run: Run = await newRun(request.settings, observer, request.isolation)
   const stop = new RunStop(run, request.signal, request.stopMs)
   const going = new GoingRun(run, request, events, observer, stop)
   try {

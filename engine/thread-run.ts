@@ -7,7 +7,7 @@ import { HostResolver } from '../host/dns.js'
 import type { GrpcOptions } from '../host/grpc/grpc-runtime.js'
 import { ownAddresses } from '../host/net/own-addresses.js'
 import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
-import { RemoteFetcher, remoteLimits } from '../host/remote-modules.js'
+import type { RemoteFetcher } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
 import { type LogLine, type NewProtocols, type ThreadServices, VuContext } from '../host/vu-context.js'
@@ -143,9 +143,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const { limits } = this.#settings.policy
     this.#files = new FileStore(new Map(), this.#gate.fileRules(isRemote(mainUrl) ? undefined : pathOfUrl(mainUrl)))
     const checkModule = (name: string) => this.#gate.checkModule(name)
-    const fetched = { ...remoteLimits, moduleBytes: limits.moduleBytes, modules: limits.moduleCount }
-    const resolver = new HostResolver({ network: this.#gate.network })
-    const remotes = new LockedModules(new RemoteFetcher(resolver, fetched, undefined, checkModule), lock)
+    const remotes = new LockedModules(this.#remoteFetcher(checkModule), lock)
     this.#builder = await GraphBuilder.build(
       {
         url: mainUrl,
@@ -180,6 +178,23 @@ export class ThreadRun implements Async<ThreadCalls> {
       sharedArrays: registry.arrays,
       remotes: remotes.found,
       metrics: this.#registry.all(),
+    }
+  }
+
+  /** Loaded with the first module that is remote. */
+  #remoteFetcher(checkModule: (name: string) => void): Pick<RemoteFetcher, 'fetch'> {
+    const { moduleBytes, moduleCount } = this.#settings.policy.limits
+    let fetcher: Promise<RemoteFetcher> | undefined
+    const newFetcher = async () => {
+      const { RemoteFetcher, remoteLimits } = await import('../host/remote-modules.js')
+      const resolver = new HostResolver({ network: this.#gate.network })
+      return new RemoteFetcher(resolver, { ...remoteLimits, moduleBytes, modules: moduleCount }, undefined, checkModule)
+    }
+    return {
+      async fetch(url) {
+        fetcher ??= newFetcher()
+        return (await fetcher).fetch(url)
+      },
     }
   }
 

@@ -2,12 +2,14 @@
  * Turns the address a script gave into IP addresses that may be dialled, one or all: hosts mapping, blocked names, look-up,
  * choice, blacklist, policy, in k6's order. It never dials; names go to the look-up function it was given.
  */
-import { getServers, lookup as systemLookup } from 'node:dns'
 import { AppError, isAppError } from '../errors.js'
+import { requirePackage } from '../package-root.js'
 import { type IpAddress, isInRange, parseIp, parseIpRange } from '../policy/ip-address.js'
 import { type CheckedAddress, NetworkPolicy, type NetworkUse } from '../policy/network.js'
 import { isHostName, parseHostPort, parseTarget, type Target, TargetError } from '../policy/target.js'
 import { HostPatternMap } from './host-pattern.js'
+
+const nodeDns = () => requirePackage('node:dns') as typeof import('node:dns')
 
 /** Why no connection came about, in k6's words. */
 export class DialError extends Error {
@@ -221,7 +223,7 @@ const lookupByOs: Lookup = (name, signal) =>
   new Promise((resolve, reject) => {
     const onAbort = () => reject(new DialError(`lookup ${name}: i/o timeout`, true))
     signal?.addEventListener('abort', onAbort, { once: true })
-    systemLookup(name, { all: true, verbatim: true }, (error, found) => {
+    nodeDns().lookup(name, { all: true, verbatim: true }, (error, found) => {
       signal?.removeEventListener('abort', onAbort)
       if (error) reject(error)
       else resolve(found.map(({ address }) => address))
@@ -262,7 +264,7 @@ function noSuchHost(host: string, cause?: unknown): DialError {
 
 /** Go names the server that it asked. */
 function onServer(): string {
-  const server = getServers()[0]
+  const server = nodeDns().getServers()[0]
   if (!server) return ''
   if (server.startsWith('[') || /^[\d.]+:\d+$/.test(server)) return ` on ${server}`
   return ` on ${server.includes(':') ? `[${server}]` : server}:53`

@@ -2,7 +2,7 @@
  * The groups and checks of a run as a tree, grown from the tags of samples in the order they are first seen.
  * Knows nothing of metrics other than how many times a check passed.
  */
-import { createHash } from 'node:crypto'
+import { requirePackage } from '../package-root.js'
 import type { Sink } from './sink.js'
 
 const separator = '::'
@@ -81,5 +81,6 @@ export class Group {
 }
 
 function md5(text: string): string {
+  const { createHash } = requirePackage('node:crypto') as typeof import('node:crypto')
   return createHash('md5').update(text).digest('hex')
 }

@@ -2,12 +2,12 @@
  * How many different series a run has, over all of its threads. Remembers a number for each and not its tags, so that a run
  * may have a million. Which series is which must not be predictable, or a script could have two count as one: hence the seed.
  */
-import { randomInt } from 'node:crypto'
+import { requirePackage } from '../package-root.js'
 
 export class SeriesSet {
   readonly #most: number
   readonly #known = new Set<number>()
-  readonly #seed = randomInt(2 ** 32)
+  readonly #seed = (requirePackage('node:crypto') as typeof import('node:crypto')).randomInt(2 ** 32)
 
   constructor(most: number) {
     this.#most = most

@@ -2,8 +2,8 @@
  * The lock file: what each remote module of a script was when somebody looked, so that every run has the same. A module that
  * is something else by now, or that nobody has looked at, ends the run. Reads and writes no file.
  */
-import { createHash } from 'node:crypto'
 import { AppError } from '../errors.js'
+import { requirePackage } from '../package-root.js'
 
 /** One remote module as the lock file has it. */
 export interface LockedModule {
@@ -55,7 +55,10 @@ export function lockText(lock: ModuleLock): string {
   return `${JSON.stringify({ version, modules }, undefined, 2)}\n`
 }
 
-export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+export function sha256Of(bytes: Uint8Array): string {
+  const { createHash } = requirePackage('node:crypto') as typeof import('node:crypto')
+  return createHash('sha256').update(bytes).digest('hex')
+}
 
 export interface Fetcher {
   fetch(url: string): Promise<{ bytes: Uint8Array; finalUrl: string }>

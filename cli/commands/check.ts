@@ -65,7 +65,7 @@ async function checkScript(
   const observer = observerOf(logger, redactor, audit)
   let test: Run | undefined
   try {
-    test = newRun(
+    test = await newRun(
       {
         ...scriptSettings(script, settings, policy, logger),
         hasThresholds: false,

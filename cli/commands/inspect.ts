@@ -36,7 +36,7 @@ export async function inspect(argv: readonly string[], help: string): Promise<nu
   try {
     audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
     const testSettings = { ...testRunSettings(flags, settings, policy, logger), canResume: true }
-    test = newRun(testSettings, observerOf(logger, redactor, audit))
+    test = await newRun(testSettings, observerOf(logger, redactor, audit))
     const options = await optionsOf(test, flags, logger)
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     process.stdout.write(`${goJson(options)}\n`)

@@ -14,7 +14,6 @@ import { AuditLog } from '../audit-log.js'
 import { parseRunFlags } from '../flags.js'
 import { settleLock } from '../lock-file.js'
 import { commandPolicy } from '../policy.js'
-import { serveRestApi } from '../rest-api/server.js'
 import { type RunSettings, runSettings } from '../settings.js'
 import { LiveProgress } from '../ui/live-progress.js'
 import { logError, openLogger } from '../ui/log.js'
@@ -47,7 +46,7 @@ export async function run(argv: readonly string[], help: string): Promise<number
     audit = new AuditLog(settings.auditLog, policy, redactor, (error) => logger.error(error))
     const gate = audit.gate
     const testSettings = testRunSettings(flags, settings, policy, logger)
-    test = newRun(testSettings, observerOf(logger, redactor, audit))
+    test = await newRun(testSettings, observerOf(logger, redactor, audit))
     const prepared = await test.prepare()
     settleLock(flags.script, settings, testSettings.script.lock, test.remotes, logger)
     const { options } = prepared
@@ -57,9 +56,11 @@ export async function run(argv: readonly string[], help: string): Promise<number
     for (const { message, error } of prepared.warnings) logger.warning(message, error === undefined ? {} : { error })
     for (const value of options.out ?? []) outputs.push(await openOutput(value, flags.script, test, prepared, logger))
     screen = new LiveProgress(test, prepared, settings, target)
-    const api =
-      settings.address === undefined ? undefined : await serveRestApi(settings.address, test, limits, logger, redactor)
-    closeApi = () => api?.close()
+    if (settings.address !== undefined) {
+      const { serveRestApi } = await import('../rest-api/server.js')
+      const api = await serveRestApi(settings.address, test, limits, logger, redactor)
+      closeApi = () => api.close()
+    }
     if (!settings.isQuiet) describe(flags.script, prepared, outputs, settings)
     const off = onSignals(test, logger)
     const result = await withProgress(test, screen)

@@ -1,16 +1,18 @@
 /** Trusted half of the global `crypto`. */
-import { randomBytes, randomUUID } from 'node:crypto'
+import { requirePackage } from '../../package-root.js'
 import { guestErrorOf } from '../../runtime/guest-error.js'
 import { defineHostModule, number, text } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { VuContext } from '../vu-context.js'
-import { type OperationResult, operations } from './operations.js'
+import type { OperationResult } from './operations.js'
 import { readRequest, type WebCryptoRequest } from './request.js'
 import { shownError, WebCryptoError } from './webcrypto-error.js'
 import { WorkLane } from './work-lane.js'
 
 /** W3C, getRandomValues: more than so many bytes at once are refused. */
 const mostRandomBytes = 65_536
+
+const nodeCrypto = () => requirePackage('node:crypto') as typeof import('node:crypto')
 
 /** For all VUs of this thread. */
 const lane = new WorkLane(2)
@@ -34,10 +36,10 @@ export const webCrypto = defineHostModule<VuContext>('webcrypto', {
   random(_vu, size) {
     const count = number(size, 'size')
     // The guest half has the error that W3C wants; who comes here was not sent by it.
-    return randomBytes(Math.min(Math.max(0, Math.trunc(count)), mostRandomBytes))
+    return nodeCrypto().randomBytes(Math.min(Math.max(0, Math.trunc(count)), mostRandomBytes))
   },
 
-  uuid: () => randomUUID(),
+  uuid: () => nodeCrypto().randomUUID(),
 
   /** Begins an operation of SubtleCrypto; its result comes as the result of `task`. */
   start(vu, task, name, json, blob) {
@@ -50,6 +52,7 @@ export const webCrypto = defineHostModule<VuContext>('webcrypto', {
       isWanted = false
     })
     const perform = async (): Promise<OperationResult> => {
+      const { operations } = await import('./operations.js')
       const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined
       if (run === undefined) throw new WebCryptoError('NotSupportedError', `there is no operation "${operation}"`)
       return run(vu.webCrypto.keys, request)

@@ -2,26 +2,23 @@
  * The outputs that exist, by the name that --out takes.
  */
 import { AppError } from '../../errors.js'
-import { HtmlOutput } from '../html/html-output.js'
-import { CsvOutput } from './csv.js'
-import { JsonOutput } from './json.js'
 import type { Output, OutputContext } from './output.js'
 
 export type { Output, OutputContext } from './output.js'
 
-type CreateOutput = (argument: string, context: OutputContext) => Output | Promise<Output>
+type CreateOutput = (argument: string, context: OutputContext) => Promise<Output>
 
+// Each is loaded only when it is asked for: some bring libraries along that other runs have no use for.
 const outputs = new Map<string, CreateOutput>([
-  ['json', (path, context) => new JsonOutput({ path, ...context })],
-  ['csv', (argument, context) => new CsvOutput({ argument, ...context })],
-  ['html', (path, context) => new HtmlOutput({ path, ...context })],
+  ['json', async (path, context) => new (await import('./json.js')).JsonOutput({ path, ...context })],
+  ['csv', async (argument, context) => new (await import('./csv.js')).CsvOutput({ argument, ...context })],
+  ['html', async (path, context) => new (await import('../html/html-output.js')).HtmlOutput({ path, ...context })],
   ['experimental-prometheus-rw', prometheus('experimental-prometheus-rw')],
   ['prometheus-rw', prometheus('prometheus-rw')],
   ['opentelemetry', openTelemetry('opentelemetry')],
   ['experimental-opentelemetry', openTelemetry('experimental-opentelemetry')],
 ])
 
-// Loaded only when asked for: they bring libraries along that other runs have no use for.
 function prometheus(type: string): CreateOutput {
   return async (argument, context) => {
     const { createPrometheusOutput } = await import('./prometheus/index.js')

@@ -209,11 +209,11 @@ describe('a run in a process of its own', function () {
     assert.match(summaries.join(), /iterations/)
   })
 
-  it('is none for a script that is not trusted', () => {
+  it('is none for a script that is not trusted', async () => {
     const settings = isolatedSettings('export default () => {}')
-    assert.ok(newRun(settings, { log() {} }) instanceof IsolatedRun)
-    assert.throws(() => newRun(settings, { log() {} }, 'none'), { code: 'USAGE' })
-    assert.ok(newRun({ ...settings, policy: trustedPolicy }, { log() {} }) instanceof TestRun)
+    assert.ok((await newRun(settings, { log() {} })) instanceof IsolatedRun)
+    await assert.rejects(newRun(settings, { log() {} }, 'none'), { code: 'USAGE' })
+    assert.ok((await newRun({ ...settings, policy: trustedPolicy }, { log() {} })) instanceof TestRun)
   })
 
   it('also runs a script that is trusted, and one that was told to end before it began', async () => {
