@@ -4,7 +4,7 @@
  */
 import { GuestError } from './guest-error.js'
 import { type Crossing, Utf8Text } from './js-value.js'
-import type { Completion, Vm } from './vm.js'
+import { type Completion, type Soon, type Vm, whenThere } from './vm.js'
 
 /** Timers, calls and other work of one VM that may be open at a time. */
 const maxOpen = 100_000
@@ -134,25 +134,38 @@ export function parseFailure(text: string): GuestFailure {
   }
 }
 
+/** How the first part of an entry ended; pending when the script's own promise may still be open. */
+type Step = Outcome | { kind: 'pending' }
+
+const done = { kind: 'done' } as const
+const pending = { kind: 'pending' } as const
+
 /**
  * Enters the guest with `begin` and runs its event loop dry. The guest's answers are those of modules/boot.ts: nothing,
- * `pending`, or a failure.
+ * `pending`, or a failure. All at once when the guest has nothing to wait for.
  *
  * @throws {AppError} when the VM died; it must then be dropped
  */
-export async function runToEnd<Vu>(
+export function runToEnd<Vu>(
   vm: Vm<Vu>,
   tasks: TaskQueue,
   cpuMs: number,
-  begin: () => Promise<Completion>,
-): Promise<Outcome> {
-  const first = await step(vm, cpuMs, begin)
-  let ended: Outcome = first.kind === 'pending' ? { kind: 'done' } : first
+  begin: () => Soon<Completion>,
+): Soon<Outcome> {
+  return whenThere(step(vm, cpuMs, begin()), (first) => {
+    // What is delivered now and what is still open has to be waited for, and so has the script's own promise.
+    if (first.kind === 'done' && tasks.size === 0 && tasks.waiting === 0 && !vm.isInterrupted) return done
+    return first.kind === 'done' || first.kind === 'pending' ? loop(vm, tasks, cpuMs, first) : first
+  })
+}
+
+async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step): Promise<Outcome> {
+  let ended: Outcome = done
   while (ended.kind === 'done') {
     const next = await tasks.next(() => vm.isInterrupted)
     if (vm.isInterrupted) ended = { kind: 'interrupted' }
     if (next === undefined) break
-    const later = await step(vm, cpuMs, () => vm.enter(cpuMs, 'deliver', ...next))
+    const later = await step(vm, cpuMs, vm.enter(cpuMs, 'deliver', ...next))
     if (later.kind !== 'pending') ended = later
   }
   if (ended.kind === 'done' && first.kind === 'pending') {
@@ -165,22 +178,21 @@ export async function runToEnd<Vu>(
   return ended
 }
 
-/** One task and the promise jobs that follow from it; pending when the script's own promise may still be open. */
-async function step<Vu>(
-  vm: Vm<Vu>,
-  cpuMs: number,
-  begin: () => Promise<Completion>,
-): Promise<Outcome | { kind: 'pending' }> {
-  const completion = await begin()
-  if (completion.kind === 'interrupted') return completion
-  if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
-  const { value } = completion
-  if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
-  await vm.runJobs(cpuMs)
-  if (vm.death !== undefined) throw vm.death
-  if (vm.isInterrupted) return { kind: 'interrupted' }
-  // What is rejected and has no handler once the batch is over fails the iteration.
-  const rejection = await vm.describeRejection(cpuMs)
-  if (rejection !== undefined) return { kind: 'failed', failure: parseFailure(rejection) }
-  return { kind: value === 'pending' ? 'pending' : 'done' }
+/** One task, which has begun, and the promise jobs that follow from it. */
+function step<Vu>(vm: Vm<Vu>, cpuMs: number, begun: Soon<Completion>): Soon<Step> {
+  return whenThere(begun, (completion): Soon<Step> => {
+    if (completion.kind === 'interrupted') return completion
+    if (completion.kind === 'thrown') return { kind: 'failed', failure: parseFailure(completion.description) }
+    const { value } = completion
+    if (typeof value === 'string' && value.startsWith('!')) return { kind: 'failed', failure: parseFailure(value) }
+    return whenThere(vm.runJobs(cpuMs), () => {
+      if (vm.death !== undefined) throw vm.death
+      if (vm.isInterrupted) return { kind: 'interrupted' }
+      // What is rejected and has no handler once the batch is over fails the iteration.
+      return whenThere(vm.describeRejection(cpuMs), (rejection): Step => {
+        if (rejection !== undefined) return { kind: 'failed', failure: parseFailure(rejection) }
+        return value === 'pending' ? pending : done
+      })
+    })
+  })
 }
