@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { figures } from './figures.js'
 import { type Measurement, measurements } from './measurements.js'
+import { type ServerKind, serverKinds } from './server/bench-server.js'
 
 export const help = `Usage: npm run bench -- [flags]
 
@@ -12,6 +13,7 @@ export const help = `Usage: npm run bench -- [flags]
   --seconds n            how long it is measured (default 6, quick 2)
   --json file            write all values as JSON
   --markdown file        write the tables for docs/performance.md
+  --server kind          bare (the default) or http2: one like other servers of Node.js
   --grpc-transport name  passed to belljar
   --belljar file         another belljar.js to measure
 
@@ -28,6 +30,7 @@ export interface BenchOptions {
   readonly markdownFile?: string
   readonly belljarFile?: string
   readonly belljarFlags: readonly string[]
+  readonly serverKind: ServerKind
 }
 
 function positive(text: string | undefined, flag: string, usual: number): number {
@@ -58,6 +61,7 @@ export function readBenchOptions(args: readonly string[]): BenchOptions | undefi
       seconds: { type: 'string' },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      server: { type: 'string' },
       'grpc-transport': { type: 'string' },
       belljar: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -67,10 +71,14 @@ export function readBenchOptions(args: readonly string[]): BenchOptions | undefi
   const isQuick = values.quick ?? false
   const wanted = selectMeasurements(new RegExp(values.only ?? ''))
   if (wanted.length === 0) throw new Error(`no measurement matches --only ${values.only}`)
+  const serverKind = serverKinds.find((kind) => kind === (values.server ?? 'bare'))
+  if (serverKind === undefined)
+    throw new Error(`--server is "${values.server}", it must be ${serverKinds.join(' or ')}`)
   const transport = values['grpc-transport']
   return {
     wanted,
     isQuick,
+    serverKind,
     rounds: Math.ceil(positive(values.rounds, 'rounds', isQuick ? 1 : 3)),
     warmUpMs: positive(values['warm-up'], 'warm-up', isQuick ? 2 : 8) * 1000,
     measureMs: positive(values.seconds, 'seconds', isQuick ? 2 : 6) * 1000,

@@ -17,15 +17,22 @@ import { startServer } from './server-process.js'
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 
-/** All measurements once, each contestant after the other. */
-async function makeRound(bench: Bench, wanted: readonly Measurement[], name: string): Promise<Round> {
+/** All measurements once, each contestant after the other. What cannot be measured goes to `broken`, and the rest goes on. */
+async function makeRound(bench: Bench, wanted: readonly Measurement[], name: string, broken: string[]): Promise<Round> {
   const round = new Map<string, Partial<Record<ContestantName, Values>>>()
   for (const { id, unit, contestants } of wanted) {
     const values: Partial<Record<ContestantName, Values>> = {}
     round.set(id, values)
     for (const [contestant, measure] of Object.entries(contestants)) {
       if (contestant === 'k6' && bench.k6 === undefined) continue
-      const measured = await measure(bench)
+      const measured = await measure(bench).catch((e: unknown) => {
+        broken.push(`${id} ${contestant}: ${e instanceof Error ? e.message : String(e)}`)
+        return undefined
+      })
+      if (measured === undefined) {
+        print(`${name} ${broken.at(-1)}`)
+        continue
+      }
       values[contestant as ContestantName] = measured
       const cells = valueCells(measured, unit).map((cell) => cell.padStart(9))
       print(`${name} ${`${id} ${contestant}`.padEnd(30)} ${cells.join(' ')}`)
@@ -54,14 +61,15 @@ async function main(): Promise<void> {
     measureMs,
     hasK6: k6 !== undefined,
     belljarFlags,
+    server: options.serverKind,
     date: new Date().toISOString(),
   }
-  const about = `${settings.cores} cores (${model}), Node.js ${process.version}, load ${load} before; rounds: ${wantedRounds}, each client measured for ${measureMs / 1000} s after ${warmUpMs / 1000} s of its CPU time`
+  const about = `${settings.cores} cores (${model}), Node.js ${process.version}, load ${load} before; rounds: ${wantedRounds}, each client measured for ${measureMs / 1000} s after ${warmUpMs / 1000} s of its CPU time; ${options.serverKind} server`
   print(about)
   if (k6 === undefined) print('k6 is not measured: K6_BIN names none')
 
   const folder = await mkdtemp(join(tmpdir(), 'belljar-bench-'))
-  const server = await startServer()
+  const server = await startServer(options.serverKind)
   try {
     const belljarFile = resolve(options.belljarFile ?? join(packageRoot, 'bin/belljar.js'))
     const bench: Bench = {
@@ -76,18 +84,21 @@ async function main(): Promise<void> {
       ...(k6 === undefined ? {} : { k6: { command: k6, args: [] } }),
     }
     const rounds: Round[] = []
-    for (let i = 1; i <= wantedRounds; i++) rounds.push(await makeRound(bench, wanted, `${i}/${wantedRounds}`))
+    const broken: string[] = []
+    for (let i = 1; i <= wantedRounds; i++) {
+      rounds.push(await makeRound(bench, wanted, `${i}/${wantedRounds}`, broken))
+    }
 
     const tables = `${figuresTable(rounds)}\n\n${valuesTable(rounds, wanted)}`
     print(`\n${tables}\n`)
     const growth = growthOf(rounds.flatMap((round) => round.get('greet-200')?.belljar ?? []))
     if (growth !== undefined) print(`memory of 200 VUs after 20,000 calls / after 2,000: ${growth.toFixed(3)}`)
     if (options.jsonFile !== undefined) {
-      writeFileSync(options.jsonFile, `${JSON.stringify(reportData(rounds, wanted, settings), null, 2)}\n`)
+      writeFileSync(options.jsonFile, `${JSON.stringify(reportData(rounds, wanted, settings, broken), null, 2)}\n`)
     }
     if (options.markdownFile !== undefined) writeFileSync(options.markdownFile, `${about}\n\n${tables}\n`)
     for (const warning of unsteady(rounds, wanted)) print(`${warning}; try a longer --warm-up`)
-    const failed = failures(rounds, wanted)
+    const failed = [...broken, ...failures(rounds, wanted)]
     for (const failure of failed) print(failure)
     print(failed.length === 0 ? 'OK' : 'NOT OK')
     process.exitCode = failed.length === 0 ? 0 : 1

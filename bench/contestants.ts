@@ -6,7 +6,7 @@ import { packageRoot } from '../package-root.js'
 import { describe, type Ended, type Program } from './client-process.js'
 import type { LoopResult } from './loops/loop.js'
 
-export type ContestantName = 'belljar' | 'k6' | 'grpc-js' | 'http2' | 'tcp' | 'node'
+export type ContestantName = 'belljar' | 'k6' | 'grpc-js' | 'http2' | 'tcp'
 
 /** A program, and how to read what it left. */
 export interface Contestant {

@@ -1,6 +1,7 @@
 /** What is judged: ratios and sizes made of the values of one round, and what each is to be. */
 import type { ContestantName } from './contestants.js'
 import type { Values } from './measurements.js'
+import { median } from './median.js'
 
 /** Values of one round: by measurement, then by who was measured. */
 export type Round = ReadonlyMap<string, Readonly<Partial<Record<ContestantName, Values>>>>
@@ -75,7 +76,7 @@ function startRatio(id: string, title: string): Figure {
     goal: 3.5,
     k6About: 1.4,
     needs: [id],
-    of: (round, name) => quotient(pick(round, id, name, 'wallMs'), pick(round, id, 'node', 'wallMs')),
+    of: (round, name) => quotient(pick(round, id, name, 'wallMs'), pick(round, id, name, 'nodeWallMs')),
   }
 }
 
@@ -154,14 +155,6 @@ export const figures: readonly Figure[] = [
   time('neighbours-computing-p99', 'the same, p99', 'neighbours-computing', 'p99Ms'),
   time('neighbours-computing-max', 'the same, max', 'neighbours-computing', 'maxMs'),
 ]
-
-/** The middle one, or the mean of the two in the middle. Undefined of none. */
-export function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined
-  const sorted = [...values].sort((a, b) => a - b)
-  const half = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1]! + sorted[half]!) / 2
-}
 
 /**
  * The median of what the figure is in each round: both sides of a ratio are of the same minutes, so what a machine does besides

@@ -1,8 +1,9 @@
 /** What is measured: each measurement has a set-up and those who do the same in it. How they compare is in figures.ts. */
 import { join } from 'node:path'
 import { packageRoot } from '../package-root.js'
-import { runToEnd } from './client-process.js'
+import { type Program, runToEnd } from './client-process.js'
 import { type Contestant, type ContestantName, loopContestant, type Runner, scriptContestant } from './contestants.js'
+import { median } from './median.js'
 import type { Port } from './server/bench-server.js'
 import type { ServerProcess } from './server-process.js'
 import { measureSteadyState, type Period, type Sample } from './steady-state.js'
@@ -27,6 +28,8 @@ export interface Values {
   growth?: number
   /** From start to end of the process. */
   wallMs?: number
+  /** The same of `node -e 0`, started in turns with it. */
+  nodeWallMs?: number
   errors?: number
 }
 
@@ -179,14 +182,16 @@ async function startCrowd(bench: Bench, contestant: Contestant): Promise<Values>
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-}
-
-async function wallTime(bench: Bench, command: string, args: readonly string[], env = {}): Promise<Values> {
+/** Starts a program and `node -e 0` in turns, so that both meet the same machine. */
+async function wallTimes(bench: Bench, program: Program): Promise<Values> {
+  const node: Program = { command: process.execPath, args: ['-e', '0'] }
   const times: number[] = []
-  for (let i = 0; i < bench.starts; i++) times.push((await runToEnd({ command, args, env }, longestRunMs)).wallMs)
-  return { wallMs: median(times) }
+  const nodeTimes: number[] = []
+  for (let i = 0; i < bench.starts; i++) {
+    nodeTimes.push((await runToEnd(node, longestRunMs)).wallMs)
+    times.push((await runToEnd(program, longestRunMs)).wallMs)
+  }
+  return { wallMs: median(times)!, nodeWallMs: median(nodeTimes)! }
 }
 
 /** A run of one iteration, from nothing to the end of the process. */
@@ -195,10 +200,9 @@ function start(id: string, title: string, script: string): Measurement {
     const { runner, flags } = runnerOf(bench, name)
     const file = join(packageRoot, 'bench/scripts', script)
     const args = [...runner.args, 'run', '--quiet', '--no-usage-report', '--iterations', '1', ...flags, file]
-    return wallTime(bench, runner.command, args, environment(bench, 'greet'))
+    return wallTimes(bench, { command: runner.command, args, env: environment(bench, 'greet') })
   }
-  const node = (bench: Bench) => wallTime(bench, process.execPath, ['-e', '0'])
-  return { id, title, unit: 'run', contestants: { node, belljar: runScript('belljar'), k6: runScript('k6') } }
+  return { id, title, unit: 'run', contestants: { belljar: runScript('belljar'), k6: runScript('k6') } }
 }
 
 /** What ten VUs see that call every 10 ms, all in one thread. The times are those after the warm-up. */

@@ -21,7 +21,7 @@ const endMicros = 1_000_000
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const [script = 'greet.js'] = process.argv.slice(2)
 const folder = await mkdtemp(join(tmpdir(), 'belljar-profile-'))
-const server = await startServer()
+const server = await startServer('bare')
 try {
   const runner = {
     command: process.execPath,

@@ -1,7 +1,8 @@
 /** What the benchmark says at its end: the figures beside their goals, all values, and the same for programs. */
 import type { ContestantName } from './contestants.js'
-import { type Figure, figureOf, figures, median, middleOf, type Round } from './figures.js'
+import { type Figure, figureOf, figures, middleOf, type Round } from './figures.js'
 import { allowedGrowth, type Measurement, type Values } from './measurements.js'
+import { median } from './median.js'
 import { markdownTable, shortNumber } from './tables.js'
 
 /** Less than this is more than noise. */
@@ -112,8 +113,13 @@ export function unsteady(rounds: readonly Round[], measurements: readonly Measur
 export const growthOf = (all: readonly Values[]): number | undefined =>
   median(all.map(({ growth }) => growth).filter((value) => value !== undefined))
 
-/** All of it as data. */
-export function reportData(rounds: readonly Round[], measurements: readonly Measurement[], settings: object): object {
+/** All of it as data. @param broken what could not be measured */
+export function reportData(
+  rounds: readonly Round[],
+  measurements: readonly Measurement[],
+  settings: object,
+  broken: readonly string[],
+): object {
   return {
     settings,
     figures: madeFigures(rounds).map((figure) => ({
@@ -136,7 +142,7 @@ export function reportData(rounds: readonly Round[], measurements: readonly Meas
         }),
       ),
     })),
-    failures: failures(rounds, measurements),
+    failures: [...broken, ...failures(rounds, measurements)],
     unsteady: unsteady(rounds, measurements),
   }
 }

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Addresses } from './server/bench-server.js'
+import type { Addresses, ServerKind } from './server/bench-server.js'
 import type { ProcessUsage } from './server/process-usage.js'
 
 /** What the server has served, and what one process has used up, at the same moment. */
@@ -22,8 +22,8 @@ export interface ServerProcess {
   stop(): void
 }
 
-export async function startServer(): Promise<ServerProcess> {
-  const child = fork(fileURLToPath(new URL('server/main.js', import.meta.url)), { stdio: 'inherit' })
+export async function startServer(kind: ServerKind): Promise<ServerProcess> {
+  const child = fork(fileURLToPath(new URL('server/main.js', import.meta.url)), [kind], { stdio: 'inherit' })
   const [addresses] = (await once(child, 'message')) as [Addresses]
   return {
     addresses,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { packageRoot } from '../../package-root.js'
 import { Http2Connection, type Method } from './http2-connection.js'
+import { nodeHttp2Server } from './node-http2.js'
 
 /** `tcp` sends back whatever it gets. */
 export type Port = Method | 'greetTls' | 'tcp'
@@ -21,29 +22,41 @@ export interface BenchServer {
   close(): void
 }
 
-export async function startBenchServer(): Promise<BenchServer> {
-  let answered = 0
-  const open = new Set<Socket>()
-  const active = new Set<Socket>()
+/** `bare` has an HTTP/2 of its own, cheap enough not to be what is measured; `http2` is like other servers of Node.js. */
+export const serverKinds = ['bare', 'http2'] as const
+export type ServerKind = (typeof serverKinds)[number]
 
-  /** A counter for one connection. */
-  const counterOf = (socket: Socket) => (units: number) => {
-    active.add(socket)
-    answered += units
-  }
-  const serve = (method: Method) => (socket: Socket) => {
-    watch(socket)
-    new Http2Connection(socket, method, counterOf(socket))
-  }
-  const watch = (socket: Socket) => {
-    open.add(socket)
-    socket.on('close', () => {
-      open.delete(socket)
-      active.delete(socket)
+/** A socket or a session. */
+interface Connection {
+  on(event: 'close', listener: () => void): unknown
+  destroy(): void
+}
+
+export async function startBenchServer(kind: ServerKind): Promise<BenchServer> {
+  let answered = 0
+  const open = new Set<Connection>()
+  const active = new Set<Connection>()
+
+  /** Keeps account of a connection. */
+  const counterOf = (connection: Connection) => {
+    open.add(connection)
+    connection.on('close', () => {
+      open.delete(connection)
+      active.delete(connection)
     })
+    return (units: number) => {
+      active.add(connection)
+      answered += units
+    }
+  }
+  const file = (name: string) => readFileSync(join(packageRoot, 'examples/server/tls', name))
+  const tls = { key: file('server.key'), cert: file('server.pem'), ALPNProtocols: ['h2'] }
+  const serve = (method: Method, isTls = false): Server => {
+    if (kind === 'http2') return nodeHttp2Server(method, isTls ? tls : undefined, counterOf)
+    const onSocket = (socket: Socket) => void new Http2Connection(socket, method, counterOf(socket))
+    return isTls ? createTlsServer(tls, onSocket) : createTcpServer(onSocket)
   }
   const echoBytes = (socket: Socket) => {
-    watch(socket)
     const count = counterOf(socket)
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
@@ -52,15 +65,12 @@ export async function startBenchServer(): Promise<BenchServer> {
       count(1)
     })
   }
-
-  const file = (name: string) => readFileSync(join(packageRoot, 'examples/server/tls', name))
-  const tls = { key: file('server.key'), cert: file('server.pem'), ALPNProtocols: ['h2'] }
   const servers: Record<Port, Server> = {
-    greet: createTcpServer(serve('greet')),
-    download: createTcpServer(serve('download')),
-    feed: createTcpServer(serve('feed')),
-    echo: createTcpServer(serve('echo')),
-    greetTls: createTlsServer(tls, serve('greet')),
+    greet: serve('greet'),
+    download: serve('download'),
+    feed: serve('feed'),
+    echo: serve('echo'),
+    greetTls: serve('greet', true),
     tcp: createTcpServer(echoBytes),
   }
   const addresses: Partial<Record<Port, string>> = {}
@@ -76,7 +86,7 @@ export async function startBenchServer(): Promise<BenchServer> {
     activeConnections: () => active.size,
     close() {
       for (const server of Object.values(servers)) server.close()
-      for (const socket of open) socket.destroy()
+      for (const connection of open) connection.destroy()
     },
   }
 }

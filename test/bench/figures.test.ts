@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readBenchOptions, selectMeasurements } from '../../bench/bench-options.js'
-import { figureOf, figures, median, middleOf, type Round } from '../../bench/figures.js'
+import { figureOf, figures, middleOf, type Round } from '../../bench/figures.js'
 import { measurements } from '../../bench/measurements.js'
+import { median } from '../../bench/median.js'
 import { failures, figuresTable, reportData, unsteady } from '../../bench/report.js'
 import { markdownTable, shortNumber } from '../../bench/tables.js'
 import { packageRoot } from '../../package-root.js'
@@ -84,7 +85,7 @@ describe('bench: the report', () => {
   })
 
   it('is the same as data', () => {
-    const data = JSON.parse(JSON.stringify(reportData([round(1, 4)], measurements.slice(0, 1), { node: 'v20' })))
+    const data = JSON.parse(JSON.stringify(reportData([round(1, 4)], measurements.slice(0, 1), { node: 'v20' }, [])))
     assert.deepEqual(data.figures[0], {
       id: 'greet-20',
       title: figure('greet-20').title,
