@@ -12,7 +12,7 @@ import { help, readBenchOptions } from './bench-options.js'
 import type { ContestantName } from './contestants.js'
 import type { Round } from './figures.js'
 import type { Bench, Measurement, Values } from './measurements.js'
-import { failures, figuresTable, growthOf, reportData, unsteady, valueCells, valuesTable } from './report.js'
+import { failures, figuresTable, reportData, unsteady, valueCells, valuesTable } from './report.js'
 import { startServer } from './server-process.js'
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
@@ -91,8 +91,6 @@ async function main(): Promise<void> {
 
     const tables = `${figuresTable(rounds)}\n\n${valuesTable(rounds, wanted)}`
     print(`\n${tables}\n`)
-    const growth = growthOf(rounds.flatMap((round) => round.get('greet-200')?.belljar ?? []))
-    if (growth !== undefined) print(`memory of 200 VUs after 20,000 calls / after 2,000: ${growth.toFixed(3)}`)
     if (options.jsonFile !== undefined) {
       writeFileSync(options.jsonFile, `${JSON.stringify(reportData(rounds, wanted, settings, broken), null, 2)}\n`)
     }

@@ -1,6 +1,6 @@
 /** What is judged: ratios and sizes made of the values of one round, and what each is to be. */
 import type { ContestantName } from './contestants.js'
-import type { Values } from './measurements.js'
+import { allowedGrowth, type Values } from './measurements.js'
 import { median } from './median.js'
 
 /** Values of one round: by measurement, then by who was measured. */
@@ -136,6 +136,14 @@ export const figures: readonly Figure[] = [
       const [one, many] = [pick(round, 'greet-1', name, 'rssBytes'), pick(round, 'greet-1000', name, 'rssBytes')]
       return one === undefined || many === undefined ? undefined : megabytes((many - one) / 999)
     },
+  },
+  {
+    id: 'memory-growth',
+    title: 'memory of 200 VUs after 20,000 calls / after 2,000',
+    unit: 'x',
+    goal: allowedGrowth,
+    needs: ['greet-200'],
+    of: (round, name) => pick(round, 'greet-200', name, 'growth'),
   },
   startRatio('start-empty', 'a run of one empty iteration, wall time / `node -e 0`'),
   startRatio('start-greet', 'a run of one iteration with a call, wall time / `node -e 0`'),

@@ -2,17 +2,14 @@
 import type { ContestantName } from './contestants.js'
 import { type Figure, figureOf, figures, middleOf, type Round } from './figures.js'
 import { allowedGrowth, type Measurement, type Values } from './measurements.js'
-import { median } from './median.js'
 import { markdownTable, shortNumber } from './tables.js'
 
 /** Less than this is more than noise. */
 const steadyDrift = 0.85
 
-/** The figures of which all was measured that they need. */
+/** The figures whose measurements were made. Some of them are there only beside k6. */
 const madeFigures = (rounds: readonly Round[]): readonly Figure[] =>
-  figures.filter((figure) =>
-    ['belljar', 'k6'].some((name) => figureOf(figure, rounds, name as 'belljar') !== undefined),
-  )
+  figures.filter(({ needs }) => rounds.some((round) => needs.every((id) => round.get(id)?.belljar !== undefined)))
 
 const withUnit = (value: number | undefined, unit: Figure['unit']): string =>
   value === undefined ? '–' : `${shortNumber(value)}${unit === 'x' ? '' : ` ${unit}`}`
@@ -85,7 +82,7 @@ export function failures(rounds: readonly Round[], measurements: readonly Measur
       const all = valuesOf(rounds, id, name)
       const errors = middleOf(all).errors ?? 0
       if (errors > 0) found.push(`${id} ${name}: ${errors} errors`)
-      const growth = name === 'belljar' ? growthOf(all) : undefined
+      const growth = name === 'belljar' ? middleOf(all).growth : undefined
       if (growth !== undefined && growth > allowedGrowth) {
         found.push(`${id} ${name}: memory grew to ${growth.toFixed(3)} times what it was, ${allowedGrowth} is allowed`)
       }
@@ -108,10 +105,6 @@ export function unsteady(rounds: readonly Round[], measurements: readonly Measur
   }
   return found
 }
-
-/** The median of what memory at the end was to early memory. */
-export const growthOf = (all: readonly Values[]): number | undefined =>
-  median(all.map(({ growth }) => growth).filter((value) => value !== undefined))
 
 /** All of it as data. @param broken what could not be measured */
 export function reportData(
