@@ -60,6 +60,7 @@ export class ScriptVm {
   readonly #vu: VuContext
   readonly #limits: Limits
   readonly #places: SourcePlaces
+  #iterated: string | undefined
 
   private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits, places: SourcePlaces) {
     this.vm = vm
@@ -147,7 +148,14 @@ export class ScriptVm {
 
   /** One iteration of the exported function `name`. @throws {AppError} when the VM died */
   iteration(name: string, iteration: number): Soon<Outcome> {
-    return this.#run('cpuMs', () => this.vm.enter(this.#limits.cpuMs, 'iteration', name, iteration))
+    // The guest half knows the function of the last iteration, but for one that may have ended before its first line.
+    const told = this.#iterated === name ? undefined : name
+    this.#iterated = undefined
+    const ended = this.#run('cpuMs', () => this.vm.enter(this.#limits.cpuMs, 'iteration', iteration, told))
+    return whenThere(ended, (outcome) => {
+      if (outcome.kind === 'done') this.#iterated = name
+      return outcome
+    })
   }
 
   /** setup, teardown or handleSummary, with its argument as JSON. @throws {AppError} when the VM died */

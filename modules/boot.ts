@@ -28,7 +28,7 @@ import {
   type Phase,
   resetEnv,
   resetTags,
-  setTag,
+  setGroupTag,
   vu,
 } from './internal/vu.js'
 
@@ -150,15 +150,24 @@ onEntry('setupData', (json: string | undefined) => {
   return undefined
 })
 
-onEntry('iteration', (name: string, iteration: number) => {
+let iterated: (data: unknown) => unknown
+
+/** One iteration of the exported function `name`; without a name of the same one as before. */
+onEntry('iteration', (iteration: number, name: string | undefined) => {
+  if (name !== undefined) iterated = mapGet(exported, name) as (data: unknown) => unknown
   vu.iteration = iteration
   if (vu.group !== '') {
     // An iteration that was interrupted inside a group leaves no trace in the next one.
     vu.group = ''
-    if (hasSystemTag('group')) setTag('group', '')
+    if (hasSystemTag('group')) setGroupTag('')
   }
-  const fn = mapGet(exported, name) as (data: unknown) => unknown
-  return run(() => fn(hasSetupData ? setupData : undefined))
+  isOpen = false
+  outcome = undefined
+  try {
+    return isWatched(iterated(hasSetupData ? setupData : undefined)) ? 'pending' : undefined
+  } catch (e) {
+    return failed(e)
+  }
 })
 
 /** Runs an exported function of one argument, given as JSON: setup, teardown, handleSummary. */

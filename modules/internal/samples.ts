@@ -108,16 +108,16 @@ export function record(metric: string, value: number, time: number, tags?: Sampl
   write(mapGet(numbersOf(presentTagSet(), tags).byMetric, metric) ?? newSeries(metric, undefined, tags), value, time)
 }
 
-/** Records a sample of the metric `checks` whose tag `check` is `name`. */
-export function recordCheck(name: string, value: number, time: number, tags?: SampleTags): void {
-  write(mapGet(numbersOf(presentTagSet(), tags).byCheck, name) ?? newSeries('checks', name, tags), value, time)
-}
-
-/** True once a sample of that check was recorded with the present tags and these. */
-export function hasRecorded(name: string, tags: SampleTags | undefined): boolean {
+/** The number of the series of a check under the present tags and these; undefined before the first sample of it. */
+export function seriesOfCheck(name: string, tags: SampleTags | undefined): number | undefined {
   const tagSet = presentTagSet()
   const numbers = tags === undefined ? tagSet : mapGet(tags.series, tagSet)
-  return numbers !== undefined && mapGet(numbers.byCheck, name) !== undefined
+  return numbers === undefined ? undefined : mapGet(numbers.byCheck, name)
+}
+
+/** Records a sample of the metric `checks` whose tag `check` is `name`. */
+export function recordCheck(name: string, value: number, time: number, tags?: SampleTags): void {
+  write(seriesOfCheck(name, tags) ?? newSeries('checks', name, tags), value, time)
 }
 
 function newSeries(metric: string, check: string | undefined, tags: SampleTags | undefined): number {

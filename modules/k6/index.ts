@@ -4,7 +4,7 @@ import { ops } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
 import { imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
 import { callerFrames } from '../internal/rehearsal.js'
-import { hasRecorded, record, recordCheck, type SampleTags, sampleTags } from '../internal/samples.js'
+import { record, recordCheck, type SampleTags, sampleTags, seriesOfCheck } from '../internal/samples.js'
 import { currentTags, hasSystemTag, setGroupTag, vu } from '../internal/vu.js'
 
 const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
@@ -31,7 +31,8 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
   let areAllTrue = true
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
-    if (!hasRecorded(name, tags)) assertName(name)
+    // Where there are samples of it, its name is fine.
+    if (seriesOfCheck(name, tags) === undefined) assertName(name)
     const test = (sets as Record<string, unknown>)[name]
     if (isAsyncFunction(test)) {
       throw new GoError(
