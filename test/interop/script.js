@@ -77,6 +77,19 @@ export default async function () {
       'Bidi',
       [...'xyz'].map((text) => ({ text })),
     )
+    const others = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => {
+        // Names and values that come again, that come once, and that do not fit any table.
+        const metadata = { same: 'x', [`own-${i % 70}`]: 'y'.repeat((i * 41) % 3000), 'some-bin': new Uint8Array([i]) }
+        return client.asyncInvoke(peer('Echo'), { text: `${i}` }, { metadata, timeout: '30s' })
+      }),
+    )
+    const texts = others.map(({ message }, i) => message && message.text === `${i}`)
+    is('headers may be of all sizes', texts.includes(false), false)
+    const blocks = await Promise.all(
+      [...'abcd'].map((c) => client.asyncInvoke(peer('Echo'), { text: c.repeat(1_000_000) }, { timeout: '30s' })),
+    )
+    is('large messages go side by side', blocks.map(({ message }) => message.text[999_999]).join(''), 'abcd')
     is('both stream', back.map(({ text }) => text).join(''), 'xyz')
 
     is('serves', client.healthCheck(), { status: grpc.HealthCheckServing })
