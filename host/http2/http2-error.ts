@@ -19,28 +19,6 @@ export const ErrorCode = {
 } as const
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode]
 
-const names = [
-  'NO_ERROR',
-  'PROTOCOL_ERROR',
-  'INTERNAL_ERROR',
-  'FLOW_CONTROL_ERROR',
-  'SETTINGS_TIMEOUT',
-  'STREAM_CLOSED',
-  'FRAME_SIZE_ERROR',
-  'REFUSED_STREAM',
-  'CANCEL',
-  'COMPRESSION_ERROR',
-  'CONNECT_ERROR',
-  'ENHANCE_YOUR_CALM',
-  'INADEQUATE_SECURITY',
-  'HTTP_1_1_REQUIRED',
-] as const
-
-/** The name that the RFC gives a code; undefined for one that it does not know. */
-export function errorCodeName(code: number): string | undefined {
-  return names[code]
-}
-
 /** The peer broke the protocol. It ends one stream when `streamId` is there, and else the connection. */
 export class Http2Error extends Error {
   readonly code: number
