@@ -56,7 +56,7 @@ const importedFunctions = 'bcdefghijklmnopqrstu'
 export const stackBottom = 90_384
 const linkedStackTop = stackBottom + 5 * 1024 * 1024
 /** The stack has twice the largest limit for that of a script: what is below that is free to be unwound into. */
-const heapBottom = stackBottom + 2 * 1024 * 1024
+export const heapBottom = stackBottom + 2 * 1024 * 1024
 /** Between stack and heap: for what is handed to the engine and from it. */
 const scratchBytes = 8192
 export const stackTop = heapBottom - scratchBytes

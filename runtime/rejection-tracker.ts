@@ -25,12 +25,25 @@ const shim = new WebAssembly.Module(
 const runtimeBytes = 1024
 
 /**
- * Makes the runtime at the address `rt` tell of rejections, and enables its interrupt handler: that sets the pointer next to which
- * the place is.
+ * Adds a function to the engine's table that tells of rejections. Returns its index: the same one in every instance of which
+ * nothing else was asked before.
+ */
+export function addRejectionTracker({ table }: WasmInstance, onRejection: OnRejection): number {
+  const f = (_context: number, promise: bigint, reason: bigint, isHandled: number) =>
+    onRejection(promise, reason, isHandled !== 0)
+  const { exports } = new WebAssembly.Instance(shim, { e: { f } })
+  const index = table.grow(1)
+  table.set(index, exports.f)
+  return index
+}
+
+/**
+ * Makes the runtime at the address `rt` call the function at that `index` of the table, and enables its interrupt handler:
+ * that sets the pointer next to which the place is.
  *
  * @throws {Error} for an engine whose runtime looks different
  */
-export function trackRejections(instance: WasmInstance, rt: number, onRejection: OnRejection): void {
+export function trackRejections(instance: WasmInstance, rt: number, index: number): void {
   const words = () => new Int32Array(instance.buffer, rt, runtimeBytes / 4)
   const before = words().slice()
   instance.exports.enableInterruptHandler(rt)
@@ -46,10 +59,5 @@ export function trackRejections(instance: WasmInstance, rt: number, onRejection:
     now[jobs + 1] === now[jobs]
   if (!isAsExpected)
     throw new Error('the runtime of this engine is laid out otherwise: see runtime/rejection-tracker.ts')
-  const f = (_context: number, promise: bigint, reason: bigint, isHandled: number) =>
-    onRejection(promise, reason, isHandled !== 0)
-  const { exports } = new WebAssembly.Instance(shim, { e: { f } })
-  const index = instance.table.grow(1)
-  instance.table.set(index, exports.f)
   words()[tracker] = index
 }

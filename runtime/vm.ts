@@ -13,8 +13,9 @@ import { cellBytes, maxArguments, scratch } from './engine-program.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
+import type { MemoryImage } from './memory-image.js'
 import type { CpuLimit, Pulse } from './pulse.js'
-import { type OnRejection, trackRejections } from './rejection-tracker.js'
+import { addRejectionTracker, type OnRejection, trackRejections } from './rejection-tracker.js'
 import { type EngineExports, type Pointer, WasmInstance } from './wasm-instance.js'
 
 /** Where the source of a module comes from. Both throw a GuestError, whose message the script's author reads. */
@@ -53,6 +54,22 @@ export function whenThere<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): So
   return value instanceof Promise ? value.then(next) : next(value)
 }
 
+/**
+ * An idle VM as it was at one time, from which others are made. It refers to nothing of that VM, is never changed, and is plain
+ * data that a message may carry to another thread.
+ */
+export interface VmImage {
+  readonly memory: MemoryImage
+  readonly rt: number
+  readonly ctx: number
+  readonly entry: Pointer
+  readonly entryNames: readonly (readonly [name: string, at: Pointer])[]
+  readonly rejected: readonly (readonly [promise: bigint, reason: bigint])[]
+  /** What its pointers and numbers mean something for. */
+  readonly tracker: number
+  readonly operations: string
+}
+
 type State = 'idle' | 'running' | 'suspended' | 'dead'
 
 /** What stands before the text of a CommonJS file, in its first line. */
@@ -87,6 +104,8 @@ export class Vm<Vu> {
   readonly #operationNames: string[] = []
   readonly #rt: number
   readonly #ctx: number
+  /** The function in the engine's table that is told of rejections. */
+  readonly #tracker: number
   /** The JSValue null, which nobody frees. */
   readonly #null: Pointer
   /** Pointers to the names of entries as strings of the VM. They are few, and kept. */
@@ -111,7 +130,7 @@ export class Vm<Vu> {
   #resolveError: unknown
   #polledAt = 0
 
-  private constructor(options: VmOptions<Vu>) {
+  private constructor(options: VmOptions<Vu>, image?: VmImage) {
     this.#limits = options.limits
     this.#loader = options.loader
     this.#clock = new CpuClock(options.pulse)
@@ -121,10 +140,12 @@ export class Vm<Vu> {
         this.#operations.push(run)
       }
     }
-    const instance = new WasmInstance(options.limits.memoryBytes, undefined, options.engine)
+    const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
     const { exports } = instance
     this.#instance = instance
     this.#exports = exports
+    this.#values = new ValueReader(instance, options.limits.memoryBytes)
+    this.#null = exports.nullPointer()
     instance.callbacks = {
       callFunction: (argc, argv) => this.#callFromGuest(argc, argv),
       shouldInterrupt: () => this.#shouldInterrupt(),
@@ -133,14 +154,24 @@ export class Vm<Vu> {
       onAbort: () => this.kill('LIMIT_MEMORY', 'the VM aborted; it ran out of memory or of stack'),
     }
     const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
-    exports.ctors()
-    this.#rt = exports.newRuntime()
-    this.#ctx = exports.newContext(this.#rt, 0)
+    this.#tracker = addRejectionTracker(instance, onRejection)
+    if (image === undefined) {
+      exports.ctors()
+      this.#rt = exports.newRuntime()
+      this.#ctx = exports.newContext(this.#rt, 0)
+      trackRejections(instance, this.#rt, this.#tracker)
+      exports.enableModuleLoader(this.#rt, 1)
+    } else {
+      if (image.tracker !== this.#tracker || image.operations !== this.#operationNames.join(' ')) {
+        throw new AppError('INTERNAL', 'the image is of a VM with other operations')
+      }
+      this.#rt = image.rt
+      this.#ctx = image.ctx
+      this.#entry = image.entry
+      for (const [name, at] of image.entryNames) this.#entryNames.set(name, at)
+      for (const [promise, reason] of image.rejected) this.#rejected.set(promise, reason)
+    }
     exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
-    trackRejections(instance, this.#rt, onRejection)
-    exports.enableModuleLoader(this.#rt, 1)
-    this.#values = new ValueReader(instance, options.limits.memoryBytes)
-    this.#null = exports.nullPointer()
   }
 
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
@@ -148,6 +179,43 @@ export class Vm<Vu> {
     const vm = new Vm(options)
     vm.#installBridge(bridgeName)
     return vm
+  }
+
+  /**
+   * A VM that goes on where the one of the image stood: all values, modules, closures and promises of that are in it, and
+   * nothing is evaluated again. Its limits, loader, pulse and `vu` are its own, its operations those of the image, with the
+   * same names in the same order.
+   *
+   * Whoever makes it has to restore what the host kept for the guest of the image, as all of that is missing here: `vu`
+   * and all that operations keep for it under numbers that the guest knows (clients, sets of tags, series, tasks), places in
+   * the VM's memory that operations were told of by `SharedBytes` (they are the same here), `onPoll`, `onInternalError` and
+   * `cpuLimit`. And whatever differs between VMs, as numbers of VUs or random ones, is what it was for the image.
+   *
+   * @throws {AppError} when the image needs more memory than the limits allow, or other operations
+   */
+  static fromImage<Vu>(image: VmImage, options: VmOptions<Vu>): Vm<Vu> {
+    return new Vm(options, image)
+  }
+
+  /**
+   * What `fromImage` needs. The VM may go on afterwards.
+   *
+   * @throws {AppError} when the VM is not idle, was interrupted, or has promise jobs or an error to be taken
+   */
+  image(): VmImage {
+    if (this.#state !== 'idle' || this.#isInterrupted || this.hasJobs || this.#pendingError !== undefined) {
+      throw this.#death ?? new AppError('INTERNAL', 'an image was asked of a VM that is in the middle of something')
+    }
+    return {
+      memory: this.#instance.image(),
+      rt: this.#rt,
+      ctx: this.#ctx,
+      entry: this.#entry,
+      entryNames: [...this.#entryNames],
+      rejected: [...this.#rejected],
+      tracker: this.#tracker,
+      operations: this.#operationNames.join(' '),
+    }
   }
 
   #installBridge(bridgeName: string): void {

@@ -4,6 +4,7 @@
  * take one for a plain result where a call goes on after it (quickjs-emscripten issue 258), and load asynchronously. Speaks
  * the raw C API; nothing here knows JavaScript values or k6.
  */
+import { AppError } from '../errors.js'
 import { compileEngine } from './engine-compiler.js'
 import {
   exportNames,
@@ -14,6 +15,7 @@ import {
   tableName,
 } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
+import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
 export type Pointer = number
@@ -103,9 +105,17 @@ export class WasmInstance {
   #block: Pointer = 0
   #unwoundAt: Pointer = 0
 
-  /** A fresh engine whose memory holds at most `memoryBytes`, and at least `pages` of 64 KB from the start. */
-  constructor(memoryBytes: number, pages = leastPages, program = compileEngine('lasting')) {
+  /**
+   * An engine whose memory holds at most `memoryBytes`: a fresh one, or one with the memory of an image.
+   *
+   * @throws {AppError} when that has more
+   */
+  constructor(memoryBytes: number, image?: MemoryImage, program = compileEngine('lasting')) {
+    const pages = image?.pages ?? leastPages
     this.#mostPages = Math.max(leastPages, Math.floor(memoryBytes / pageBytes))
+    if (pages > this.#mostPages) {
+      throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
+    }
     this.#memory = new WebAssembly.Memory({ initial: pages, maximum: this.#mostPages })
     this.#look()
     const instance = new WebAssembly.Instance(program, { a: this.#imports() })
@@ -113,10 +123,17 @@ export class WasmInstance {
     const found: Record<string, unknown> = {}
     for (const [name, short] of Object.entries(exportNames)) found[name] = instance.exports[short]
     this.exports = found as unknown as EngineExports
+    if (image !== undefined) restoreMemory(image, this.bytes)
   }
 
   get buffer(): ArrayBuffer {
     return this.bytes.buffer as ArrayBuffer
+  }
+
+  /** @throws {AppError} when a call is under way */
+  image(): MemoryImage {
+    if (this.exports.stackPointer() !== stackTop) throw new AppError('INTERNAL', 'an image was asked of a busy engine')
+    return memoryImage(this.bytes)
   }
 
   #look(): void {

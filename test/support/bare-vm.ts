@@ -7,7 +7,7 @@ import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, type Operation } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { Pulse } from '../../runtime/pulse.js'
-import { type Completion, Vm } from '../../runtime/vm.js'
+import { type Completion, Vm, type VmImage, type VmOptions } from '../../runtime/vm.js'
 
 /**
  * Makes `op(name, ...args)` global, which calls an operation and throws what the host refused with, and registers an entry
@@ -50,37 +50,41 @@ const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(res
 export class BareVm {
   readonly vm: Vm<undefined>
   readonly limits: Limits
+  readonly #options: VmOptions<undefined>
   #scripts = 0
 
-  private constructor(vm: Vm<undefined>, limits: Limits) {
+  private constructor(vm: Vm<undefined>, options: VmOptions<undefined>) {
     this.vm = vm
-    this.limits = limits
+    this.limits = options.limits
+    this.#options = options
   }
 
   /** A VM that has `sleep(ms)`, the given operations as `op(name, …)`, and the given modules to import. */
   static async create({ operations = {}, modules = {}, limits = {}, pulse }: BareVmOptions = {}): Promise<BareVm> {
     const files = new Map(Object.entries(modules))
-    const all: Limits = { ...trustedLimits, ...limits }
-    const vm = await Vm.create<undefined>(
-      {
-        limits: all,
-        ...(pulse === undefined ? {} : { pulse }),
-        modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
-        loader: {
-          resolve: (_base, specifier) => specifier,
-          load(name) {
-            const source = files.get(name)
-            if (source === undefined) throw new GuestError('GoError', `no module ${name}`)
-            return source
-          },
-          loadCommonJs: () => '',
+    const options: VmOptions<undefined> = {
+      limits: { ...trustedLimits, ...limits },
+      ...(pulse === undefined ? {} : { pulse }),
+      modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
+      loader: {
+        resolve: (_base, specifier) => specifier,
+        load(name) {
+          const source = files.get(name)
+          if (source === undefined) throw new GuestError('GoError', `no module ${name}`)
+          return source
         },
+        loadCommonJs: () => '',
       },
-      '__belljar',
-    )
-    const bare = new BareVm(vm, all)
+    }
+    const bare = new BareVm(Vm.create(options, '__belljar'), options)
     await bare.run(bootSource)
     return bare
+  }
+
+  /** Another VM from an image, with the operations and modules of this one. */
+  clone(image: VmImage, limits: Partial<Limits> = {}): BareVm {
+    const options = { ...this.#options, limits: { ...this.limits, ...limits } }
+    return new BareVm(Vm.fromImage(image, options), options)
   }
 
   /** Evaluates a module and runs its promise jobs. */
