@@ -1,8 +1,9 @@
 /** What of the WebAssembly API the runtime uses. @types/node for Node 20 has no types for it, and lib.dom has too many. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(descriptor: { initial: number; maximum?: number })
-    readonly buffer: ArrayBuffer
+    constructor(descriptor: { initial: number; maximum?: number; shared?: boolean })
+    /** A SharedArrayBuffer, of one length, for a shared memory; growing makes a longer one. */
+    readonly buffer: ArrayBufferLike
     grow(pages: number): number
   }
   class Table {
