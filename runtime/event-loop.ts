@@ -78,14 +78,18 @@ export class TaskQueue {
     this.#wake?.()
   }
 
+  /** The next result, if there is one already. */
+  take(): [task: number, kind: string, payload: Crossing] | undefined {
+    const first = this.#ready.shift()
+    if (first !== undefined) this.#waitingBytes -= sizeOf(first[2])
+    return first
+  }
+
   /** The next result, or undefined when no work is open or the wait was interrupted. */
   async next(isInterrupted: () => boolean): Promise<[task: number, kind: string, payload: Crossing] | undefined> {
     while (!isInterrupted()) {
-      const first = this.#ready.shift()
-      if (first !== undefined) {
-        this.#waitingBytes -= sizeOf(first[2])
-        return first
-      }
+      const first = this.take()
+      if (first !== undefined) return first
       if (this.#open.size === 0) return undefined
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -162,10 +166,12 @@ export function runToEnd<Vu>(
 async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step): Promise<Outcome> {
   let ended: Outcome = done
   while (ended.kind === 'done') {
-    const next = await tasks.next(() => vm.isInterrupted)
+    // Results that are there and steps that wait for nothing take no promise each.
+    const next = (vm.isInterrupted ? undefined : tasks.take()) ?? (await tasks.next(() => vm.isInterrupted))
     if (vm.isInterrupted) ended = { kind: 'interrupted' }
     if (next === undefined) break
-    const later = await step(vm, cpuMs, vm.enter(cpuMs, 'deliver', ...next))
+    const soon = step(vm, cpuMs, vm.enter(cpuMs, 'deliver', next[0], next[1], next[2]))
+    const later = soon instanceof Promise ? await soon : soon
     if (later.kind !== 'pending') ended = later
   }
   if (ended.kind === 'done' && first.kind === 'pending') {
