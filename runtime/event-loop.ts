@@ -103,8 +103,7 @@ export class TaskQueue {
 /** Characters count as the bytes that most of them take. */
 function sizeOf(payload: Crossing): number {
   if (typeof payload === 'string') return payload.length
-  if (payload instanceof Utf8Text) return payload.bytes.length
-  return payload instanceof Uint8Array ? payload.byteLength : 0
+  return payload instanceof Uint8Array || payload instanceof Utf8Text ? payload.byteLength : 0
 }
 
 /** What a script threw, described by the guest half. Text from a script: clean it before it goes anywhere. */

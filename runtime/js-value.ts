@@ -23,12 +23,28 @@ const doubleWords = new Int32Array(double.buffer)
 /** What may cross the boundary. Bytes are copied in either direction. */
 export type Crossing = string | number | boolean | null | undefined | Uint8Array | SharedBytes | Utf8Text
 
-/** A result that becomes a string: its UTF-8, valid and free of NUL, goes into the VM without a detour over a string here. */
-export class Utf8Text {
-  readonly bytes: Uint8Array
+/** UTF-8 that is not there before it is written into the VM. */
+export interface WrittenText {
+  readonly byteLength: number
+  /** Writes so many bytes. */
+  writeTo(target: Buffer, at: number): void
+}
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+/** A result that becomes a string: its UTF-8, valid and free of NUL, goes into the VM without a detour over a string here. */
+export class Utf8Text implements WrittenText {
+  readonly #content: Uint8Array | WrittenText
+
+  constructor(content: Uint8Array | WrittenText) {
+    this.#content = content
+  }
+
+  get byteLength(): number {
+    return this.#content.byteLength
+  }
+
+  writeTo(target: Buffer, at: number): void {
+    if (this.#content instanceof Uint8Array) target.set(this.#content, at)
+    else this.#content.writeTo(target, at)
   }
 }
 
@@ -221,7 +237,7 @@ export class ValueReader {
 
   #make(ctx: number, value: Crossing): Pointer {
     if (typeof value === 'string') return this.text(ctx, value)
-    if (value instanceof Utf8Text) return this.#utf8(ctx, value.bytes)
+    if (value instanceof Utf8Text) return this.#utf8(ctx, value)
     if (typeof value !== 'object' || value === null) throw new TypeError('this value has no memory of its own')
     // The VM takes the block over and frees it with the ArrayBuffer.
     const at = this.allocate(value.byteLength + 1)
@@ -234,11 +250,11 @@ export class ValueReader {
     return this.#exports.newArrayBuffer(ctx, at, value.byteLength)
   }
 
-  #utf8(ctx: number, utf8: Uint8Array): Pointer {
+  #utf8(ctx: number, utf8: Utf8Text): Pointer {
     const isShort = utf8.byteLength < scratch.textBytes
     const at = isShort ? scratch.text : this.allocate(utf8.byteLength + 1)
     const { bytes } = this.#instance
-    bytes.set(utf8, at)
+    utf8.writeTo(bytes, at)
     bytes[at + utf8.byteLength] = 0
     const value = this.#exports.newString(ctx, at)
     if (!isShort) this.#exports.free(at)

@@ -190,7 +190,7 @@ function assertCrosses(name: string, value: Crossing): void {
     value instanceof Uint8Array || value instanceof SharedBytes || value instanceof Utf8Text,
     `${name} gives an object`,
   )
-  const byteLength = value instanceof Utf8Text ? value.bytes.byteLength : value.byteLength
+  const byteLength = value.byteLength
   assert.ok(
     Number.isInteger(byteLength) && byteLength >= 0 && byteLength < 64 * 1024 * 1024,
     `${name} gives ${byteLength} bytes`,

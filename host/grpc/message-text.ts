@@ -11,9 +11,11 @@ export function messageText(head: string, message: string | SplitJson): string |
   if (typeof message === 'string') return head + message
   const before = `${head}\t${message.places}\n${message.json}\n`
   const beforeBytes = Buffer.byteLength(before)
-  // Not from the pool, of which a part would keep the whole of it.
-  const bytes = Buffer.allocUnsafeSlow(beforeBytes + message.byteLength)
-  bytes.write(before, 0, beforeBytes, 'utf8')
-  message.writeTo(bytes, beforeBytes)
-  return new Utf8Text(bytes)
+  return new Utf8Text({
+    byteLength: beforeBytes + message.byteLength,
+    writeTo(target, at) {
+      target.write(before, at, beforeBytes, 'utf8')
+      message.writeTo(target, at + beforeBytes)
+    },
+  })
 }
