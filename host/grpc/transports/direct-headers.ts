@@ -8,8 +8,9 @@ import { addFields, encodeTimeout, type HeaderBlock, readHeaderBlock } from '../
 import type { Ending } from '../status.js'
 import type { CallStart, Metadata } from '../transport.js'
 
-/** Methods whose requests are remembered. */
+/** Methods whose requests are remembered, and how large their headers may be, in bytes: HPACK's table takes no more. */
 const mostRemembered = 64
+const mostRememberedBytes = 4096
 /** What HPACK counts for a field besides its name and value, in bytes. */
 const fieldBytes = 32
 
@@ -43,6 +44,7 @@ export class RequestHeaders {
     const bad = addFields(metadata, shape.metadata)
     if (bad) return bad
     const kind = new RequestKind(shape, own, metadata)
+    if (kind.listBytes > mostRememberedBytes) return kind
     if (this.#kinds.size >= mostRemembered) this.#kinds.clear()
     this.#kinds.set(shape.path, kind)
     return kind
