@@ -159,9 +159,8 @@ export class ClientSession implements FrameSink, StreamCarrier {
   }
 
   giveBack(stream: ClientStream, bytes: number): void {
-    if (this.isLost || bytes === 0) return
-    this.#announce(0, this.#window.giveBack(bytes))
-    if (!stream.isClosed && !stream.isRemoteEnded) this.#announce(stream.id, stream.receiveWindow.giveBack(bytes))
+    if (this.isLost || bytes === 0 || stream.isClosed || stream.isRemoteEnded) return
+    this.#announce(stream.id, stream.receiveWindow.giveBack(bytes))
   }
 
   closeStream(stream: ClientStream, code: number): void {
@@ -216,14 +215,12 @@ export class ClientSession implements FrameSink, StreamCarrier {
   onData(streamId: number, bytes: Buffer, isFrameEnd: boolean, isEnd: boolean, flowBytes: number): void {
     if (!this.#window.take(flowBytes))
       throw new Http2Error(ErrorCode.flowControlError, 'more than the connection takes')
+    // At once, read or not: streams that are not read must not hold up the others.
+    this.#announce(0, this.#window.giveBack(flowBytes))
     const stream = this.#streamOf(streamId)
-    if (stream === undefined) {
-      this.#announce(0, this.#window.giveBack(flowBytes))
-      return
-    }
+    if (stream === undefined) return
     const isOver = !stream.receiveWindow.take(flowBytes)
     if (isOver || stream.isRemoteEnded || !stream.hasResponse) {
-      this.#announce(0, this.#window.giveBack(flowBytes))
       const code = stream.isRemoteEnded ? ErrorCode.streamClosed : ErrorCode.protocolError
       this.#breakStream(stream, isOver ? ErrorCode.flowControlError : code)
       return

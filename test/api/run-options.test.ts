@@ -26,6 +26,7 @@ describe('runScript: its options', function () {
       [{ script, env: { A: 1 } }, 'env.A must be a string, and is 1'],
       [{ script, threads: 0 }, 'threads must be a whole number from 1 to 256, and is 0'],
       [{ script, threads: 1.5 }, 'threads must be a whole number from 1 to 256, and is 1.5'],
+      [{ script, grpcTransport: 'http3' }, "grpcTransport must be 'direct' or 'grpc-js', and is string"],
       [{ script, isolation: 'thread' }, "isolation must be 'process' or 'none', and is string"],
       [{ script, isolation: 'none' }, "isolation may be 'none' with the policy profile trusted only"],
       [{ script, signal: {} }, 'signal must be an AbortSignal, and is object'],

@@ -55,6 +55,10 @@ describe('parseRunFlags', () => {
       'accepts 1 arg(s), received 2: arg should either be "-", if reading script from stdin, or a path to a script file',
     ],
     [['--threads', '0', 's.js'], 'invalid argument "0" for "--threads" flag: at least 1 thread is needed'],
+    [
+      ['--grpc-transport', 'http3', 's.js'],
+      'invalid argument "http3" for "--grpc-transport" flag: it is direct or grpc-js',
+    ],
   ]
   for (const [argv, message] of wrong) {
     it(`refuses ${argv.join(' ') || 'nothing'}`, () => {
