@@ -27,15 +27,23 @@ export class RequestHeaders {
   constructor(scheme: string, authority: string, userAgent: string) {
     this.#scheme = scheme
     this.#authority = authority
-    // A script may give any text, and headers are bytes.
-    this.#userAgent = Buffer.from(userAgent).toString('latin1')
+    this.#userAgent = bytesOf(userAgent)
   }
 
   /** What a call like this one is sent with, or why it cannot be sent. */
   kindOf(shape: RequestShape): RequestKind | Ending {
     const known = this.#kinds.get(shape.path)
     if (known?.fits(shape)) return known
-    const own = [':method', 'POST', ':scheme', this.#scheme, ':path', shape.path, ':authority', this.#authority]
+    const own = [
+      ':method',
+      'POST',
+      ':scheme',
+      this.#scheme,
+      ':path',
+      bytesOf(shape.path),
+      ':authority',
+      this.#authority,
+    ]
     own.push('content-type', 'application/grpc', 'user-agent', this.#userAgent, 'te', 'trailers')
     if (shape.previousAttempts) own.push('grpc-previous-rpc-attempts', String(shape.previousAttempts))
     if (shape.compression === 'gzip') own.push('grpc-encoding', 'gzip')
@@ -50,6 +58,9 @@ export class RequestHeaders {
     return kind
   }
 }
+
+/** A script, or a schema, may have any text, and headers are bytes: UTF-8, as Go sends it. */
+const bytesOf = (text: string) => Buffer.from(text).toString('latin1')
 
 /** Requests that differ in nothing but their timeout. */
 export class RequestKind {

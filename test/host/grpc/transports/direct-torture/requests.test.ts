@@ -1,0 +1,45 @@
+/** What the peer gets of a call, whatever texts the call is made with. */
+import assert from 'node:assert/strict'
+import { HpackDecoder } from '../../../../../host/http2/hpack-decoder.js'
+import { answer, type RawPeer, settings, type } from '../../raw-peer.js'
+import { brief, closeAll, plentyMs, setting, start } from './rig.js'
+
+describe('The direct transport: requests', () => {
+  afterEach(closeAll)
+
+  /** The header fields of the next call, and its stream. */
+  async function nextCall(peer: RawPeer, decoder: HpackDecoder): Promise<{ id: number; fields: Map<string, string> }> {
+    const { streamId, payload } = (await peer.next(type.headers))!
+    const { fields: all } = decoder.decode(payload)
+    const fields = new Map<string, string>()
+    for (let i = 0; i < all.length; i += 2) fields.set(all[i]!, Buffer.from(all[i + 1]!, 'latin1').toString())
+    return { id: streamId, fields }
+  }
+
+  it('have their path in UTF-8, also when they had to wait', async () => {
+    const { connection, peer } = await start(settings([setting.maxConcurrentStreams, 1]))
+    const decoder = new HpackDecoder(4096, 65_536)
+    const paths = ['/p.S/M', '/p.Служба/Привет', '/p.S/😀', '/p.S/M']
+    const call = { request: Buffer.from('x'), metadata: [], deadlineMs: plentyMs }
+    const results = paths.map((path) => connection.unary({ ...call, path }))
+    for (const path of paths) {
+      const { id, fields } = await nextCall(peer, decoder)
+      assert.equal(fields.get(':path'), path)
+      peer.send(answer(id))
+    }
+    assert.deepEqual((await Promise.all(results)).map(brief), Array(4).fill([0, 'reply']))
+  })
+
+  it('go out in CONTINUATION frames when their headers do not fit one frame', async () => {
+    const { connection, peer } = await start()
+    const metadata = Array.from({ length: 30 }, (_, i): [string, string] => [`x-${i}`, '~'.repeat(1500)])
+    const result = connection.unary({ path: '/p.S/M', request: Buffer.from('x'), metadata, deadlineMs: plentyMs })
+    const parts = [(await peer.next(type.headers))!]
+    while (((parts.at(-1)?.flags ?? 0) & 4) === 0) parts.push((await peer.next(type.continuation))!)
+    assert.ok(parts.length > 2 && parts.every(({ payload }) => payload.length <= 16_384))
+    const { fields } = new HpackDecoder(4096, 100_000).decode(Buffer.concat(parts.map(({ payload }) => payload)))
+    for (const [name, value] of metadata) assert.equal(fields[fields.indexOf(name) + 1], value)
+    peer.send(answer(parts[0]!.streamId))
+    assert.deepEqual(brief(await result), [0, 'reply'])
+  })
+})
