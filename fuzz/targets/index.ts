@@ -11,6 +11,7 @@ const targets: Readonly<Record<string, () => Promise<{ target: FuzzTarget }>>> =
   'grpc-replies': () => import('./grpc-replies.js'),
   hpack: () => import('./hpack.js'),
   'http2-frames': () => import('./http2-frames.js'),
+  'http2-session': () => import('./http2-session.js'),
   addresses: () => import('./addresses.js'),
   options: () => import('./options.js'),
   'http-texts': () => import('./http-texts.js'),
