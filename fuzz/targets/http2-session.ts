@@ -77,6 +77,7 @@ export const target: FuzzTarget = {
     awaited = 2
     const address = `127.0.0.1:${port}`
     const connection = await transport.connect({ address, isPlaintext: true, timeoutMs: deadlineMs, resolver })
+    const startedAtMs = performance.now()
     const call = { path: '/p.S/M', metadata: [], deadlineMs }
     try {
       const ends: CallStatus[] = await Promise.all([
@@ -85,9 +86,11 @@ export const target: FuzzTarget = {
           connection.stream({ ...call, isServerStreaming: true, onMessage: () => {}, onEnd })
         }),
       ])
+      // A server may send status 4 too, but does so at once.
+      const isLate = performance.now() - startedAtMs >= deadlineMs
       for (const { status, message } of ends) {
         assert.ok(Number.isInteger(status) && status >= 0, `status ${status}`)
-        assert.notEqual(status, 4, 'nobody told the call of its end')
+        assert.ok(status !== 4 || !isLate, 'nobody told the call of its end')
         assertClean(message, input)
       }
       return ends.map(({ status, message }) => `${status} ${message.slice(0, 60).replace(/\d+/g, '0')}`).join('; ')
