@@ -18,25 +18,38 @@ function guestEntries(folder = 'build/modules', found = {}) {
   return found
 }
 
-/** What runs in Node.js, by name. Each is one file but for what it loads on demand: a chunk that two share is one more to open. */
+/**
+ * What runs in Node.js, by name. Each is one file but for what it loads on demand: a chunk that two share is one more to open.
+ * What is not imported by programs of others is CommonJS, which Node.js starts faster: it needs no loader of its own for that.
+ */
 const programs = [
-  ['belljar', 'build/cli/main.js'],
-  ['thread', 'build/engine/thread-main.js'],
-  ['child', 'build/engine/isolation/child-main.js'],
-  ['index', 'build/index.js'],
+  ['belljar', 'build/cli/main.js', 'cjs'],
+  ['thread', 'build/engine/thread-main.js', 'cjs'],
+  ['child', 'build/engine/isolation/child-main.js', 'cjs'],
+  ['index', 'build/index.js', 'es'],
 ]
 
-const programBundle = ([name, file]) => ({
+const extensions = { cjs: 'cjs', es: 'js' }
+
+const ownUrl = {
+  name: 'own-url',
+  resolveImportMeta: (property, { format }) =>
+    property === 'url' && format === 'cjs' ? "require('node:url').pathToFileURL(__filename).href" : null,
+}
+
+const programBundle = ([name, file, format]) => ({
   input: { [name]: file },
   external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
   // A module of Node.js of which nothing is used takes time all the same.
   treeshake: { moduleSideEffects: 'no-external' },
-  plugins: name === 'index' ? [shipDeclarations] : [],
+  plugins: name === 'index' ? [shipDeclarations] : [ownUrl],
   output: {
     dir: 'dist',
-    format: 'es',
-    entryFileNames: '[name].js',
-    chunkFileNames: `chunks/${name}/[name].js`,
+    format,
+    // The default export of a package is what it exports, as for Node.js.
+    interop: 'default',
+    entryFileNames: `[name].${extensions[format]}`,
+    chunkFileNames: `chunks/${name}/[name].${extensions[format]}`,
     hoistTransitiveImports: false,
   },
 })

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/belljar.js'
+require('../dist/belljar.cjs')

@@ -55,7 +55,7 @@ export class ThreadHandle implements Watched {
     this.#observer = observer
     // Holds for every context that is made from now on, so for the whole thread: no schema, script or reply becomes code.
     setFlagsFromString('--disallow-code-generation-from-strings')
-    this.#worker = new Worker(join(packageRoot, 'dist', 'thread.js'), {
+    this.#worker = new Worker(join(packageRoot, 'dist', 'thread.cjs'), {
       workerData: { ...settings, heartbeat: this.heartbeat.buffer } satisfies ThreadSettings,
       resourceLimits: threadResourceLimits(settings.policy.limits),
       // The script sees what the command gave it in `settings`, and a thread's own code needs none.

@@ -83,7 +83,7 @@ export class IsolatedRun implements Run {
   #isClosed = false
 
   /** @param program of the process; another one than usual in tests */
-  constructor(settings: TestRunSettings, observer: Observer, program = join(packageRoot, 'dist', 'child.js')) {
+  constructor(settings: TestRunSettings, observer: Observer, program = join(packageRoot, 'dist', 'child.cjs')) {
     this.#settings = settings
     this.#observer = observer
     this.#program = program
