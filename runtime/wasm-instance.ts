@@ -6,14 +6,7 @@
  */
 import { AppError } from '../errors.js'
 import { compileEngine } from './engine-compiler.js'
-import {
-  exportNames,
-  leastPages,
-  pageBytes,
-  stackBottom,
-  stackTop,
-  tableName,
-} from './engine-program.js'
+import { exportNames, leastPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
 import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
 
