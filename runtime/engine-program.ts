@@ -1,6 +1,6 @@
 /**
  * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with four changes that
- * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 2 MB instead of 5, and some memory of ours beside that.
+ * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 1.25 MB instead of 5, and some memory of ours beside that.
  * And it asks for the memory that a VM needs and not for 16 MB, since the garbage collector takes all of it for used.
  */
 import { readFileSync } from 'node:fs'
@@ -55,8 +55,8 @@ const importedFunctions = 'bcdefghijklmnopqrstu'
 /** Static data ends before it, and the C stack begins there; it grows down to it. Multiple of 16. */
 export const stackBottom = 90_384
 const linkedStackTop = stackBottom + 5 * 1024 * 1024
-/** The stack has twice the largest limit for that of a script: what is below that is free to be unwound into. */
-export const heapBottom = stackBottom + 2 * 1024 * 1024
+/** More than the largest limit for the stack of a script, which the engine looks at before it goes deeper. */
+export const heapBottom = stackBottom + 1280 * 1024
 /** Between stack and heap: for what is handed to the engine and from it. */
 const scratchBytes = 8192
 export const stackTop = heapBottom - scratchBytes
@@ -84,8 +84,10 @@ export const scratch = {
 
 export const pageBytes = 65_536
 const linkedPages = 256
-/** The C stack, static data, and as much heap as an engine with the modules of k6 in it has. */
-export const leastPages = 48
+/** Static data and the C stack. */
+const leastPages = Math.ceil(heapBottom / pageBytes)
+/** As much heap as an engine with the modules of k6 in it has, beside that. */
+export const freshPages = leastPages + 14
 
 /** The engine's program. @throws {Error} when the package has another one */
 export const engineProgram = (): Uint8Array<ArrayBuffer> =>

@@ -18,8 +18,9 @@ export function memoryImage(bytes: Uint8Array): MemoryImage {
   // A fresh instance has static data where this one may have zeros.
   const parts = [{ at: 0, bytes: Uint8Array.prototype.slice.call(bytes, 0, stackBottom) }]
   let from: number | undefined
+  const words = new Int32Array(bytes.buffer)
   for (let at = heapBottom - (heapBottom % pieceBytes); at < bytes.length; at += pieceBytes) {
-    const isEmpty = isZero(bytes, Math.max(at, heapBottom), at + pieceBytes)
+    const isEmpty = isZero(words, Math.max(at, heapBottom) >> 2, (at + pieceBytes) >> 2)
     if (!isEmpty) {
       from ??= Math.max(at, heapBottom)
     } else if (from !== undefined) {
@@ -28,11 +29,13 @@ export function memoryImage(bytes: Uint8Array): MemoryImage {
     }
   }
   if (from !== undefined) parts.push({ at: from, bytes: Uint8Array.prototype.slice.call(bytes, from) })
-  return { pages: bytes.length / pageBytes, parts }
+  // The allocator has written to the end of what it has. What the engine has grown by beyond that is not in use yet.
+  const last = parts.at(-1)!
+  return { pages: Math.ceil((last.at + last.bytes.length) / pageBytes), parts }
 }
 
-function isZero(bytes: Uint8Array, from: number, to: number): boolean {
-  for (const word of new Int32Array(bytes.buffer, from, (to - from) >> 2)) if (word !== 0) return false
+function isZero(words: Int32Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (words[i] !== 0) return false
   return true
 }
 

@@ -6,7 +6,7 @@
  */
 import { AppError } from '../errors.js'
 import { compileEngine } from './engine-compiler.js'
-import { exportNames, leastPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
+import { exportNames, freshPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
 import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
 
@@ -104,8 +104,8 @@ export class WasmInstance {
    * @throws {AppError} when that has more
    */
   constructor(memoryBytes: number, image?: MemoryImage, program = compileEngine('lasting')) {
-    const pages = image?.pages ?? leastPages
-    this.#mostPages = Math.max(leastPages, Math.floor(memoryBytes / pageBytes))
+    const pages = image?.pages ?? freshPages
+    this.#mostPages = Math.max(freshPages, Math.floor(memoryBytes / pageBytes))
     if (pages > this.#mostPages) {
       throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
     }
