@@ -1,7 +1,9 @@
 /**
  * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with four changes that
- * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 1.25 MB instead of 5, and some memory of ours beside that.
- * And it asks for the memory that a VM needs and not for 16 MB, since the garbage collector takes all of it for used.
+ * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 3 MB instead of 5, and some
+ * memory of ours beside that.
+ * And it asks for the memory that a VM needs and not for 16 MB, and for a shared one: of others the garbage collector takes all
+ * for used (memory-pool.ts).
  */
 import { readFileSync } from 'node:fs'
 import { requirePackage } from '../package-root.js'
@@ -9,6 +11,9 @@ import { requirePackage } from '../package-root.js'
 const section = { import: 2, global: 6, export: 7, data: 11 } as const
 const kind = { function: 0, table: 1, memory: 2 } as const
 const i32const = 0x41
+/** What the limits of a memory say of it. */
+const hasMaximum = 1
+const isShared = 2
 const end = 0x0b
 
 /** Where the names of the exports that are used here are in the program of the pinned package. */
@@ -55,8 +60,11 @@ const importedFunctions = 'bcdefghijklmnopqrstu'
 /** Static data ends before it, and the C stack begins there; it grows down to it. Multiple of 16. */
 export const stackBottom = 90_384
 const linkedStackTop = stackBottom + 5 * 1024 * 1024
-/** More than the largest limit for the stack of a script, which the engine looks at before it goes deeper. */
-export const heapBottom = stackBottom + 1280 * 1024
+/**
+ * Three times the largest limit for the stack of a script, as the engine does not look at that in all that it does. Costs no
+ * memory while it is not used.
+ */
+export const heapBottom = stackBottom + 3 * 1024 * 1024
 /** Between stack and heap: for what is handed to the engine and from it. */
 const scratchBytes = 8192
 export const stackTop = heapBottom - scratchBytes
@@ -120,7 +128,7 @@ export function patched(program: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 const changes = new Map<number, (body: Uint8Array) => Uint8Array>([
-  [section.import, withLessMemory],
+  [section.import, withSharedMemory],
   [section.global, withSmallerStack],
   [section.export, withOwnExports],
   [section.data, withLowerHeap],
@@ -130,7 +138,7 @@ const unexpected = (what: string) =>
   new Error(`the engine is not the one that belljar was written for (${what}): see runtime/engine-program.ts`)
 
 /** The memory comes last, after the functions, as `a.a` with limits of 256 and 32768 pages. */
-function withLessMemory(body: Uint8Array): Uint8Array {
+function withSharedMemory(body: Uint8Array): Uint8Array {
   const names: string[] = []
   let [count, at] = readLength(body, 0)
   for (; count > 0; count--) {
@@ -143,9 +151,10 @@ function withLessMemory(body: Uint8Array): Uint8Array {
       continue
     }
     const [least, most] = readLength(body, at + 2)
-    if (body[at] !== kind.memory || body[at + 1] !== 1 || count !== 1 || least !== linkedPages) break
+    if (body[at] !== kind.memory || body[at + 1] !== hasMaximum || count !== 1 || least !== linkedPages) break
     if (names.join('') !== importedFunctions) break
-    return Buffer.concat([body.subarray(0, at + 2), Buffer.from(writeLength(leastPages)), body.subarray(most)])
+    const limits = [hasMaximum | isShared, ...writeLength(leastPages)]
+    return Buffer.concat([body.subarray(0, at + 1), Buffer.from(limits), body.subarray(most)])
   }
   throw unexpected('its imports')
 }

@@ -3,11 +3,10 @@
  * when VMs are dropped one after the other, as those of a script are that ends its own VM again and again. So what a VM has
  * left is for the next one, without a byte of what was in it.
  */
-
-export const pageBytes = 65_536
+import { pageBytes } from './engine-program.js'
 
 /** What the kernel hands out at a time: memory that nobody has written to takes no room, and must not be written to here. */
-export const blockBytes = 4096
+const blockBytes = 4096
 const emptyPage = Buffer.alloc(pageBytes)
 
 /** Calls `visit` for each block of 4096 bytes that has anything but zeros in it. */

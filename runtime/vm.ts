@@ -10,11 +10,13 @@ import { AppError, type ErrorCode } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
 import { CpuClock } from './cpu-clock.js'
 import { cellBytes, maxArguments, scratch } from './engine-program.js'
+import { findStripFlags, keepSources } from './function-sources.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
 import type { MemoryImage } from './memory-image.js'
 import type { CpuLimit, Pulse } from './pulse.js'
+import { findRandomState, randomState, seedRandom } from './random-state.js'
 import { addRejectionTracker, type OnRejection, trackRejections } from './rejection-tracker.js'
 import { type EngineExports, type Pointer, WasmInstance } from './wasm-instance.js'
 
@@ -68,6 +70,9 @@ export interface VmImage {
   /** What its pointers and numbers mean something for. */
   readonly tracker: number
   readonly operations: string
+  /** Where the state of Math.random() lies, and what has the engine keep the text of functions. */
+  readonly random: Pointer
+  readonly stripFlags: Pointer
 }
 
 type State = 'idle' | 'running' | 'suspended' | 'dead'
@@ -110,6 +115,10 @@ export class Vm<Vu> {
   readonly #null: Pointer
   /** Pointers to the names of entries as strings of the VM. They are few, and kept. */
   readonly #entryNames = new Map<string, Pointer>()
+  /** Where the state of Math.random() lies, and what it was at first. */
+  readonly #random: Pointer
+  readonly #seed: bigint
+  readonly #stripFlags: Pointer
   #state: State = 'idle'
   #death: AppError | undefined
   #entry: Pointer = 0
@@ -129,6 +138,7 @@ export class Vm<Vu> {
   #abandon: ((reason: unknown) => void) | undefined
   #resolveError: unknown
   #polledAt = 0
+  #isReleased = false
 
   private constructor(options: VmOptions<Vu>, image?: VmImage) {
     this.#limits = options.limits
@@ -158,7 +168,10 @@ export class Vm<Vu> {
     if (image === undefined) {
       exports.ctors()
       this.#rt = exports.newRuntime()
-      this.#ctx = exports.newContext(this.#rt, 0)
+      const { ctx, at } = findRandomState(instance, () => exports.newContext(this.#rt, 0))
+      this.#ctx = ctx
+      this.#random = at
+      this.#stripFlags = findStripFlags(instance, this.#rt)
       trackRejections(instance, this.#rt, this.#tracker)
       exports.enableModuleLoader(this.#rt, 1)
     } else {
@@ -167,11 +180,15 @@ export class Vm<Vu> {
       }
       this.#rt = image.rt
       this.#ctx = image.ctx
+      this.#random = image.random
+      this.#stripFlags = image.stripFlags
       this.#entry = image.entry
       for (const [name, at] of image.entryNames) this.#entryNames.set(name, at)
       for (const [promise, reason] of image.rejected) this.#rejected.set(promise, reason)
     }
     exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
+    this.#seed = seedRandom(instance, this.#random)
+    instance.clockReads = 0
   }
 
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
@@ -189,7 +206,8 @@ export class Vm<Vu> {
    * Whoever makes it has to restore what the host kept for the guest of the image, as all of that is missing here: `vu`
    * and all that operations keep for it under numbers that the guest knows (clients, sets of tags, series, tasks), places in
    * the VM's memory that operations were told of by `SharedBytes` (they are the same here), `onPoll`, `onInternalError` and
-   * `cpuLimit`. And whatever differs between VMs, as numbers of VUs or random ones, is what it was for the image.
+   * `cpuLimit`. And whatever differs between VMs, as numbers of VUs or random ones that it has drawn, is what it was for the
+   * image; those that it draws from now on are its own.
    *
    * @throws {AppError} when the image needs more memory than the limits allow, or other operations
    */
@@ -215,7 +233,24 @@ export class Vm<Vu> {
       rejected: [...this.#rejected],
       tracker: this.#tracker,
       operations: this.#operationNames.join(' '),
+      random: this.#random,
+      stripFlags: this.#stripFlags,
     }
+  }
+
+  /** Whether functions that are compiled from now on have their text for `toString()`, as they have at first. */
+  set keepsSources(isKept: boolean) {
+    keepSources(this.#instance, this.#stripFlags, isKept)
+  }
+
+  /** True once the script has looked at the clock. */
+  get hasReadClock(): boolean {
+    return this.#instance.clockReads > 0
+  }
+
+  /** True once the script has had a random number of the engine. */
+  get hasDrawnRandom(): boolean {
+    return randomState(this.#instance, this.#random) !== this.#seed
   }
 
   #installBridge(bridgeName: string): void {
@@ -460,6 +495,17 @@ export class Vm<Vu> {
     this.#state = 'dead'
     this.#awaited = undefined
     this.#abandon?.(this.#death)
+  }
+
+  /**
+   * Drops the VM: its memory is for another one. Not to be called while an entry runs, nor while anybody reads its memory
+   * without asking it.
+   */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.kill('INTERNAL', 'the VM was dropped')
+    this.#instance.release()
   }
 
   /**

@@ -9,6 +9,7 @@ import { compileEngine } from './engine-compiler.js'
 import { exportNames, freshPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
 import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
+import { MemoryPool } from './memory-pool.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
 export type Pointer = number
@@ -81,6 +82,11 @@ const freeStack = 256 * 1024
 /** Growing replaces the memory's buffer and all views of it, so it is done in larger steps. */
 const growthFactor = 0.2
 
+/** A few VMs that have grown as large as they may. */
+const mostKeptBytes = 256 * 1024 * 1024
+/** The memories of this thread. */
+const memories = new MemoryPool(mostKeptBytes)
+
 export class WasmInstance {
   readonly exports: EngineExports
   /** The functions that C can call by pointer. */
@@ -92,6 +98,10 @@ export class WasmInstance {
   /** True while the C stack is being unwound, and being rebuilt. */
   isUnwinding = false
   isRewinding = false
+  /** How often the engine has asked what time it is. */
+  clockReads = 0
+  /** What it is told, in ms since 1970; undefined: the time. */
+  toldMs: number | undefined
   readonly #memory: WebAssembly.Memory
   readonly #mostPages: number
   /** A block for a deep stack, which does not fit under itself. */
@@ -109,7 +119,9 @@ export class WasmInstance {
     if (pages > this.#mostPages) {
       throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
     }
-    this.#memory = new WebAssembly.Memory({ initial: pages, maximum: this.#mostPages })
+    this.#memory = memories.take(leastPages, this.#mostPages)
+    const missing = pages - this.#memory.buffer.byteLength / pageBytes
+    if (missing > 0) this.#memory.grow(missing)
     this.#look()
     const instance = new WebAssembly.Instance(program, { a: this.#imports() })
     this.table = instance.exports[tableName] as WebAssembly.Table
@@ -119,8 +131,15 @@ export class WasmInstance {
     if (image !== undefined) restoreMemory(image, this.bytes)
   }
 
-  get buffer(): ArrayBuffer {
-    return this.bytes.buffer as ArrayBuffer
+  get buffer(): ArrayBufferLike {
+    return this.bytes.buffer
+  }
+
+  /** Gives the memory back: neither this instance nor anybody else may look at it or run in it any more. */
+  release(): void {
+    memories.give(this.#memory, this.#mostPages)
+    this.bytes = Buffer.alloc(0) as FastBuffer
+    this.words = new Int32Array(0)
   }
 
   /** @throws {AppError} when a call is under way */
@@ -171,7 +190,10 @@ export class WasmInstance {
       m: (seconds: bigint, at: Pointer) => writeLocalTime(this.words, seconds, at),
       n: (west: Pointer, hasSummer: Pointer, standard: Pointer, summer: Pointer) =>
         this.#tellTimeZone(west, hasSummer, standard, summer),
-      p: () => Date.now(),
+      p: () => {
+        this.clockReads++
+        return this.toldMs ?? Date.now()
+      },
     }
   }
 

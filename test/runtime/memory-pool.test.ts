@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { MemoryPool, pageBytes, visitUsedBlocks } from '../../runtime/memory-pool.js'
+import { pageBytes } from '../../runtime/engine-program.js'
+import { MemoryPool, visitUsedBlocks } from '../../runtime/memory-pool.js'
 
 const written = (memory: WebAssembly.Memory): number[] => {
   const found: number[] = []
