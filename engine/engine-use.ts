@@ -2,8 +2,8 @@
 import type { EngineUse } from '../runtime/engine-compiler.js'
 import type { ScenarioConfig } from './options/scenario.js'
 
-/** Optimizing the engine takes as long as thousands of usual iterations do. */
-const mostBriefIterations = 10
+/** Optimizing the engine takes as long as thousands of usual iterations do; some may compute for long. */
+const mostBriefIterations = 1000
 
 /** `brief` for a run that is known to have a few iterations only. */
 export function engineUseOf(scenarios: readonly ScenarioConfig[]): EngineUse {

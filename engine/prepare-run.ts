@@ -5,7 +5,8 @@ import type { Metric } from '../metrics/metric.js'
 import { declareModuleMetrics, optInMetrics } from '../metrics/module-metrics.js'
 import type { MetricStore } from '../metrics/store.js'
 import { type ThresholdDefinitions, Thresholds, trackSubMetrics } from '../metrics/thresholds.js'
-import { compileEngine, type EngineUse } from '../runtime/engine-compiler.js'
+import { compileEngine } from '../runtime/engine-compiler.js'
+import { engineUseOf } from './engine-use.js'
 import { type Consolidated, consolidateOptions, specifiedOptions, testOptions } from './options/consolidate.js'
 import { type OptionWarning, type ParsedOptions, parseOptions } from './options/options.js'
 import { type ExecutionPlan, planExecution } from './plan/requirements.js'
@@ -160,12 +161,15 @@ function planFor({ scenarios, options }: Consolidated): ExecutionPlan {
   }
 }
 
+const stageNames: readonly string[] = ['setup', 'teardown', 'handleSummary']
+
 /** What every thread is told of the run. */
 export function runConfig(
-  { graph, files, sharedArrays }: LoadedScript,
+  { graph, files, sharedArrays, functions }: LoadedScript,
   { plan, options, specified, optInMetrics }: PreparedRun,
-  use: EngineUse,
+  { isRehearsal = false, copiesVms = true }: Pick<TestRunSettings, 'isRehearsal' | 'copiesVms'>,
 ): RunConfig {
+  const vms = plan.maxPossibleVUs + stageNames.filter((name) => functions.includes(name)).length
   return {
     options,
     scenarios: plan.scenarios,
@@ -176,7 +180,8 @@ export function runConfig(
     graph,
     files,
     sharedArrays,
-    engine: compileEngine(use),
+    engine: compileEngine(isRehearsal ? 'brief' : engineUseOf(plan.scenarios)),
     ledger: VuLedger.forVus(plan.maxPossibleVUs).buffer,
+    copiesVms: copiesVms && !isRehearsal && vms > 1,
   }
 }

@@ -89,4 +89,6 @@ export interface RunConfig {
   readonly engine: WebAssembly.Module
   /** Where the VUs stand, see vu-ledger.ts. */
   readonly ledger: SharedArrayBuffer
+  /** VMs after the first one may be copies of it, see vm-source.ts. */
+  readonly copiesVms: boolean
 }

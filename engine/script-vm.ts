@@ -1,6 +1,5 @@
 /** A VM with a user's script in it: boots the guest half, evaluates the script, and runs its functions. */
 import { AppError } from '../errors.js'
-import { hostModulesFor } from '../host/index.js'
 import type { VuContext } from '../host/vu-context.js'
 import type { Limits } from '../policy/limits.js'
 import { type GuestFailure, type Outcome, parseFailure, runToEnd } from '../runtime/event-loop.js'
@@ -13,8 +12,18 @@ import {
   isNativeModule,
   resolveInternal,
 } from '../runtime/guest-program.js'
+import type { HostModule } from '../runtime/host-module.js'
 import type { CpuLimit, Pulse } from '../runtime/pulse.js'
-import { type Completion, commonJsHead, type ModuleLoader, type Soon, Vm, whenThere } from '../runtime/vm.js'
+import {
+  type Completion,
+  commonJsHead,
+  type ModuleLoader,
+  type Soon,
+  Vm,
+  type VmImage,
+  type VmOptions,
+  whenThere,
+} from '../runtime/vm.js'
 import type { ModuleGraph, ScriptModule } from '../script/module-graph.js'
 import { isModuleUrl } from '../script/resolve.js'
 import { SourcePlaces } from '../script/source-map.js'
@@ -31,8 +40,6 @@ export interface ScriptExports {
 
 /** What the guest half is told before the script runs; the shape is that of modules/internal/vu.ts. */
 export interface GuestConfiguration {
-  id: number
-  idInTest: number
   env: Readonly<Record<string, string>>
   systemTags: readonly string[]
   tags: Readonly<Record<string, string>>
@@ -54,6 +61,8 @@ const facadeOf = 'belljar:facade/'
 const entryModule = 'belljar:entry.js'
 /** Its evaluation is the first of all: by then every static import was resolved. */
 const linkedModule = 'belljar:linked.js'
+
+export type ScriptModules = readonly HostModule<VuContext>[]
 
 export class ScriptVm {
   readonly vm: Vm<VuContext>
@@ -79,32 +88,59 @@ export class ScriptVm {
     vu: VuContext,
     graph: ModuleGraph,
     configuration: GuestConfiguration,
+    modules: ScriptModules,
     pulse?: Pulse,
     engine?: WebAssembly.Module,
   ): Promise<ScriptVm> {
-    const { limits } = vu.services
     const loader = new ScriptLoader(graph)
-    const vm = Vm.create(
-      {
-        limits,
-        modules: await hostModulesFor(graph.nativeModules),
-        loader,
-        ...(pulse === undefined ? {} : { pulse }),
-        ...(engine === undefined ? {} : { engine }),
-      },
-      '__belljar',
-    )
+    const vm = Vm.create(vmOptions(vu, modules, loader, pulse, engine), '__belljar')
+    const script = ScriptVm.#around(vm, vu, graph)
+    vm.keepsSources = false
+    loader.onLoad = (isOwn) => {
+      vm.keepsSources = !isOwn
+    }
+    vu.onLinked = () => {
+      loader.refuseImports()
+      vm.keepsSources = true
+    }
+    try {
+      await script.#evaluate(internalSource(boot)!, boot)
+      await script.enter('configure', JSON.stringify(configuration))
+      await script.#evaluate(entryText(graph), entryModule, 'evaluated')
+      return script
+    } catch (e) {
+      script.release()
+      throw e
+    }
+  }
+
+  /** A VM as the one was of which the image is. What its init code has asked of the host has to be repeated for this VU. */
+  static fromImage(
+    vu: VuContext,
+    graph: ModuleGraph,
+    image: VmImage,
+    modules: ScriptModules,
+    pulse?: Pulse,
+    engine?: WebAssembly.Module,
+  ): ScriptVm {
+    const loader = new ScriptLoader(graph)
+    loader.refuseImports()
+    return ScriptVm.#around(Vm.fromImage(image, vmOptions(vu, modules, loader, pulse, engine)), vu, graph)
+  }
+
+  static #around(vm: Vm<VuContext>, vu: VuContext, graph: ModuleGraph): ScriptVm {
     vm.vu = vu
-    vu.onLinked = () => loader.refuseImports()
     vm.onInternalError = vu.services.onInternalError
     vm.onPoll = () => vu.services.onPoll(vu.id)
     vu.memory = () => vm.memory
     vu.interrupt = () => vm.interrupt()
-    const script = new ScriptVm(vm, vu, limits, placesOf(graph))
-    await script.#evaluate(internalSource(boot)!, boot)
-    await script.enter('configure', JSON.stringify(configuration))
-    await script.#evaluate(entryText(graph), entryModule, 'evaluated')
-    return script
+    return new ScriptVm(vm, vu, vu.services.limits, placesOf(graph))
+  }
+
+  /** Drops the VM, for good: another one may get its memory. */
+  release(): void {
+    this.#vu.ring = undefined
+    this.vm.release()
   }
 
   async #evaluate(source: string, name: string, observer?: string): Promise<void> {
@@ -214,9 +250,27 @@ export class ScriptVm {
   }
 }
 
+function vmOptions(
+  vu: VuContext,
+  modules: ScriptModules,
+  loader: ModuleLoader,
+  pulse: Pulse | undefined,
+  engine: WebAssembly.Module | undefined,
+): VmOptions<VuContext> {
+  return {
+    limits: vu.services.limits,
+    modules,
+    loader,
+    ...(pulse === undefined ? {} : { pulse }),
+    ...(engine === undefined ? {} : { engine }),
+  }
+}
+
 class ScriptLoader implements ModuleLoader {
   readonly #graph: ModuleGraph
   #refusesImports = false
+  /** Told of each module before it is compiled, and whether it is one of ours. */
+  onLoad: (isOwn: boolean) => void = () => {}
 
   constructor(graph: ModuleGraph) {
     this.#graph = graph
@@ -239,6 +293,8 @@ class ScriptLoader implements ModuleLoader {
   }
 
   load(name: string): string {
+    const isOfScript = !isInternalName(name) && !isNativeModule(name)
+    this.onLoad(!isOfScript)
     const graph = this.#graph
     if (name === providedModule) return providedText(graph)
     if (name === linkedModule) return `import { linked } from ${JSON.stringify(boot)}; linked();`

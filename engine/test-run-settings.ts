@@ -34,6 +34,8 @@ export interface TestRunSettings {
   readonly isRehearsal?: boolean
   /** Another process has what is measured: it judges at the end, and tells what is missing. */
   readonly isMirrored?: boolean
+  /** False: every VM runs the init code, also where a copy of another one would do. */
+  readonly copiesVms?: boolean
 }
 
 /** Told of what happens while a run goes on. Texts may hold what a script said. */

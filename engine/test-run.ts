@@ -9,7 +9,6 @@ import type { Finding } from '../host/rehearsal/finding.js'
 import type { MetricStore } from '../metrics/store.js'
 import { crossedThresholds, Thresholds } from '../metrics/thresholds.js'
 import type { ModuleLock } from '../script/module-lock.js'
-import { engineUseOf } from './engine-use.js'
 import { type Clock, systemClock } from './executors/executor.js'
 import { newStore } from './metric-limits.js'
 import type { ParsedOptions } from './options/options.js'
@@ -236,7 +235,7 @@ export class TestRun implements Run {
     const prepared = this.#prepared!
     this.#startTimeMs = this.#clock.now()
     findOptionWarnings(prepared.warnings, this.#find)
-    const config = runConfig(this.#script!, prepared, 'brief')
+    const config = runConfig(this.#script!, prepared, this.#settings)
     await this.#threads.begin(1, config)
     await rehearse({
       thread: this.#threads.first,
@@ -331,7 +330,7 @@ export class TestRun implements Run {
     const { plan } = prepared
     const wanted = this.#settings.threads ?? availableParallelism()
     const count = Math.max(1, Math.min(wanted, plan.maxPossibleVUs))
-    const config = runConfig(this.#script!, prepared, engineUseOf(plan.scenarios))
+    const config = runConfig(this.#script!, prepared, this.#settings)
     await this.#threads.begin(count, config)
     this.#pool = new VuPool(this.#threads.all, plan.maxPossibleVUs, {
       counters: this.counters,

@@ -5,6 +5,7 @@ import { AppError, isAppError } from '../errors.js'
 import { cutLine } from '../host/console.js'
 import { HostResolver } from '../host/dns.js'
 import type { GrpcOptions } from '../host/grpc/grpc-runtime.js'
+import { hostModulesFor } from '../host/index.js'
 import { ownAddresses } from '../host/net/own-addresses.js'
 import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
 import type { RemoteFetcher } from '../host/remote-modules.js'
@@ -20,6 +21,7 @@ import { AuditTrail } from '../policy/audit.js'
 import { Gate } from '../policy/gate.js'
 import { type GuestFailure, TaskQueue } from '../runtime/event-loop.js'
 import { isNativeModule } from '../runtime/guest-program.js'
+import type { Pulse } from '../runtime/pulse.js'
 import { FileStore } from '../script/file-store.js'
 import { GraphBuilder } from '../script/graph-builder.js'
 import { ModuleGraph } from '../script/module-graph.js'
@@ -47,7 +49,7 @@ import { iterationStriping } from './plan/requirements.js'
 import { globalIndex } from './plan/segment.js'
 import type { FirstInit, LoadedScript, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
-import { placesOf, ScriptVm } from './script-vm.js'
+import { placesOf, type ScriptModules, ScriptVm } from './script-vm.js'
 import { SecretRequests } from './secret-requests.js'
 import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
@@ -64,6 +66,7 @@ import type {
 import { newProtocols } from './thread-protocols.js'
 import { ThreadStage } from './thread-stage.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
+import { type MadeVm, VmSource } from './vm-source.js'
 import { VuLedger } from './vu-ledger.js'
 
 const flushPeriodMs = 100
@@ -99,6 +102,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   #protocols: NewProtocols | undefined
   #engine: WebAssembly.Module | undefined
   #home: VuHome | undefined
+  #vms: VmSource | undefined
   /** Tags of the options. */
   #runTags = TagSet.empty
   #startTimeMs: number | undefined
@@ -168,6 +172,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#services = this.#newServices(new Set(defaultSystemTags), new SharedArrays(registry, limits.sharedArrayBytes))
     const first = await this.#firstVm()
     const { functions, others, options } = await first.script.exports()
+    first.script.release()
     this.#builder = undefined
     return {
       functions,
@@ -199,9 +204,9 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   /** The VM of the first init. What the script did wrong there is told as k6 tells it. */
-  async #firstVm(): Promise<{ context: VuContext; script: ScriptVm }> {
+  async #firstVm(): Promise<MadeVm> {
     try {
-      return await this.#newVm(0)
+      return await (await this.#vmSource(false)).newVm(0)
     } catch (e) {
       if (this.#abortText !== undefined) throw new AppError('SCRIPT_ABORTED', this.#abortText)
       throw e instanceof ScriptFailure ? ((await loadError(e.failure, this.#graph!)) ?? e) : e
@@ -230,6 +235,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       http: { ...http, ...pace },
     })
     this.#services = this.#newServices(systemTags, sharedArrays)
+    this.#vms = await this.#vmSource(config.copiesVms)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
@@ -244,7 +250,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       // A check makes one iteration of each scenario, whose turn has come.
       arrivals: (request) => (this.#rehearsal === undefined ? this.#arrivals(request) : undefined),
       iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
-      newVm: (vu) => this.#newVm(vu),
+      newVm: (vu) => this.#vms!.newVm(vu),
       setupData: () => this.#setupData,
       // A check has a time of its own for each part.
       maxIterationMs: this.#rehearsal === undefined ? limits.iterationMs : Number.POSITIVE_INFINITY,
@@ -307,7 +313,7 @@ export class ThreadRun implements Async<ThreadCalls> {
     const { rehearsal } = services
     if (rehearsal !== undefined) rehearsal.during = `${request.name}()`
     this.#stage = new ThreadStage(services, this.#runTags)
-    return this.#stage.run(request, () => this.#newVm(0))
+    return this.#stage.run(request, () => this.#vms!.newVm(0))
   }
 
   loop(request: LoopRequest): Promise<number> {
@@ -429,29 +435,43 @@ export class ThreadRun implements Async<ThreadCalls> {
     return { level: 'warning', msg, fields: {}, timeMs: this.#now() }
   }
 
-  async #newVm(id: number): Promise<{ context: VuContext; script: ScriptVm }> {
+  async #vmSource(copies: boolean): Promise<VmSource> {
     const services = this.#services!
-    const context = new VuContext(id, services, new TaskQueue(), this.#protocols!)
-    const script = await this.#initVm(context)
-    if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
-    return { context, script }
+    const graph = this.#graph!
+    const pulse = ({ id }: VuContext) => this.#heartbeat.pulse(id, () => this.#samples.size)
+    const modules = await hostModulesFor(graph.nativeModules)
+    return new VmSource(
+      {
+        context: (id) => new VuContext(id, services, new TaskQueue(), this.#protocols!),
+        initialized: (context, modules) => this.#initialized(context, modules, pulse(context)),
+        copied: (context, image) => ScriptVm.fromImage(context, graph, image, modules, pulse(context), this.#engine),
+      },
+      modules,
+      copies,
+    )
   }
 
-  async #initVm(context: VuContext): Promise<ScriptVm> {
+  async #initialized(context: VuContext, modules: ScriptModules, pulse: Pulse): Promise<ScriptVm> {
     try {
-      const pulse = this.#heartbeat.pulse(context.id, () => this.#samples.size)
-      return await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(context.id), pulse, this.#engine)
+      const script = await ScriptVm.create(
+        context,
+        this.#graph!,
+        this.#guestConfiguration(),
+        modules,
+        pulse,
+        this.#engine,
+      )
+      if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
+      return script
     } catch (e) {
       context.services.sharedArrays.abandon(context)
       throw e
     }
   }
 
-  #guestConfiguration(id: number) {
+  #guestConfiguration() {
     const options = this.#config?.options
     return {
-      id,
-      idInTest: id === 0 || this.#config === undefined ? id : globalIndex(this.#config.striping, id - 1) + 1,
       env: Object.fromEntries(this.#settings.env),
       systemTags: [...(options?.systemTags ?? defaultSystemTags)],
       tags: Object.fromEntries(options?.tags ?? []),
@@ -516,6 +536,7 @@ export class ThreadRun implements Async<ThreadCalls> {
         this.flush()
         this.#send({ kind: 'testEnd', what, text: told })
       },
+      idInTest: (id) => (id === 0 || this.#config === undefined ? id : globalIndex(this.#config.striping, id - 1) + 1),
       executionInfo: (vu) =>
         executionInfo(vu, {
           counters: this.#counters,

@@ -51,6 +51,7 @@ export class ThreadStage {
       this.#script = undefined
       context.endWaits()
       context.close()
+      script.release()
     }
   }
 

@@ -373,6 +373,7 @@ export class VirtualUser {
     this.#context?.endWaits()
     this.#context?.tasks.clear()
     this.#context?.close()
+    this.#script?.release()
     this.#script = undefined
     this.#context = undefined
     if (!this.#home.onVmLost(this.id, error)) this.#isStopping = true

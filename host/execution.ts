@@ -3,6 +3,11 @@ import { defineHostModule, text } from '../runtime/host-module.js'
 import type { VuContext } from './vu-context.js'
 
 export const execution = defineHostModule<VuContext>('execution', {
+  vuId: (vu) => vu.id,
+
+  /** Its number in the whole test, of which this run may be a segment. */
+  vuIdInTest: (vu) => vu.services.idInTest(vu.id),
+
   /** JSON of what changes while the test runs. */
   info: (vu) => vu.services.executionInfo(vu),
 

@@ -61,7 +61,7 @@ export const metrics = defineHostModule<VuContext>('metrics', {
     const isSize = Number.isInteger(size) && size >= 32 && size <= maxRingBytes
     if (vu.ring !== undefined || !isSize) throw new GuestError('TypeError', 'no such ring')
     return new SharedBytes(size, (at) => {
-      vu.ring = new SampleRing(vu.services.samples, vu.memory, at, size)
+      vu.ring = new SampleRing(vu.services.samples, () => vu.memory(), at, size)
     })
   },
 

@@ -81,6 +81,8 @@ export interface ThreadServices {
   readonly onInternalError: (e: unknown) => void
   /** Called by `exec.test.abort` and `exec.test.fail`. */
   readonly onTestEnd: (kind: 'abort' | 'fail', text: string) => void
+  /** The number in the whole test of the VU that has `id` in this instance. */
+  readonly idInTest: (id: number) => number
   /** Values of `k6/execution` that change while the test runs, as JSON. */
   readonly executionInfo: (vu: VuContext) => string
 }

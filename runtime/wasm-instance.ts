@@ -119,7 +119,7 @@ export class WasmInstance {
     if (pages > this.#mostPages) {
       throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
     }
-    this.#memory = memories.take(leastPages, this.#mostPages)
+    this.#memory = memories.take(pages, this.#mostPages)
     const missing = pages - this.#memory.buffer.byteLength / pageBytes
     if (missing > 0) this.#memory.grow(missing)
     this.#look()

@@ -26,9 +26,6 @@ export type Phase = 'init' | 'setup' | 'vu' | 'teardown' | 'summary'
 
 /** Sent by the host once, before the script is evaluated. */
 export interface Configuration {
-  id: number
-  /** Its number in the whole test, of which this may be a segment. */
-  idInTest: number
   env: Record<string, string>
   systemTags: string[]
   /** Tags of the options, on every sample. */
@@ -39,9 +36,23 @@ export interface Configuration {
   freezesEnv: boolean
 }
 
+/**
+ * Who this VU is, asked of the host when the first one wants to know: a VM whose init code did not ask may stand for any VU.
+ */
+const identity = ops<{ vuId(): number; vuIdInTest(): number }>('execution', ['vuId', 'vuIdInTest'])
+let id: number | undefined
+let idInTest: number | undefined
+
 export const vu = {
-  id: 0,
-  idInTest: 0,
+  get id(): number {
+    id ??= identity.vuId()
+    return id
+  },
+  /** Its number in the whole test, of which this may be a segment. */
+  get idInTest(): number {
+    idInTest ??= identity.vuIdInTest()
+    return idInTest
+  },
   iteration: undefined as number | undefined,
   phase: 'init' as Phase,
   /** The path of the present group, `::a::b`; empty outside of any. */
@@ -224,8 +235,6 @@ export function resetTags(more: Readonly<Record<string, string>>): void {
 }
 
 export function configure(configuration: Configuration): void {
-  vu.id = configuration.id
-  vu.idInTest = configuration.idInTest
   vu.throwOnWarnings = configuration.throwOnWarnings
   vu.isRehearsal = configuration.isRehearsal
   runEnv = configuration.env

@@ -8,8 +8,8 @@ describe('engineUseOf', () => {
 
   it('counts the iterations of all scenarios and all VUs', () => {
     assert.equal(use(shared(1)), 'brief')
-    assert.equal(use(shared(10)), 'brief')
-    assert.equal(use(shared(11)), 'lasting')
+    assert.equal(use(shared(1000)), 'brief')
+    assert.equal(use(shared(1001)), 'lasting')
     assert.equal(use(shared(6), shared(6)), 'lasting')
     assert.equal(use({ executor: 'per-vu-iterations', vus: 5, iterations: 2 }), 'brief')
     assert.equal(use({ executor: 'per-vu-iterations', vus: 6, iterations: 2 }), 'lasting')

@@ -54,6 +54,25 @@ const poison: Record<string, string> = {
 }
 
 describeInVmThread('a script that replaces built-ins', import.meta.url, (it) => {
+  it('has the text of its own functions, and not of those that it is given', async () => {
+    const lines = await said(
+      `import grpc from 'k6/net/grpc'
+      import { up } from './es.js'
+      const { down } = require('./cjs.js')
+      const made = new Function('a', 'return a')
+      console.log([() => 1, function two() {}, class Three {}, up, down, made].map(String).join('|').replace(/\\n/g, '~'))
+      console.log(String(console.log).includes('native code'), String(grpc.Client).includes('native code'))
+      export default function () { console.log(new Function('b', 'return b')) ; console.log(String(eval('(c) => c'))) }`,
+      { files: { 'es.js': 'export function up(n) { return n }', 'cjs.js': 'exports.down = (n) => -n' } },
+    )
+    assert.deepEqual(lines, [
+      '() => 1|function two() {}|class Three {}|function up(n) { return n }|(n) => -n|function anonymous(a~) {~return a~}',
+      'true true',
+      '[object Function]',
+      '(c) => c',
+    ])
+  })
+
   for (const [name, source] of Object.entries(poison)) {
     it(`does not change what the host is told: ${name}`, async () => {
       const found = await scriptVm(`

@@ -38,6 +38,7 @@ export function bareServices(
     onInternalError: (e) => assert.fail(String(e)),
     onPoll: () => {},
     onTestEnd: () => {},
+    idInTest: (id) => id,
     executionInfo: () => '{}',
   }
 }

@@ -1,0 +1,91 @@
+/**
+ * VMs with the script in them, one for each VU of a thread: the first one runs the init code; the others are copies of it,
+ * unless somebody could tell the difference. What a copy must not have is told in host/init-operations.ts; beside that the
+ * clock and random numbers, which init code has from the engine itself.
+ */
+import type { VuContext } from '../host/vu-context.js'
+import type { VmImage } from '../runtime/vm.js'
+import { InitRecord } from './init-record.js'
+import type { ScriptModules, ScriptVm } from './script-vm.js'
+
+/** A VM whose memory has grown larger is not copied: the image is kept for as long as the run goes on. */
+const mostImageBytes = 16 * 1024 * 1024
+
+export interface MadeVm {
+  readonly context: VuContext
+  readonly script: ScriptVm
+}
+
+export interface VmMaker {
+  /** What the host knows of VU `id`, before its init code. */
+  context(id: number): VuContext
+  /** A VM whose init code has run, with these modules. */
+  initialized(context: VuContext, modules: ScriptModules): Promise<ScriptVm>
+  copied(context: VuContext, image: VmImage): ScriptVm
+}
+
+interface Template {
+  readonly image: VmImage
+  readonly record: InitRecord
+}
+
+export class VmSource {
+  readonly #maker: VmMaker
+  readonly #modules: ScriptModules
+  readonly #copies: boolean
+  /** Resolves as soon as it is known whether there is one; undefined while no VM has been asked for. */
+  #template: Promise<Template | undefined> | undefined
+
+  /** Without `copies` every VM runs the init code. */
+  constructor(maker: VmMaker, modules: ScriptModules, copies: boolean) {
+    this.#maker = maker
+    this.#modules = modules
+    this.#copies = copies
+  }
+
+  /** A VM for VU `id`. @throws what its init code threw, or AppError LIMIT_CPU, LIMIT_MEMORY … */
+  async newVm(id: number): Promise<MadeVm> {
+    if (!this.#copies) return this.#initialized(id)
+    if (this.#template === undefined) return this.#first(id)
+    const template = await this.#template
+    return (template && this.#copied(id, template)) ?? this.#initialized(id)
+  }
+
+  async #initialized(id: number, modules = this.#modules): Promise<MadeVm> {
+    const context = this.#maker.context(id)
+    return { context, script: await this.#maker.initialized(context, modules) }
+  }
+
+  async #first(id: number): Promise<MadeVm> {
+    let settle!: (template: Template | undefined) => void
+    this.#template = new Promise((resolve) => {
+      settle = resolve
+    })
+    // Init code that waits keeps nobody else waiting: then all VUs do so at the same time.
+    const record = new InitRecord(() => settle(undefined))
+    try {
+      const made = await this.#initialized(id, record.noting(this.#modules))
+      const image = record.close() ? imageOf(made) : undefined
+      settle(image && { image, record })
+      return made
+    } catch (e) {
+      settle(undefined)
+      throw e
+    }
+  }
+
+  /** Undefined when this VU has to run the init code itself. */
+  #copied(id: number, { image, record }: Template): MadeVm | undefined {
+    const context = this.#maker.context(id)
+    if (record.repeat(context)) return { context, script: this.#maker.copied(context, image) }
+    context.close()
+    return undefined
+  }
+}
+
+function imageOf({ context, script: { vm } }: MadeVm): VmImage | undefined {
+  const { tasks } = context
+  const isAtRest = vm.isIdle && !vm.hasJobs && !vm.isInterrupted && tasks.size === 0 && tasks.waiting === 0
+  const mayBeCopied = isAtRest && !vm.hasReadClock && !vm.hasDrawnRandom && vm.memory.byteLength <= mostImageBytes
+  return mayBeCopied ? vm.image() : undefined
+}
