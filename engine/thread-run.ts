@@ -452,18 +452,13 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   async #initialized(context: VuContext, modules: ScriptModules, pulse: Pulse): Promise<ScriptVm> {
+    let script: ScriptVm | undefined
     try {
-      const script = await ScriptVm.create(
-        context,
-        this.#graph!,
-        this.#guestConfiguration(),
-        modules,
-        pulse,
-        this.#engine,
-      )
+      script = await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(), modules, pulse, this.#engine)
       if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
       return script
     } catch (e) {
+      script?.release()
       context.services.sharedArrays.abandon(context)
       throw e
     }

@@ -10,9 +10,9 @@ describe('engineUseOf', () => {
     assert.equal(use(shared(1)), 'brief')
     assert.equal(use(shared(1000)), 'brief')
     assert.equal(use(shared(1001)), 'lasting')
-    assert.equal(use(shared(6), shared(6)), 'lasting')
-    assert.equal(use({ executor: 'per-vu-iterations', vus: 5, iterations: 2 }), 'brief')
-    assert.equal(use({ executor: 'per-vu-iterations', vus: 6, iterations: 2 }), 'lasting')
+    assert.equal(use(shared(600), shared(600)), 'lasting')
+    assert.equal(use({ executor: 'per-vu-iterations', vus: 5, iterations: 200 }), 'brief')
+    assert.equal(use({ executor: 'per-vu-iterations', vus: 6, iterations: 200 }), 'lasting')
   })
 
   it('takes what ends by time for lasting', () => {
