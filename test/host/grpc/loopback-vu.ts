@@ -20,6 +20,7 @@ import { TaskQueue } from '../../../runtime/event-loop.js'
 import { guestErrorOf } from '../../../runtime/guest-error.js'
 import type { Crossing } from '../../../runtime/js-value.js'
 import { bareProtocols, bareServices } from '../../support/bare-services.js'
+import { messageJson, responseJson } from './guest-texts.js'
 
 export interface Sample {
   metric: string
@@ -123,7 +124,7 @@ export class LoopbackVu {
   ): Promise<string> {
     const json = params === undefined ? undefined : JSON.stringify(['o', params])
     const tagSet = tags === undefined ? this.#tagSet : this.context.addTagSet(tags)
-    return (await this.call('invoke', this.client, method, request, json, tagSet, 0)) as string
+    return responseJson(await this.call('invoke', this.client, method, request, json, tagSet, 0))
   }
 
   async healthCheck(service = ''): Promise<string> {
@@ -140,7 +141,9 @@ export class LoopbackVu {
     const result = await this.context.tasks.next(() => false)
     if (result === undefined) return undefined
     const [, kind, payload] = result
-    const told: unknown = typeof payload === 'string' ? JSON.parse(payload) : payload
+    const told: unknown = JSON.parse(
+      responseJson(typeof payload === 'string' && payload[0] === '\n' ? payload : messageJson(payload)),
+    )
     if (kind === 'end' || kind === 'end+') {
       this.status = told
       return ['end', kind === 'end']

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { responseText } from '../../../host/grpc/response-json.js'
 import type { CallResult } from '../../../host/grpc/transport.js'
+import { responseJson } from './guest-texts.js'
 import { schemaOf } from './schema/memory-files.js'
 
 const schema = schemaOf(
@@ -11,13 +12,8 @@ const method = schema.method('t.S/One')!
 function shown(result: Partial<CallResult>, discards = false): unknown {
   const whole = { status: 0, message: '', headers: new Map(), trailers: new Map([['a', ['b']]]), ...result }
   const response = responseText(schema, method, whole, discards)
-  assert.ok('text' in response && typeof response.text === 'string')
-  if (response.text[0] !== '\n') return JSON.parse(response.text)
-  const [headers, trailers, message] = response.text
-    .slice(1)
-    .split('\n')
-    .map((json) => JSON.parse(json))
-  return { message, error: null, headers, trailers, status: response.status }
+  assert.ok('text' in response)
+  return JSON.parse(responseJson(response.text))
 }
 
 describe('the response of a call', () => {
