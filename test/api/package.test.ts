@@ -78,7 +78,7 @@ describe('the package', () => {
   after(() => rmSync(project, { recursive: true }))
 
   it('holds the library and its declarations, and none of the tests', () => {
-    for (const file of ['dist/index.js', 'dist/thread.js', 'dist/types/index.d.ts', 'bin/belljar.js']) {
+    for (const file of ['dist/index.js', 'dist/thread.cjs', 'dist/types/index.d.ts', 'bin/belljar.js']) {
       assert.ok(files.includes(file), file)
     }
     assert.deepEqual(
@@ -121,7 +121,7 @@ describe('the package', () => {
 
   it('offers nothing else of its inside', function () {
     this.timeout(60_000)
-    const source = `import('belljar/dist/thread.js').catch((e) => console.log(e.code))
+    const source = `import('belljar/dist/thread.cjs').catch((e) => console.log(e.code))
       import('belljar').then((all) => console.log(Object.keys(all).sort().join(' ')))`
     const names = 'AppError isAppError runScript trustedLimits trustedPolicy untrustedLimits untrustedPolicy'
     assert.deepEqual(
