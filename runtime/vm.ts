@@ -94,6 +94,25 @@ const registerEntry = 2
 const compileFile = 3
 const firstOperation = 16
 
+interface Operations<Vu> {
+  readonly operations: readonly Operation<Vu>[]
+  readonly names: string
+}
+
+const knownOperations = new WeakMap<object, Operations<never>>()
+
+/** All operations of these modules, which many VMs have. */
+function operationsOf<Vu>(modules: readonly HostModule<Vu>[]): Operations<Vu> {
+  const known = knownOperations.get(modules)
+  if (known !== undefined) return known as Operations<unknown> as Operations<Vu>
+  const all = modules.flatMap(({ name, operations }) =>
+    Object.entries(operations).map(([verb, run]) => ({ name: `${name}.${verb}`, run })),
+  )
+  const found = { operations: all.map(({ run }) => run), names: all.map(({ name }) => name).join(' ') }
+  knownOperations.set(modules, found)
+  return found
+}
+
 export class Vm<Vu> {
   /** What operations get as their first argument. Set by the embedder before guest code runs. */
   vu!: Vu
@@ -105,8 +124,9 @@ export class Vm<Vu> {
   readonly #instance: WasmInstance
   readonly #exports: EngineExports
   readonly #values: ValueReader
-  readonly #operations: Operation<Vu>[] = []
-  readonly #operationNames: string[] = []
+  readonly #operations: readonly Operation<Vu>[]
+  /** Their names in the same order, with spaces in between. */
+  readonly #operationNames: string
   readonly #rt: number
   readonly #ctx: number
   /** The function in the engine's table that is told of rejections. */
@@ -144,12 +164,9 @@ export class Vm<Vu> {
     this.#limits = options.limits
     this.#loader = options.loader
     this.#clock = new CpuClock(options.pulse)
-    for (const module of options.modules) {
-      for (const [name, run] of Object.entries(module.operations)) {
-        this.#operationNames.push(`${module.name}.${name}`)
-        this.#operations.push(run)
-      }
-    }
+    const { operations, names } = operationsOf(options.modules)
+    this.#operations = operations
+    this.#operationNames = names
     const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
     const { exports } = instance
     this.#instance = instance
@@ -175,7 +192,7 @@ export class Vm<Vu> {
       trackRejections(instance, this.#rt, this.#tracker)
       exports.enableModuleLoader(this.#rt, 1)
     } else {
-      if (image.tracker !== this.#tracker || image.operations !== this.#operationNames.join(' ')) {
+      if (image.tracker !== this.#tracker || image.operations !== this.#operationNames) {
         throw new AppError('INTERNAL', 'the image is of a VM with other operations')
       }
       this.#rt = image.rt
@@ -232,7 +249,7 @@ export class Vm<Vu> {
       entryNames: [...this.#entryNames],
       rejected: [...this.#rejected],
       tracker: this.#tracker,
-      operations: this.#operationNames.join(' '),
+      operations: this.#operationNames,
       random: this.#random,
       stripFlags: this.#stripFlags,
     }
@@ -633,7 +650,7 @@ export class Vm<Vu> {
       const operation = this.#values.read(this.#ctx, argv)
       if (operation === registerEntry) return this.#register(argc, argv)
       if (operation === takeError) return this.#answer(this.#takeError())
-      if (operation === operationTable) return this.#answer(this.#operationNames.join(' '))
+      if (operation === operationTable) return this.#answer(this.#operationNames)
       // A guest that calls us again and again takes long to have its interrupt handler asked.
       if (this.#clock.isOver) this.#overTime()
       if (this.#state === 'dead' || this.#isInterrupted) return this.#null
