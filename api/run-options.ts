@@ -1,5 +1,4 @@
 /** What the caller of `runScript` may say. Types only: run-request.ts reads them. */
-import type { TransportName } from '../engine/grpc-transport.js'
 import type { PolicyInput } from '../policy/policy-input.js'
 import type { RunEvent } from './run-events.js'
 
@@ -30,7 +29,7 @@ export interface RunScriptOptions {
   /** Threads of VUs, from 1 to 256: one for each core when left out. */
   readonly threads?: number
   /** What carries calls of gRPC: `direct` when left out, or `grpc-js`. */
-  readonly grpcTransport?: TransportName
+  readonly grpcTransport?: 'direct' | 'grpc-js'
   /**
    * `process` runs the script in a process of its own, `none` in threads of this one, which is for the profile `trusted` only.
    * When left out, the profile decides: `untrusted` has a process, `trusted` has none.
