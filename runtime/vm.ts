@@ -64,8 +64,7 @@ export interface VmImage {
   readonly memory: MemoryImage
   readonly rt: number
   readonly ctx: number
-  readonly entry: Pointer
-  readonly entryNames: readonly (readonly [name: string, at: Pointer])[]
+  readonly entries: readonly (readonly [name: string, fn: Pointer])[]
   readonly rejected: readonly (readonly [promise: bigint, reason: bigint])[]
   /** What its pointers and numbers mean something for. */
   readonly tracker: number
@@ -133,15 +132,16 @@ export class Vm<Vu> {
   readonly #tracker: number
   /** The JSValue null, which nobody frees. */
   readonly #null: Pointer
-  /** Pointers to the names of entries as strings of the VM. They are few, and kept. */
-  readonly #entryNames = new Map<string, Pointer>()
+  /** The functions that the guest half gave, by their names. */
+  readonly #entries = new Map<string, Pointer>()
+  /** No more of them are taken: code of a user may run. */
+  #hasBooted = false
   /** Where the state of Math.random() lies, and what it was at first. */
   readonly #random: Pointer
   readonly #seed: bigint
   readonly #stripFlags: Pointer
   #state: State = 'idle'
   #death: AppError | undefined
-  #entry: Pointer = 0
   #pendingError: GuestError | undefined
   /** Promises that were rejected while nobody handled them, with their reasons. Each is kept alive until it is forgotten. */
   readonly #rejected = new Map<bigint, bigint>()
@@ -199,8 +199,8 @@ export class Vm<Vu> {
       this.#ctx = image.ctx
       this.#random = image.random
       this.#stripFlags = image.stripFlags
-      this.#entry = image.entry
-      for (const [name, at] of image.entryNames) this.#entryNames.set(name, at)
+      for (const [name, fn] of image.entries) this.#entries.set(name, fn)
+      this.#hasBooted = true
       for (const [promise, reason] of image.rejected) this.#rejected.set(promise, reason)
     }
     exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
@@ -245,8 +245,7 @@ export class Vm<Vu> {
       memory: this.#instance.image(),
       rt: this.#rt,
       ctx: this.#ctx,
-      entry: this.#entry,
-      entryNames: [...this.#entryNames],
+      entries: [...this.#entries],
       rejected: [...this.#rejected],
       tracker: this.#tracker,
       operations: this.#operationNames,
@@ -296,7 +295,7 @@ export class Vm<Vu> {
   }
 
   /**
-   * Evaluates a module. With an `observer`, the guest's entry of that name is called with the result (the namespace, or a
+   * Evaluates a module; the first one is the guest half, which registers its entries. With an `observer`, the guest's entry of that name is called with the result (the namespace, or a
    * promise when the module awaits something), and its answer is what is returned. What was thrown is described by the
    * guest's entry `describe`.
    */
@@ -315,6 +314,7 @@ export class Vm<Vu> {
     )
     exports.free(at!)
     exports.free(fileName!)
+    this.#hasBooted = true
     if (result.kind === 'interrupted') return result
     if (result.kind === 'thrown') {
       const told = await this.#callWith(cpuMs, 'describe', result.error)
@@ -325,38 +325,39 @@ export class Vm<Vu> {
     return { kind: 'returned', value: undefined }
   }
 
-  /** Calls an entry with one value of the VM, which is freed. */
+  /** Calls an entry with one value of the VM, which is freed. Without such an entry nothing is called. */
   #callWith(cpuMs: number, name: string, value: Pointer): Soon<Completion> {
-    if (this.#entry === 0) {
+    const fn = this.#entries.get(name)
+    if (fn === undefined) {
       this.#values.free(this.#ctx, value)
       return { kind: 'returned', value: undefined }
     }
     return this.#enter(
       cpuMs,
       () => {
-        this.#argument(0, this.#entryName(name))
-        this.#hold(1, value)
-        return this.#exports.call(this.#ctx, this.#entry, this.#null, 2, scratch.argv)
+        this.#hold(0, value)
+        return this.#exports.call(this.#ctx, fn, this.#null, 1, scratch.argv)
       },
       this.#exports.call,
       this.#readResult,
     )
   }
 
-  /** Calls the function that the guest half registered. Refused unless the VM is idle. */
+  /** Calls the function that the guest half registered under a name. Refused unless the VM is idle. */
   enter(cpuMs: number, name: string, ...args: Crossing[]): Soon<Completion> {
+    const fn = this.#entries.get(name)
+    if (fn === undefined) throw new AppError('INTERNAL', `the guest half has no entry ${name}`)
     return this.#enter(
       cpuMs,
       () => {
-        this.#argument(0, this.#entryName(name))
-        const count = Math.min(args.length, maxArguments - 1)
+        const count = Math.min(args.length, maxArguments)
         for (let i = 0; i < count; i++) {
           const arg = args[i]
           const cell = scratch.cells + i * cellBytes
-          if (this.#values.writeImmediate(cell, arg)) this.#argument(1 + i, cell)
-          else this.#hold(1 + i, this.#values.make(this.#ctx, arg))
+          if (this.#values.writeImmediate(cell, arg)) this.#argument(i, cell)
+          else this.#hold(i, this.#values.make(this.#ctx, arg))
         }
-        return this.#exports.call(this.#ctx, this.#entry, this.#null, 1 + count, scratch.argv)
+        return this.#exports.call(this.#ctx, fn, this.#null, count, scratch.argv)
       },
       this.#exports.call,
       this.#readResult,
@@ -371,15 +372,6 @@ export class Vm<Vu> {
   #hold(index: number, value: Pointer): void {
     this.#held.push(value)
     this.#argument(index, value)
-  }
-
-  #entryName(name: string): Pointer {
-    let at = this.#entryNames.get(name)
-    if (at === undefined) {
-      at = this.#values.text(this.#ctx, name)
-      this.#entryNames.set(name, at)
-    }
-    return at
   }
 
   readonly #readResult = (ended: Ended): Completion => {
@@ -674,10 +666,13 @@ export class Vm<Vu> {
     return this.#values.writeImmediate(scratch.answer, value) ? scratch.answer : this.#values.make(this.#ctx, value)
   }
 
-  /** Keeps the guest's entry function. Only once, and before any code of a user has run. */
+  /** Keeps a function that the host may call. Only before any code of a user has run. */
   #register(argc: number, argv: Pointer): Pointer {
-    if (this.#entry !== 0 || argc !== 2) throw new GuestError('TypeError', 'the entry function is registered already')
-    this.#entry = this.#exports.dupValue(this.#ctx, argv + cellBytes)
+    const name = argc === 3 ? this.#values.read(this.#ctx, argv + cellBytes) : undefined
+    if (this.#hasBooted || typeof name !== 'string' || this.#entries.has(name)) {
+      throw new GuestError('TypeError', 'no such entry can be registered')
+    }
+    this.#entries.set(name, this.#exports.dupValue(this.#ctx, argv + 2 * cellBytes))
     return 0
   }
 

@@ -37,7 +37,7 @@ const names = stringSplit(native(operationTable) as string, ' ')
 for (let i = 0; i < names.length; i++) mapSet(numbers, names[i]!, firstOperation + i)
 
 /** Throws what the host refused with. When the host wants the script to end, nothing is thrown and nothing returns. */
-function raise(): never {
+export function raise(): never {
   const text = native(takeError) as string
   if (text === '') {
     // The engine's interrupt cannot be caught, but it comes only at the engine's next poll: wait for it. The call is what
@@ -60,6 +60,16 @@ function raise(): never {
   throw defineProperty(new NativeError(message), 'name', { value: name, writable: true, configurable: true })
 }
 
+/** The number of an operation. Throws when the host has none of that name. */
+export function operationOf(module: string, name: string): number {
+  const number = mapGet(numbers, `${module}.${name}`)
+  if (number === undefined) throw new NativeError(`the host has no operation ${module}.${name}`)
+  return number
+}
+
+/** Calls an operation by its number, with no function in between. Answers null for an error, which `raise` then throws. */
+export const cross: Native = native
+
 /**
  * The operations of a host module, by name. An operation returns what the host returned; whether the VM slept in
  * between cannot be seen from here. Throws at once when the host has no such operation.
@@ -70,8 +80,7 @@ export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
 ): T {
   const found = createObject(null) as Record<string, unknown>
   for (let i = 0; i < wanted.length; i++) {
-    const number = mapGet(numbers, `${module}.${wanted[i]}`)
-    if (number === undefined) throw new NativeError(`the host has no operation ${module}.${wanted[i]}`)
+    const number = operationOf(module, wanted[i]!)
     found[wanted[i]!] = (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown, g?: unknown) => {
       const result = native(number, a, b, c, d, e, f, g)
       return result === null ? raise() : result
@@ -83,15 +92,10 @@ export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
 /** The function `(module, exports, require) => …` around a CommonJS file, compiled under the file's own name. */
 export const compile = (url: string): unknown => native(compileFile, url) ?? raise()
 
-const entries = new NativeMap<string, (...args: Crossing[]) => Crossing>()
-
-/** Names a function that the host may call. */
+/**
+ * Names a function that the host may call. It calls that very function: each one that is under way when a script waits makes
+ * the waiting dearer.
+ */
 export function onEntry(name: string, fn: (...args: never[]) => Crossing): void {
-  mapSet(entries, name, fn as (...args: Crossing[]) => Crossing)
+  if (native(registerEntry, name, fn) === null) raise()
 }
-
-native(registerEntry, (name: string, a: Crossing, b: Crossing, c: Crossing, d: Crossing) => {
-  const entry = mapGet(entries, name)
-  if (entry === undefined) throw new NativeError(`no entry ${name}`)
-  return entry(a, b, c, d)
-})

@@ -1,13 +1,14 @@
 /** Guest half of `k6`: checks, groups, sleep, fail. */
 import { isAsyncFunction } from '../internal/async-function.js'
-import { ops } from '../internal/bridge.js'
+import { cross, operationOf, ops, raise } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
 import { imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
 import { callerFrames } from '../internal/rehearsal.js'
 import { record, recordCheck, type SampleTags, sampleTags, seriesOfCheck } from '../internal/samples.js'
 import { currentTags, hasSystemTag, setGroupTag, vu } from '../internal/vu.js'
 
-const clock = ops<{ sleep(seconds: number): undefined; elapsed(): number }>('clock', ['sleep', 'elapsed'])
+const clock = ops<{ elapsed(): number }>('clock', ['elapsed'])
+const sleepOperation = operationOf('clock', 'sleep')
 
 const rehearsal = ops<{ gaveUp(reason: string, frames: string): undefined }>('rehearsal', ['gaveUp'])
 
@@ -91,7 +92,7 @@ function enterGroup(path: string): void {
 /** Blocks the VU for `seconds`, fractions included. */
 export function sleep(seconds: unknown): void {
   const duration = toNumber(seconds)
-  if (duration > 0) clock.sleep(duration)
+  if (duration > 0 && cross(sleepOperation, duration) === null) raise()
 }
 
 /** Ends the iteration with an error of this text. */

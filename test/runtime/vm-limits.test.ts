@@ -74,7 +74,7 @@ describeInVmThread('the memory limit of a VM', import.meta.url, (it) => {
       await vm.run(
         `expose({ fill: () => { let keep = []; try { ${source} } catch (e) { keep = null; return String(e) } } })`,
       )
-      const ended = await vm.vm.enter(10_000, 'fill')
+      const ended = await vm.vm.enter(10_000, 'call', 'fill')
       assert.equal(ended.kind, 'returned')
       const text = ended.kind === 'returned' ? String(ended.value) : ''
       assert.match(
@@ -174,7 +174,7 @@ describeInVmThread('the CPU limit of a VM', import.meta.url, (it) => {
         `expose({ spin: () => { try { ${source} } finally { op('after') } op('after') }, after: () => op('after') })`,
       )
       await assert.rejects(
-        async () => vm.vm.enter(150, 'spin'),
+        async () => vm.vm.enter(150, 'call', 'spin'),
         (e) => isAppError(e, 'LIMIT_CPU') && /150 ms/.test(e.message),
       )
       assert.equal(vm.vm.death?.code, 'LIMIT_CPU')
@@ -252,7 +252,7 @@ describeInVmThread('an interrupt', import.meta.url, (it) => {
         spin: () => { try { op('stop'); ${source} } catch { op('leak') } finally { op('leak') } op('leak') },
         again: () => 'usable' })`)
       for (let round = 0; round < 3; round++) {
-        assert.deepEqual(await vm.vm.enter(5000, 'spin'), { kind: 'interrupted' })
+        assert.deepEqual(await vm.vm.enter(5000, 'call', 'spin'), { kind: 'interrupted' })
         assert.equal(vm.vm.isInterrupted, true)
         vm.vm.clearInterrupt()
         assert.equal(await vm.call('again'), 'usable')
@@ -267,7 +267,7 @@ describeInVmThread('an interrupt', import.meta.url, (it) => {
     await vm.run(`const hold = () => { try { op('hold') } catch { op('leak') } finally { op('leak') } op('leak') }
       expose({ hold, inGetter: () => ({ get a() { return hold() } }).a, again: () => 'usable' })`)
     for (const name of ['hold', 'inGetter', 'hold']) {
-      const call = vm.vm.enter(5000, name)
+      const call = vm.vm.enter(5000, 'call', name)
       vm.vm.interrupt()
       assert.deepEqual(await call, { kind: 'interrupted' })
       vm.vm.clearInterrupt()
@@ -295,7 +295,7 @@ describeInVmThread('an interrupt', import.meta.url, (it) => {
     let leaks = 0
     const vm = await BareVm.create({ operations: { hold: () => new Promise(() => {}), leak: () => leaks++ } })
     await vm.run(`expose({ start: () => { Promise.resolve().then(() => op('leak')); op('hold') }, again: () => 1 })`)
-    const call = vm.vm.enter(5000, 'start')
+    const call = vm.vm.enter(5000, 'call', 'start')
     vm.vm.interrupt()
     assert.deepEqual(await call, { kind: 'interrupted' })
     await vm.vm.runJobs(5000)

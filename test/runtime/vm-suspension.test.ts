@@ -149,7 +149,7 @@ describeInVmThread('a suspending operation', import.meta.url, (it) => {
     const { operation, settle } = gate()
     const vm = await BareVm.create({ operations: { gate: operation } })
     await vm.run(`expose({ wait: () => op('gate'), next: x => op('gate') + x })`)
-    const first = vm.vm.enter(1000, 'wait')
+    const first = vm.vm.enter(1000, 'call', 'wait')
     vm.vm.interrupt()
     assert.deepEqual(await first, { kind: 'interrupted' })
     vm.vm.clearInterrupt()

@@ -10,8 +10,8 @@ import type { Pulse } from '../../runtime/pulse.js'
 import { type Completion, Vm, type VmImage, type VmOptions } from '../../runtime/vm.js'
 
 /**
- * Makes `op(name, ...args)` global, which calls an operation and throws what the host refused with, and registers an entry
- * that calls a global function of the name given.
+ * Makes `op(name, ...args)` global, which calls an operation and throws what the host refused with, and registers the entry
+ * `call`, which calls a global function of the name given.
  */
 const bootSource = `
   const native = __belljar
@@ -31,8 +31,9 @@ const bootSource = `
   globalThis.sleep = (ms) => op('sleep', ms)
   globalThis.expose = (functions) => { for (const name of Object.keys(functions)) kept.set(name, functions[name]) }
   const describe = (e) => { try { return '!' + String(e) } catch { return '!?' } }
-  native(2, (name, ...args) => {
-    if (name === 'describe') return describe(args[0])
+  native(2, 'describe', describe)
+  native(2, 'describeRejection', (reason) => kept.get('describeRejection')?.(reason))
+  native(2, 'call', (name, ...args) => {
     const fn = kept.get(name) ?? globalThis[name]
     try { return fn(...args) } catch (e) { return describe(e) }
   })
@@ -97,7 +98,7 @@ export class BareVm {
 
   /** Calls a function that a script made known with `expose({ name })`. What it throws is told as `!Error: …`. */
   async call(name: string, ...args: Crossing[]): Promise<Crossing> {
-    const ended = await this.vm.enter(this.limits.cpuMs, name, ...args)
+    const ended = await this.vm.enter(this.limits.cpuMs, 'call', name, ...args)
     if (ended.kind !== 'returned') throw new Error(`the call ended as ${JSON.stringify(ended)}`)
     return ended.value
   }

@@ -1,5 +1,5 @@
 /** Guest half of `k6/net/grpc`: the client, its constants, and the shape of what a script gets back. */
-import { ops } from '../../internal/bridge.js'
+import { cross, operationOf, ops, raise } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
 import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc-rehearsal.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
@@ -29,7 +29,6 @@ const host = ops<{
   load(client: number, importPaths: Text, files: string): string
   loadProtoset(client: number, path: string): string
   connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): true
-  invoke(client: number, method: Text, request: Text, params: Text, tagSet: number, state: number): string
   startInvoke(
     task: number,
     client: number,
@@ -49,13 +48,15 @@ const host = ops<{
   'load',
   'loadProtoset',
   'connect',
-  'invoke',
   'startInvoke',
   'checkInvoke',
   'checkStream',
   'healthCheck',
   'close',
 ])
+
+/** Of the client, method, request, params, tag set and state, which answers with the response. */
+const invokeOperation = operationOf('grpc', 'invoke')
 
 export const StatusOK = 0
 export const StatusCanceled = 1
@@ -133,34 +134,42 @@ function stateOf(args: unknown[]): number {
   return args[1] === undefined || args[1] === null ? startState.nullRequest : startState.ready
 }
 
-/** Begins a call, as the task of that number or as none: what is left of its arguments are primitives. */
-type Begin<T> = (method: Text, request: Text, params: Text, state: number, task: number) => T
+/** The arguments of the call that begins, read: not an object, as there are many calls, and not arguments, see `invoke`. */
+let method: Text
+let request: Text
+let params: Text
+let state: number
 
 /**
  * Reads the arguments of a call. A value that cannot be read (its getter throws, it is a cycle) has its turn in k6's
  * order of checks, so the host makes those that come before.
  */
-function withArguments<T>(client: number, args: unknown[], begin: Begin<T>, task = 0): T {
-  const method = textOf(args[0])
-  const state = stateOf(args)
-  let params: Text
+function readArguments(client: number, args: unknown[]): void {
+  const name = textOf(args[0])
+  const ready = stateOf(args)
+  let given: Text
   if (args[2] !== undefined) {
     try {
-      params = paramsOf(args[2])
+      given = paramsOf(args[2])
     } catch (e) {
-      host.checkInvoke(client, method, undefined, state === startState.init ? state : startState.ready)
+      host.checkInvoke(client, name, undefined, ready === startState.init ? ready : startState.ready)
       throw e
     }
   }
-  if (state !== startState.ready) return begin(method, undefined, params, state, task)
-  let request: string
-  try {
-    request = requestJson(args[1])
-  } catch (e) {
-    host.checkInvoke(client, method, params, state)
-    throw e
+  let message: Text
+  if (ready === startState.ready) {
+    try {
+      message = requestJson(args[1])
+    } catch (e) {
+      host.checkInvoke(client, name, given, ready)
+      throw e
+    }
   }
-  return begin(method, request, params, state, task)
+  // Last of all: what was read may have made calls of its own.
+  method = name
+  request = message
+  params = given
+  state = ready
 }
 
 /** What a script can do with a client; the order is that of k6's keys. What it passes may be anything. */
@@ -189,13 +198,13 @@ export function Client(this: unknown): ClientMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
   const handle: Handle = { id: host.create() }
   own(handle, handle.id)
-  const begin: Begin<string> = (method, request, params, state) =>
-    host.invoke(handle.id, method, request, params, currentTagSet(), state)
-  const start: Begin<undefined> = (method, request, params, state, task) =>
+  const start = (task: number, args: unknown[]): void => {
+    readArguments(handle.id, args)
     host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
+  }
   const client: ClientMethods = {
     asyncInvoke(...args) {
-      return promiseOf((task) => withArguments(handle.id, args, start, task), readResponse)
+      return promiseOf((task) => start(task, args), readResponse)
     },
     close() {
       host.close(handle.id)
@@ -209,7 +218,11 @@ export function Client(this: unknown): ClientMethods {
       )
     },
     invoke(...args) {
-      return responseOf(withArguments(handle.id, args, begin))
+      const { id } = handle
+      readArguments(id, args)
+      // The host is asked from here: each function that is under way while the call is made adds to what waiting costs.
+      const text = cross(invokeOperation, id, method, request, params, currentTagSet(), state)
+      return responseOf(text === null ? raise() : (text as string))
     },
     load(importPaths, ...files) {
       // k6 converts the arguments before it looks at anything else.
