@@ -3,6 +3,7 @@
  * would. It takes sessions as its connection gives them, and asks for another one when the server has not looked at the call.
  * Long because it is one state machine: sending, reading, pausing and ending all decide about each other.
  */
+import { type Abortable, offAbort, onAbort } from '../../abort-listeners.js'
 import { type Deadline, type DeadlineOwner, setDeadline } from '../../deadlines.js'
 import type { ClientStream, StreamOwner } from '../../http2/client-stream.js'
 import type { DecodedBlock } from '../../http2/hpack-decoder.js'
@@ -48,14 +49,13 @@ type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
 /** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
 const messagesPerTurn = 256
 
-export class DirectCall implements RunningCall, StreamOwner, MessageSink, DeadlineOwner {
+export class DirectCall implements RunningCall, StreamOwner, MessageSink, DeadlineOwner, Abortable {
   readonly #host: CallHost<DirectSession>
   readonly #start: CallStart
   readonly #sink: CallSink
   readonly #isServerStreaming: boolean
   readonly #startedAtMs: number
   #deadline: Deadline | undefined
-  #onAbort: (() => void) | undefined
   #session: DirectSession | undefined
   #stream: ClientStream | undefined
   #kind: RequestKind | undefined
@@ -140,10 +140,7 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
       return
     }
     if (deadlineMs !== undefined) this.#deadline = setDeadline(deadlineMs, this)
-    if (signal !== undefined) {
-      this.#onAbort = () => this.#finish(contextCanceled)
-      signal.addEventListener('abort', this.#onAbort, { once: true })
-    }
+    if (signal !== undefined) onAbort(signal, this)
     this.#try()
   }
 
@@ -452,6 +449,10 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
     setImmediate(() => this.#deliver())
   }
 
+  onAbort(): void {
+    this.#finish(contextCanceled)
+  }
+
   #finish(ending: FullEnding): void {
     if (this.#ended) return
     this.#settle(ending)
@@ -465,7 +466,7 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
     if (isTooLarge) this.#ended.isTooLarge = true
     this.#deadline?.cancel()
     this.#packer?.stop()
-    if (this.#onAbort) this.#start.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#start.signal !== undefined) offAbort(this.#start.signal, this)
     this.#frames.length = 0
     this.#host.forget(this)
     const stream = this.#stream

@@ -3,7 +3,9 @@
  * It takes sessions as its connection gives them, and asks for another one when the server has not looked at the call.
  * Long because it is one state machine: sending, reading, pausing and ending all decide about each other.
  */
+
 import { type ClientHttp2Stream, constants } from 'node:http2'
+import { type Abortable, offAbort, onAbort } from '../../abort-listeners.js'
 import { longestTimerMs } from '../../longest-timer.js'
 import { frameMessage, messageOf, prefixBytes, unpackMessage } from '../message-frame.js'
 import { MessagePacker } from '../message-packer.js'
@@ -54,7 +56,7 @@ type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
 const messagesPerTurn = 256
 
 /** The life of one call, from its start to the one `onEnd` of its sink. */
-export class GrpcJsCall implements RunningCall, AttemptOwner {
+export class GrpcJsCall implements RunningCall, AttemptOwner, Abortable {
   readonly #host: CallHost<GrpcJsSession>
   readonly #start: CallStart
   readonly #sink: CallSink
@@ -135,7 +137,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
       return
     }
     if (deadlineMs !== undefined) this.#armTimer()
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    if (signal !== undefined) onAbort(signal, this)
     this.#try()
   }
 
@@ -461,7 +463,9 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
     this.#finish(endingOfForeign(foreign.ending, Buffer.concat(foreign.body)))
   }
 
-  readonly #onAbort = () => this.#finish(contextCanceled)
+  onAbort(): void {
+    this.#finish(contextCanceled)
+  }
 
   #armTimer(): void {
     const leftMs = this.#deadlineAtMs - performance.now()
@@ -492,7 +496,7 @@ export class GrpcJsCall implements RunningCall, AttemptOwner {
     if (isTooLarge) this.#ended.isTooLarge = true
     clearTimeout(this.#timer)
     this.#packer?.stop()
-    this.#start.signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#start.signal !== undefined) offAbort(this.#start.signal, this)
     this.#frames.length = 0
     this.#host.forget(this)
     this.#attempt?.cancel()
