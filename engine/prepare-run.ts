@@ -167,7 +167,7 @@ const stageNames: readonly string[] = ['setup', 'teardown', 'handleSummary']
 export function runConfig(
   { graph, files, sharedArrays, functions }: LoadedScript,
   { plan, options, specified, optInMetrics }: PreparedRun,
-  { isRehearsal = false, copiesVms = true }: Pick<TestRunSettings, 'isRehearsal' | 'copiesVms'>,
+  { isRehearsal = false, copiesVms = true, policy }: Pick<TestRunSettings, 'isRehearsal' | 'copiesVms' | 'policy'>,
 ): RunConfig {
   const vms = plan.maxPossibleVUs + stageNames.filter((name) => functions.includes(name)).length
   return {
@@ -180,7 +180,7 @@ export function runConfig(
     graph,
     files,
     sharedArrays,
-    engine: compileEngine(isRehearsal ? 'brief' : engineUseOf(plan.scenarios)),
+    engine: compileEngine(isRehearsal ? 'brief' : engineUseOf(plan.scenarios, policy.profile)),
     ledger: VuLedger.forVus(plan.maxPossibleVUs).buffer,
     copiesVms: copiesVms && !isRehearsal && vms > 1,
   }

@@ -107,6 +107,9 @@ const maxLineCost = 50_000_000
 /** Lines up to this length cost next to nothing, whatever is in them. */
 const shortLine = 4000
 
+/** Of the flags of a regular expression, each letter may be an error. Text in base64 has slashes, but hardly such words after them. */
+const manyFlags = /\/(?:[a-z]{9,}|[A-Za-z]{32,}|[\w$]{128,})/g
+
 /**
  * True for a text with much in a line. The parser shows the whole line with each error in it: 24 KB of `let a;` in one line
  * took 10 s, and twice as much takes four times as long.
@@ -118,9 +121,8 @@ function hasCostlyLines(source: string): boolean {
     const end = found < 0 ? source.length : found
     const length = end - from
     if (length > shortLine) {
-      // Of the flags of a regular expression, each letter may be an error.
       cost += length * (source.slice(from, end).match(/[\w$]+|[^\s\w$]/g)?.length ?? 0)
-      for (const [flags] of source.slice(from, end).matchAll(/\/[a-z]{9,}/g)) cost += length * flags.length
+      for (const [flags] of source.slice(from, end).matchAll(manyFlags)) cost += length * flags.length
       if (cost > maxLineCost) return true
     }
     from = end + 1

@@ -3,7 +3,7 @@ import { engineUseOf } from '../../engine/engine-use.js'
 import type { ScenarioConfig } from '../../engine/options/scenario.js'
 
 describe('engineUseOf', () => {
-  const use = (...scenarios: object[]) => engineUseOf(scenarios as ScenarioConfig[])
+  const use = (...scenarios: object[]) => engineUseOf(scenarios as ScenarioConfig[], 'trusted')
   const shared = (iterations: number) => ({ executor: 'shared-iterations', vus: 10, iterations })
 
   it('counts the iterations of all scenarios and all VUs', () => {
@@ -18,5 +18,10 @@ describe('engineUseOf', () => {
   it('takes what ends by time for lasting', () => {
     assert.equal(use({ executor: 'constant-vus', vus: 1, durationMs: 1 }), 'lasting')
     assert.equal(use(shared(1), { executor: 'ramping-arrival-rate', startRate: 1 }), 'lasting')
+  })
+
+  it('has nothing optimized for a stranger', () => {
+    const lasting = [{ executor: 'constant-vus', vus: 1, durationMs: 1 }] as unknown as ScenarioConfig[]
+    assert.equal(engineUseOf(lasting, 'untrusted'), 'brief')
   })
 })

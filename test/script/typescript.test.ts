@@ -81,6 +81,9 @@ describe('a text with very much in one line', () => {
       code: 'LIMIT_SIZE',
       message: `${url} has too much in one line to be read as TypeScript`,
     })
+    for (const flags of ['u', 'uU', 'u1_$']) {
+      assert.throws(() => stripTypes(url, `/[/]/${flags.repeat(20_000)}`, 1_000_000), { code: 'LIMIT_SIZE' }, flags)
+    }
     assert.equal(isJavaScript(redeclared, 1_000_000), true)
     assert.equal(isJavaScript(`/a/${'u'.repeat(40_000)}`, 1_000_000), true)
     assert.equal(syntaxErrorText(redeclared.slice(0, 60_000), true), undefined)

@@ -143,8 +143,9 @@ function callOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHead
   const read = async () => (await readFrame())?.subarray(5)
   const readFrame = async (): Promise<Buffer | undefined> => {
     while (held.length < 5 || held.length < 5 + held.readUInt32BE(1)) {
-      const next = await chunks.next()
-      if (next.done) return undefined
+      // A caller that is gone sends nothing more either.
+      const next = await chunks.next().catch(() => undefined)
+      if (next === undefined || next.done) return undefined
       held = Buffer.concat([held, next.value as Buffer])
     }
     const end = 5 + held.readUInt32BE(1)
