@@ -45,6 +45,12 @@ const mostIdleFrames = 10_000
 const idleFramesMs = 1000
 /** Answers to frames that may wait for a peer that does not read them, in bytes. */
 const mostAnswerBytes = 1024 * 1024
+/** Frames that are sent are no larger, also where the peer would take them: others have their turn in between. */
+const mostSentFrameBytes = 64 * 1024
+/** Settings in one frame: each may change all streams. */
+const mostSettings = 100
+/** What may still come of a stream that was closed here, beside data: two header blocks, and a reset. */
+const lateFramesOfStream = 3
 /** How long the last frames of a closed connection may take, in milliseconds. */
 const lingerMs = 1000
 
@@ -102,6 +108,11 @@ export class ClientSession implements FrameSink, StreamCarrier {
   #knownTrailers: DecodedBlock | undefined
   #idleFrames = 0
   #idleSinceMs = 0
+  /** Bytes that the peer may have sent of streams that were closed here, and header blocks and resets that it owes for them. */
+  #lateBytes = 0
+  #lateFrames = 0
+  /** Of answers, since all that waited was sent. */
+  #answerBytes = 0
 
   /** Takes the socket over, and sends the preface at once. */
   constructor(socket: Socket, owner: SessionOwner, { firstStreamId = 1 }: SessionOptions = {}) {
@@ -175,7 +186,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
     // Also for a stream that is gone, as the tables of both ends must stay the same.
     const block = this.#decoder.decode(bytes)
     const stream = this.#streamOf(streamId)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      this.#countLate()
+      return
+    }
     if (stream.isRemoteEnded) {
       this.#breakStream(stream, ErrorCode.streamClosed)
       return
@@ -234,7 +248,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   onReset(streamId: number, code: number): void {
     const stream = this.#streamOf(streamId)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      this.#countLate()
+      return
+    }
     this.#remove(stream)
     stream.owner.onReset(code)
   }
@@ -243,6 +260,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     const isFirst = !this.#hasSettings
     this.#hasSettings = true
     this.#countIdle()
+    if (entries.length > mostSettings) throw new Http2Error(ErrorCode.enhanceYourCalm, `${entries.length} settings`)
     for (const [id, value] of entries) this.#apply(id, value)
     const { room, at } = this.#answer(settingsAckBytes)
     this.#outbox.at = writeSettingsAck(room, at)
@@ -332,7 +350,6 @@ export class ClientSession implements FrameSink, StreamCarrier {
     const stream = this.#streams.get(id)
     if (stream !== undefined) return stream
     if (id % 2 === 0 || id >= this.#nextId) throw wrong(`a frame of stream ${id}, which nobody opened`)
-    this.#countIdle()
     return undefined
   }
 
@@ -350,6 +367,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
   #remove(stream: ClientStream): void {
     if (stream.isClosed) return
     stream.isClosed = true
+    if (stream.id !== 0 && !stream.isRemoteEnded) {
+      this.#lateBytes += stream.receiveWindow.leftBytes
+      this.#lateFrames += lateFramesOfStream
+    }
     stream.waiting.length = 0
     stream.waitingBytes = 0
     this.#blocked.delete(stream)
@@ -383,6 +404,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   /** Goes on where the peer, or the socket, has made room. */
   #pump(): void {
+    if (this.isLost) return
     for (const stream of this.#queue) {
       if (this.#streams.size >= this.#maxStreams || !this.#hasSettings || this.#outbox.isFull) break
       if (this.#isClosing) break
@@ -459,7 +481,9 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   /** Room for the answer to a frame, which a peer may cause without end and never read. */
   #answer(bytes: number): { room: Buffer; at: number } {
-    if (this.#outbox.waitingBytes > mostAnswerBytes) {
+    if (this.#outbox.waitingBytes === 0) this.#answerBytes = 0
+    this.#answerBytes += bytes
+    if (this.#answerBytes > mostAnswerBytes) {
       throw new Http2Error(ErrorCode.enhanceYourCalm, 'answers that nobody reads')
     }
     const room = this.#outbox.room(bytes)
@@ -486,12 +510,18 @@ export class ClientSession implements FrameSink, StreamCarrier {
         break
       }
       case Setting.maxFrameSize:
-        this.#maxFrameBytes = value
+        this.#maxFrameBytes = Math.min(value, mostSentFrameBytes)
         break
       case Setting.maxHeaderListSize:
         this.peerHeaderListBytes = value
         break
     }
+  }
+
+  /** A frame of a stream that is over. Some were under way when it was closed here. */
+  #countLate(): void {
+    if (this.#lateFrames > 0) this.#lateFrames--
+    else this.#countIdle()
   }
 
   /** A frame that moves no stream: a peer may send a few of them. */

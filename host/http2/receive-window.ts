@@ -1,7 +1,6 @@
 /** How much the peer may send, of one stream or of a connection (RFC 9113, section 5.2). */
 export class ReceiveWindow {
   readonly #sizeBytes: number
-  /** What the peer may still send. */
   #leftBytes: number
   /** What was read and the peer was not told of. */
   #readBytes = 0
@@ -9,6 +8,11 @@ export class ReceiveWindow {
   constructor(sizeBytes: number) {
     this.#sizeBytes = sizeBytes
     this.#leftBytes = sizeBytes
+  }
+
+  /** What the peer may still send; what it was not told of yet is not in it. */
+  get leftBytes(): number {
+    return Math.max(this.#leftBytes, 0)
   }
 
   /** Counts what came; false when it is more than was allowed. */

@@ -9,6 +9,7 @@ import type { ClientStream, StreamOwner } from '../../http2/client-stream.js'
 import type { DecodedBlock } from '../../http2/hpack-decoder.js'
 import type { HpackEncoder } from '../../http2/hpack-encoder.js'
 import { ErrorCode } from '../../http2/http2-error.js'
+import { Queue } from '../../queue.js'
 import { frameMessage, messageOf, prefixBytes, unpackBody } from '../message-frame.js'
 import { MessagePacker } from '../message-packer.js'
 import { blockBytes, observedMetadata } from '../metadata.js'
@@ -84,7 +85,7 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
   /** The reading of an answer that is not gRPC, and the beginning of its body. */
   #foreign: { ending: Ending; body: Buffer[]; bodyBytes: number } | undefined
   /** Messages that wait for the receiver, with the flag of each. */
-  readonly #held: { flag: number; body: Buffer }[] = []
+  readonly #held = new Queue<{ flag: number; body: Buffer }>()
   /** Bytes that the server may not replace yet, since they wait. */
   #keptBytes = 0
   /** The last message of a method that does not stream. */
@@ -176,7 +177,10 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
   cancel(ending: Ending): void {
     this.#isCanceled = true
     this.#isPaused = false
-    this.#endSoon(ending)
+    this.#held.clear()
+    // A call that has ended may have waited with the news until it is resumed.
+    if (this.#ended) setImmediate(() => this.#deliver())
+    else this.#endSoon(ending)
   }
 
   get #deadlineMs(): number | undefined {
@@ -382,7 +386,8 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
   }
 
   onMessage(flag: number, body: Buffer): void {
-    if (this.#isOver || this.#isCanceled) return
+    // What follows a message that cannot be read may be in the same piece.
+    if (this.#ended || this.#isOver || this.#isCanceled) return
     if (this.#isBlocked || this.#isDelivering) {
       this.#held.push({ flag, body })
       return
@@ -532,7 +537,7 @@ export class DirectCall implements RunningCall, StreamOwner, MessageSink, Deadli
     if (this.#isCanceled) return
     const message = unpackBody(flag, body, this.#encoding, this.#host.maxReceiveBytes)
     if (!(message instanceof Uint8Array)) {
-      this.#held.length = 0
+      this.#held.clear()
       if (!this.#ended) this.#settle(message)
       return
     }

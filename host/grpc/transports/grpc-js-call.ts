@@ -171,7 +171,9 @@ export class GrpcJsCall implements RunningCall, AttemptOwner, Abortable {
   cancel(ending: Ending): void {
     this.#isCanceled = true
     this.#isPaused = false
-    this.#endSoon(ending)
+    // A call that has ended may have waited with the news until it is resumed.
+    if (this.#ended) setImmediate(() => this.#deliver())
+    else this.#endSoon(ending)
   }
 
   #onPacked(frame: Buffer): void {

@@ -1,7 +1,20 @@
 /** Frames without end that say nothing. */
 import assert from 'node:assert/strict'
 import { frame } from '../../../http2/raw-frame.js'
-import { answer, data, fields, flag, headers, ping, reset, settings, turn, type, windowUpdate } from '../../raw-peer.js'
+import {
+  answer,
+  data,
+  fields,
+  flag,
+  headers,
+  ping,
+  reset,
+  settings,
+  trailers,
+  turn,
+  type,
+  windowUpdate,
+} from '../../raw-peer.js'
 import { closeAll, code, setting, start, stream, unary } from './rig.js'
 
 describe('The direct transport: floods', () => {
@@ -42,6 +55,20 @@ describe('The direct transport: floods', () => {
       assert.ok(connection.bytesReceived < 5_000_000, String(connection.bytesReceived))
     })
   }
+
+  it('are not what still comes of streams that were given up', async () => {
+    const { connection, peer } = await start()
+    const call = stream(connection)
+    const id = await peer.call()
+    peer.send(headers(id))
+    call.stream.cancel()
+    assert.equal((await call.end).status, 1)
+    // All of it was allowed when it was sent.
+    peer.send(Buffer.concat([...Array<Buffer>(30_000).fill(data(id, 'x')), trailers(id)]))
+    const other = unary(connection)
+    peer.send(answer(await peer.call()))
+    assert.equal((await other).status, 0)
+  })
 
   it('whose answers nobody reads are not kept without bounds', async () => {
     const { connection, peer } = await start()
