@@ -139,6 +139,8 @@ export class ScriptVm {
 
   /** Drops the VM, for good: another one may get its memory. */
   release(): void {
+    // What it has measured until now counts, however it ended.
+    this.#vu.ring?.drain(this.#vu.metadata)
     this.#vu.ring = undefined
     this.vm.release()
   }

@@ -232,6 +232,10 @@ export class VirtualUser {
     } catch (e) {
       return this.#lost(e)
     }
+    if (this.#isInterrupted) {
+      this.#endedAtMs = performance.now()
+      return false
+    }
     return this.#run(work, number, performance.now())
   }
 

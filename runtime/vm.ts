@@ -85,6 +85,8 @@ const maxRejected = 10_000
 const maxMessage = 16 * 1024
 const moduleFlag = 1
 const unresolvedModule = 'unresolved:'
+/** Of a rejection that cannot be described, as a VM without memory cannot: the reader of failures has words for it. */
+const undescribed = '!p'
 
 // Operation numbers 0 to 5 belong to the VM itself; modules/internal/bridge.ts has the same table.
 const operationTable = 0
@@ -456,6 +458,7 @@ export class Vm<Vu> {
       const told = this.#callWith(cpuMs, 'describeRejection', this.#values.pointerTo(this.#ctx, reason))
       return whenThere(told, (completion) => {
         this.forgetRejections()
+        if (completion.kind === 'thrown') return undescribed
         return completion.kind === 'returned' ? String(completion.value) : undefined
       })
     }
