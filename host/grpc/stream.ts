@@ -8,6 +8,7 @@ import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
 import type { Utf8Text } from '../../runtime/js-value.js'
 import { checkRequestBytes, namingLimit } from '../call-limits.js'
+import { Queue } from '../queue.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
 import { addDuration, addRequest, type CallTags, type StreamSeries, streamSeries } from './call-samples.js'
@@ -78,9 +79,7 @@ export class GrpcStream implements OpenStream {
   #lastMessageAtMs: number | undefined
   #headers = noMetadata
   /** Messages that the transport has no room for. */
-  #queue: Uint8Array[] = []
-  /** Where the queue begins: taking a long array's first member again and again would move all others each time. */
-  #sentOfQueue = 0
+  readonly #queue = new Queue<Uint8Array>()
   #queuedBytes = 0
   #isCrowded = false
   #hasEnded = false
@@ -193,14 +192,10 @@ export class GrpcStream implements OpenStream {
   #flush(): void {
     this.#isCrowded = false
     while (!this.#isOver && !this.#isCrowded && this.#queuedBytes > 0) {
-      const message = this.#queue[this.#sentOfQueue++] as Uint8Array
+      const message = this.#queue.shift() as Uint8Array
       this.#queuedBytes -= message.length + messageOverheadBytes
       this.#isCrowded = !this.#transport.write(message)
       if (!this.#signal.aborted) this.#series.sent.add(1)
-    }
-    if (this.#sentOfQueue * 2 >= this.#queue.length) {
-      this.#queue.splice(0, this.#sentOfQueue)
-      this.#sentOfQueue = 0
     }
     if (this.#isOver || this.#queuedBytes > 0) return
     this.#resumeWriter?.()
@@ -328,7 +323,7 @@ export class GrpcStream implements OpenStream {
 
   #abandon(): void {
     this.#isOver = true
-    this.#queue = []
+    this.#queue.clear()
     this.#queuedBytes = 0
     this.#transport.cancel()
     this.#resumeWriter?.()
@@ -345,7 +340,7 @@ export class GrpcStream implements OpenStream {
   /** The last events of the script: the error if there was one, the end, and an error that k6 finds only after it. */
   #tell(error: StreamError | undefined, ending: StreamEnding = cutOff, afterEnd?: StreamError): void {
     const { vu, task, id } = this.#start
-    this.#queue = []
+    this.#queue.clear()
     this.#resumeWriter?.()
     if (error !== undefined) vu.tasks.post(task, 'error', errorJson(error), false)
     const status = statusJson(error, ending, this.#headers)

@@ -37,23 +37,23 @@ import {
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
 import { Attempt, type AttemptOwner } from './grpc-js-attempt.js'
 import type { GrpcJsSession } from './grpc-js-session.js'
-import { type CallHost, type CallSink, endingOfError, type RunningCall } from './session.js'
+import {
+  type CallHost,
+  type CallSink,
+  endingOfError,
+  type FullEnding,
+  foreignBodyBytes,
+  messagesPerTurn,
+  queueLimitBytes,
+  type RunningCall,
+  replayLimitBytes,
+} from './session.js'
 
-/** Messages written before the server's first sign of life are kept up to this size, to send them again. */
-const replayLimitBytes = 256 * 1024
-/** Messages that wait to be sent, in bytes, until the writer is asked to wait. */
-const queueLimitBytes = 64 * 1024
 /** Small messages that wait are sent together up to about this size, in bytes. */
 const batchBytes = 16 * 1024
-/** How much of an answer that is not gRPC goes into the error's text, in bytes. */
-const foreignBodyBytes = 1024
 /** How often a call looks for a session when the one it got is lost in the same moment. */
 const attemptLimit = 3
 const nothing: ReceivedMetadata = new Map()
-/** What is known of an end besides the headers and trailers. */
-type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
-/** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
-const messagesPerTurn = 256
 
 /** The life of one call, from its start to the one `onEnd` of its sink. */
 export class GrpcJsCall implements RunningCall, AttemptOwner, Abortable {
