@@ -83,6 +83,13 @@ export const streamRejected: Ending = {
   message: 'the stream is rejected because server is draining the connection',
 }
 
+/** A header block that is larger than the server takes, or than a connection of many does. */
+export function headersTooLarge(maxBytes: number, isOfServer: boolean): Ending {
+  const setBy = isOfServer ? 'set by server' : 'of a shared connection'
+  const message = `header list size to send violates the maximum size (${maxBytes} bytes) ${setBy}`
+  return { status: Status.internal, message }
+}
+
 /** How a call ends with a message from here that is larger than allowed. */
 export function sendTooLarge(sizeBytes: number, maxBytes: number): Ending {
   const message = `trying to send message larger than max (${sizeBytes} vs. ${maxBytes})`

@@ -59,7 +59,6 @@ export class DirectSession implements Session, SessionOwner {
     this.#http2 = new ClientSession(socket, this)
   }
 
-  /** The peer as `ip:port`. */
   get remoteText(): string {
     return hostPort(this.remoteIp, this.remote.port)
   }
@@ -80,7 +79,6 @@ export class DirectSession implements Session, SessionOwner {
     return this.#tcp.bytesRead
   }
 
-  /** The largest header block that the server takes, in bytes as HPACK counts them. */
   get headerListLimit(): number {
     return this.#http2.peerHeaderListBytes
   }

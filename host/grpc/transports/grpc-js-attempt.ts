@@ -14,7 +14,7 @@ const endStreamFlag = constants.NGHTTP2_FLAG_END_STREAM
 /** The call that an attempt is made for. Each function is told of the attempt, because an older one may still be heard. */
 export interface AttemptOwner {
   /** What was sent last is out. */
-  onSent(attempt: Attempt, sizeBytes: number): void
+  onTaken(attempt: Attempt): void
   /** Name, value, name, value …; `isOnly` when no trailers follow. */
   onResponse(attempt: Attempt, raw: readonly string[], isOnly: boolean): void
   onTrailers(attempt: Attempt, raw: readonly string[]): void
@@ -35,9 +35,8 @@ export class Attempt implements GrpcJsListener, Request {
   rpc: GrpcJsRpc | undefined
   /** Absent until grpc-js has sent the headers. */
   stream: ClientHttp2Stream | undefined
-  /** Counts those that were given to grpc-js. */
-  sentFrames = 0
-  isSending = false
+  /** What grpc-js has not sent yet. */
+  sendingBytes = 0
   /** This side has no more to send. */
   hasEnded = false
   readonly #call: AttemptOwner
@@ -73,10 +72,10 @@ export class Attempt implements GrpcJsListener, Request {
   }
 
   send(frame: Buffer): void {
-    this.isSending = true
+    this.sendingBytes = frame.length
     const callback = () => {
-      this.isSending = false
-      this.#call.onSent(this, frame.length)
+      this.sendingBytes = 0
+      this.#call.onTaken(this)
     }
     this.rpc?.sendMessageWithContext({ callback }, frame)
   }

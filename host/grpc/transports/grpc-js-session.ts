@@ -105,7 +105,10 @@ export class GrpcJsSession implements Session {
     outliveStreams(session)
   }
 
-  /** The peer as `ip:port`. */
+  get remoteIp(): string {
+    return this.remote.ip.text
+  }
+
   get remoteText(): string {
     const { ip, port } = this.remote
     return hostPort(ip.text, port)
@@ -132,7 +135,6 @@ export class GrpcJsSession implements Session {
     return this.#tcp.bytesRead
   }
 
-  /** The largest header block that the server takes, in bytes as HPACK counts them. */
   get headerListLimit(): number {
     return this.#session.remoteSettings?.maxHeaderListSize ?? Number.POSITIVE_INFINITY
   }

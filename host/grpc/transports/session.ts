@@ -14,20 +14,17 @@ export interface Session {
   readonly isLost: boolean
   readonly bytesSent: number
   readonly bytesReceived: number
+  readonly remoteIp: string
+  /** The peer as `ip:port`. */
+  readonly remoteText: string
+  /** The largest header block that the server takes, in bytes as HPACK counts them. */
+  readonly headerListLimit: number
   /** Closes the socket with all calls. */
   close(): void
 }
 
-/** Messages written before the server's first sign of life are kept up to this size, to send them again. */
-export const replayLimitBytes = 256 * 1024
-/** Messages that wait to be sent, in bytes, until the writer is asked to wait. */
-export const queueLimitBytes = 64 * 1024
-/** How much of an answer that is not gRPC goes into the error's text, in bytes. */
-export const foreignBodyBytes = 1024
 /** What is known of an end besides the headers and trailers. */
 export type FullEnding = Ending & Pick<CallStatus, 'details' | 'isUnsendable'>
-/** A server that sends without end must not keep the event loop busy: after so many messages others have their turn. */
-export const messagesPerTurn = 256
 
 /** What a call needs of the connection it runs on. */
 export interface CallHost<S extends Session> {
