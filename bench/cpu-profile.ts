@@ -11,7 +11,6 @@ export interface CpuProfile {
 
 export const kinds = [
   'QuickJS (WebAssembly)',
-  'around it (Emscripten)',
   'belljar',
   '@grpc/grpc-js',
   'Node.js (http2, net, streams)',
@@ -25,7 +24,6 @@ function kindOf(name: string, url: string): Kind | undefined {
   if (name === '(idle)' || name === '(root)') return undefined
   if (name === '(garbage collector)') return 'garbage collector'
   if (name === '(program)') return 'native code, system calls'
-  if (url.includes('emscripten') || url.includes('@jitl/')) return 'around it (Emscripten)'
   if (url.startsWith('wasm:') || name.startsWith('wasm-')) return 'QuickJS (WebAssembly)'
   if (url.includes('/@grpc/')) return '@grpc/grpc-js'
   if (url.startsWith('node:')) return 'Node.js (http2, net, streams)'
