@@ -59,6 +59,7 @@ export async function connect(
       loadBalancing: params.loadBalancing,
       maxPeers: besides + 1,
       signal: vu.abort.signal,
+      onInternalError: vu.services.onInternalError,
       ...(tls === undefined ? {} : { tls }),
     },
     vu.id,

@@ -29,6 +29,7 @@ const shapes = {
   maxPeers: undefined,
   // One for the whole thread.
   resolver: undefined,
+  onInternalError: undefined,
   // These are of the one who waits, not of the connection.
   timeoutMs: undefined,
   vu: undefined,

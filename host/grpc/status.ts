@@ -52,6 +52,12 @@ export const deadlineExceeded: Ending = { status: Status.deadlineExceeded, messa
 /** How a call ends that its caller gave up. */
 export const contextCanceled: Ending = { status: Status.canceled, message: 'context canceled' }
 
+/** How a call ends that met an error of ours. */
+export const internalError: Ending = {
+  status: Status.internal,
+  message: 'an internal error of belljar; the log has more',
+}
+
 /** How calls of a connection end that is closed, and calls made after that. */
 export const connectionClosing: Ending = {
   status: Status.canceled,

@@ -46,6 +46,8 @@ export interface DialOptions {
   signal?: AbortSignal
   /** Told why a dial failed that is going to be tried again, in the words of the error that would end it. */
   onFailure?: (text: string) => void
+  /** Told of errors that are ours, whose calls end with status 13. Absent: nobody catches them, and they end the thread. */
+  onInternalError?: (e: unknown) => void
 }
 
 export interface Transport {

@@ -60,8 +60,10 @@ export interface SessionOwner {
   onReady(): void
   /** No new stream may be opened. */
   onClosing(): void
-  /** Everything is over, and all streams have been told. */
+  /** Everything is over; streams are told next. */
   onLost(): void
+  /** Told of an error that is not the peer's, which loses the connection with the code INTERNAL_ERROR. */
+  onInternalError(e: unknown): void
 }
 
 export interface SessionOptions {
@@ -119,7 +121,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     this.#socket = socket
     this.#owner = owner
     this.#nextId = firstStreamId
-    this.#outbox = new Outbox(socket, () => this.#pump())
+    this.#outbox = new Outbox(socket, () => this.#onDrain())
     this.#reader = new FrameReader(this, { maxFrameBytes: defaultMaxFrameBytes, maxHeaderBlockBytes, maxContinuations })
     socket.on('error', (e) => this.#lose(e))
     socket.on('end', () => this.#lose(undefined))
@@ -138,7 +140,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     try {
       this.#reader.push(chunk)
     } catch (e) {
-      this.#fail(e instanceof Http2Error ? e : new Http2Error(ErrorCode.internalError, 'a frame could not be read'))
+      this.#break(e)
     }
   }
 
@@ -147,7 +149,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     const stream = new ClientStream(this, owner, streamWindowBytes)
     if (this.isLost || this.#isClosing) {
       stream.isClosed = true
-      queueMicrotask(() => owner.onLost(true))
+      queueMicrotask(() => this.#tellLost(stream, true))
     } else if (this.#mayOpen()) this.#start(stream)
     else this.#queue.add(stream)
     return stream
@@ -205,7 +207,11 @@ export class ClientSession implements FrameSink, StreamCarrier {
       }
       this.#idleFrames = 0
       this.#endRemote(stream)
-      stream.owner.onTrailers(block)
+      try {
+        stream.owner.onTrailers(block)
+      } catch (e) {
+        this.#breakOver(stream, e)
+      }
       return
     }
     if (block !== this.#knownResponse) {
@@ -223,7 +229,11 @@ export class ClientSession implements FrameSink, StreamCarrier {
     this.#idleFrames = 0
     stream.hasResponse = true
     if (isEnd) this.#endRemote(stream)
-    stream.owner.onHeaders(block, isEnd)
+    try {
+      stream.owner.onHeaders(block, isEnd)
+    } catch (e) {
+      this.#breakOver(stream, e)
+    }
   }
 
   onData(streamId: number, bytes: Buffer, isFrameEnd: boolean, isEnd: boolean, flowBytes: number): void {
@@ -243,7 +253,12 @@ export class ClientSession implements FrameSink, StreamCarrier {
     else if (isFrameEnd) this.#countIdle()
     if (flowBytes > bytes.length) this.giveBack(stream, flowBytes - bytes.length)
     if (isEnd) this.#endRemote(stream)
-    if (bytes.length > 0 || isEnd) stream.owner.onData(bytes, isEnd)
+    if (bytes.length === 0 && !isEnd) return
+    try {
+      stream.owner.onData(bytes, isEnd)
+    } catch (e) {
+      this.#breakOver(stream, e)
+    }
   }
 
   onReset(streamId: number, code: number): void {
@@ -253,7 +268,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
       return
     }
     this.#remove(stream)
-    stream.owner.onReset(code)
+    this.#tellReset(stream, code)
   }
 
   onSettings(entries: [id: number, value: number][]): void {
@@ -292,7 +307,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     for (const stream of [...this.#streams.values()]) {
       if (stream.id <= lastStreamId) continue
       this.#remove(stream)
-      stream.owner.onLost(true)
+      this.#tellLost(stream, true)
     }
     this.#endWhenIdle()
   }
@@ -327,6 +342,14 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   // Streams.
 
+  #onDrain(): void {
+    try {
+      this.#pump()
+    } catch (e) {
+      this.#break(e)
+    }
+  }
+
   #mayOpen(): boolean {
     return this.#hasSettings && this.#streams.size < this.#maxStreams && this.#queue.size === 0 && !this.#outbox.isFull
   }
@@ -338,7 +361,17 @@ export class ClientSession implements FrameSink, StreamCarrier {
     stream.id = id
     stream.sendWindowBytes = this.#initialWindowBytes
     this.#streams.set(id, stream)
-    const block = stream.owner.encodeHeaders(this.#encoder)
+    let block: Buffer
+    try {
+      block = stream.owner.encodeHeaders(this.#encoder)
+    } catch (e) {
+      // The encoder has dropped its table, so that the others can go on. A number that was left out is no fault.
+      this.#owner.onInternalError(e)
+      this.#streams.delete(id)
+      stream.isClosed = true
+      queueMicrotask(() => this.#tellReset(stream, ErrorCode.internalError))
+      return
+    }
     const room = this.#outbox.room(headersBytes(block.length, this.#maxFrameBytes))
     this.#outbox.at = writeHeaders(room, this.#outbox.at, id, block, false, this.#maxFrameBytes)
     // There are no more numbers, so the streams that wait need another connection.
@@ -356,7 +389,24 @@ export class ClientSession implements FrameSink, StreamCarrier {
   /** The peer broke the protocol on one stream. */
   #breakStream(stream: ClientStream, code: number): void {
     this.closeStream(stream, code)
-    stream.owner.onReset(code)
+    this.#tellReset(stream, code)
+  }
+
+  #tellReset(stream: ClientStream, code: number): void {
+    try {
+      stream.owner.onReset(code)
+    } catch (e) {
+      this.#breakOver(stream, e)
+    }
+  }
+
+  #tellLost(stream: ClientStream, isUnseen: boolean): void {
+    try {
+      stream.owner.onLost(isUnseen)
+    } catch (e) {
+      // The others have to know as well.
+      this.#owner.onInternalError(e)
+    }
   }
 
   #endRemote(stream: ClientStream): void {
@@ -410,7 +460,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
       if (this.#isClosing) break
       this.#queue.delete(stream)
       this.#start(stream)
-      if (hasMore(stream)) this.#blocked.add(stream)
+      if (hasMore(stream) && !stream.isClosed) this.#blocked.add(stream)
     }
     // One frame each, so that a large message does not hold up the others.
     let isMoving = this.#blocked.size > 0
@@ -543,7 +593,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     this.#owner.onClosing()
     for (const stream of [...this.#queue]) {
       this.#remove(stream)
-      stream.owner.onLost(true)
+      this.#tellLost(stream, true)
     }
   }
 
@@ -551,6 +601,23 @@ export class ClientSession implements FrameSink, StreamCarrier {
     if (this.#streams.size > 0 || this.#queue.size > 0 || this.isLost) return
     this.#end(ErrorCode.noError)
     this.#owner.onLost()
+  }
+
+  /** An error ends everything: the peer's, of which it is told, or ours. */
+  #break(e: unknown): void {
+    if (e instanceof Http2Error) {
+      this.#fail(e)
+      return
+    }
+    this.#owner.onInternalError(e)
+    this.#fail(new Http2Error(ErrorCode.internalError, 'an error of ours'))
+  }
+
+  /** The owner of a stream has an error, which is ours: nobody knows what else is wrong. */
+  #breakOver(stream: ClientStream, e: unknown): void {
+    const wasClosed = stream.isClosed
+    this.#break(e)
+    if (wasClosed) this.#tellLost(stream, false)
   }
 
   #fail(error: Http2Error): void {
@@ -577,7 +644,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     this.#blocked.clear()
     for (const stream of all) stream.isClosed = true
     this.#owner.onLost()
-    for (const stream of all) stream.owner.onLost(stream.id === 0 || stream.id > last)
+    for (const stream of all) this.#tellLost(stream, stream.id === 0 || stream.id > last)
   }
 
   /** Says goodbye, and closes the socket when that is sent. */

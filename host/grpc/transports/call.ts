@@ -11,6 +11,7 @@ import {
   deadlineExceeded,
   type Ending,
   headersTooLarge,
+  internalError,
   receivedTooLarge,
   Status,
   secondReply,
@@ -19,14 +20,7 @@ import type { CallStart, CallStatus } from '../transport.js'
 import { Answer } from './answer.js'
 import { IncomingMessages, type IncomingOwner } from './incoming-messages.js'
 import { OutgoingMessages, type OutgoingOwner } from './outgoing-messages.js'
-import {
-  type CallHost,
-  type CallSink,
-  endingOfError,
-  type FullEnding,
-  type RunningCall,
-  type Session,
-} from './session.js'
+import { CallError, type CallHost, type CallSink, type FullEnding, type RunningCall, type Session } from './session.js'
 
 /** Messages that wait to be sent, in bytes, until the writer is asked to wait. */
 const queueLimitBytes = 64 * 1024
@@ -187,16 +181,26 @@ export abstract class Call<S extends Session>
       if (session instanceof Promise) {
         session.then(
           (s) => this.#startOn(s),
-          (e: unknown) => this.finish(endingOfError(e)),
+          (e: unknown) => this.#onUnavailable(e),
         )
       } else this.#startOn(session)
     } catch (e) {
-      this.endSoon(endingOfError(e))
+      this.#onUnavailable(e)
     }
   }
 
   #startOn(session: S): void {
-    if (!this.#ended) this.startOn(session)
+    if (this.#ended) return
+    try {
+      this.startOn(session)
+    } catch (e) {
+      this.#fail(e)
+    }
+  }
+
+  #onUnavailable(e: unknown): void {
+    if (e instanceof CallError) this.endSoon(e.ending)
+    else this.#fail(e)
   }
 
   /** Why a header block of this size cannot be sent. */
@@ -225,7 +229,13 @@ export abstract class Call<S extends Session>
   protected nextFrame(): Buffer | undefined {
     const frame = this.outgoing.next()
     const { observer } = this.start
-    if (frame !== undefined && observer?.onOutPayload) observer.onOutPayload(messageOf(frame), frame.length)
+    if (frame === undefined || observer?.onOutPayload === undefined) return frame
+    try {
+      observer.onOutPayload(messageOf(frame), frame.length)
+    } catch (e) {
+      this.#fail(e)
+      return undefined
+    }
     return frame
   }
 
@@ -238,7 +248,11 @@ export abstract class Call<S extends Session>
   onSent(): void {
     if (!this.#needsDrain || this.#ended || this.#waitingBytes >= queueLimitBytes) return
     this.#needsDrain = false
-    this.#sink.onDrain?.()
+    try {
+      this.#sink.onDrain?.()
+    } catch (e) {
+      this.#fail(e)
+    }
   }
 
   /** Tries the call once more, `mostAttempts` at most, when the server has seen nothing of it; false if it may not be. */
@@ -261,8 +275,12 @@ export abstract class Call<S extends Session>
     if (ending) this.finish(ending)
     else if (isOnly) this.takeTrailers(block, fields)
     else if (!this.answer.isForeign) {
-      this.start.observer?.onInHeader?.(block.metadata, blockBytes(fields))
-      this.#sink.onHeaders?.(block.metadata)
+      try {
+        this.start.observer?.onInHeader?.(block.metadata, blockBytes(fields))
+        this.#sink.onHeaders?.(block.metadata)
+      } catch (e) {
+        this.#fail(e)
+      }
     }
   }
 
@@ -310,6 +328,14 @@ export abstract class Call<S extends Session>
     this.incoming.deliver()
   }
 
+  /** An error of ours, perhaps of whoever is told of the call: it ends the call if nothing else has. */
+  #fail(e: unknown): void {
+    this.host.onInternalError(e)
+    this.incoming.clear()
+    if (this.#ended === undefined) this.endSoon(internalError)
+    else if (this.#ended.status === Status.ok) Object.assign(this.#ended, internalError)
+  }
+
   #settle({ status, message, details, isUnsendable, isTooLarge }: FullEnding): void {
     this.#ended = { status, message, headers: this.answer.headers, trailers: this.answer.trailers }
     if (details) this.#ended.details = details
@@ -333,18 +359,38 @@ export abstract class Call<S extends Session>
     if (this.#isOver) return
     if (this.reply && !this.#isServerStreaming && this.#ended.status === Status.ok && !this.#isReplyOut) {
       this.#isReplyOut = true
-      this.#sink.onMessage(this.reply)
+      try {
+        this.#sink.onMessage(this.reply)
+      } catch (e) {
+        this.#fail(e)
+      }
       if (this.incoming.isBlocked) return
     }
     this.#isOver = true
-    if (this.#trailerBytes > 0) this.start.observer?.onInTrailer?.(this.answer.trailers, this.#trailerBytes)
-    this.#sink.onEnd(this.#ended)
+    try {
+      if (this.#trailerBytes > 0) this.start.observer?.onInTrailer?.(this.answer.trailers, this.#trailerBytes)
+    } catch (e) {
+      this.#fail(e)
+    }
+    try {
+      this.#sink.onEnd(this.#ended)
+    } catch (e) {
+      this.#fail(e)
+    }
   }
 
   /** A message that had to wait is about to be handed out. */
   onWaited(_wireBytes: number): void {}
 
   handOut(flag: number, body: Buffer): void {
+    try {
+      this.#handOut(flag, body)
+    } catch (e) {
+      this.#fail(e)
+    }
+  }
+
+  #handOut(flag: number, body: Buffer): void {
     const message = unpackBody(flag, body, this.answer.encoding, this.host.maxReceiveBytes)
     if (!(message instanceof Uint8Array)) {
       this.incoming.clear()

@@ -7,7 +7,10 @@ import type { CallResult, CallStatus, ClientStream, Connection, StreamCall, Unar
 import { CallError, type CallHost, type CallSink, type RunningCall, type Session, type Wire } from './session.js'
 
 /** What all calls of a connection have in common. */
-export type CallSettings = Pick<CallHost<Session>, 'authority' | 'userAgent' | 'maxReceiveBytes' | 'maxSendBytes'>
+export type CallSettings = Pick<
+  CallHost<Session>,
+  'authority' | 'userAgent' | 'maxReceiveBytes' | 'maxSendBytes' | 'onInternalError'
+>
 
 /**
  * Servers that do not say how large a header block they take may close the connection for one that is larger, and with it
@@ -22,6 +25,7 @@ export abstract class ConnectionCalls<S extends Session> implements Connection, 
   readonly maxReceiveBytes: number
   readonly maxSendBytes: number
   readonly maxHeaderListBytes: number = Number.POSITIVE_INFINITY
+  readonly onInternalError: (e: unknown) => void
   readonly wire: Wire<S>
   readonly #calls = new Set<RunningCall>()
   readonly #handles = new Set<Handle<S>>()
@@ -33,6 +37,7 @@ export abstract class ConnectionCalls<S extends Session> implements Connection, 
     this.userAgent = settings.userAgent
     this.maxReceiveBytes = settings.maxReceiveBytes
     this.maxSendBytes = settings.maxSendBytes
+    this.onInternalError = settings.onInternalError
   }
 
   abstract get bytesSent(): number

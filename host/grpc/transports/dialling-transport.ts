@@ -44,6 +44,7 @@ async function connect<S extends Session>(wire: Wire<S>, options: DialOptions): 
     userAgent: options.userAgent ? `${options.userAgent} ${libraryName}` : libraryName,
     maxReceiveBytes: options.maxReceiveBytes || defaultReceiveBytes,
     maxSendBytes: options.maxSendBytes || defaultSendBytes,
+    onInternalError: options.onInternalError ?? leaveUncaught,
   }
   const connection =
     options.loadBalancing === 'round_robin'
@@ -65,7 +66,7 @@ async function dialUntil<S extends Session>(
 ): Promise<void> {
   const deadline = new DialDeadline(options.timeoutMs, ...(options.signal ? [options.signal] : []))
   const { signal } = deadline
-  let last: unknown
+  let last: DialError | undefined
   try {
     for (let attempt = 1; !signal.aborted; attempt++) {
       const startedAtMs = performance.now()
@@ -74,7 +75,8 @@ async function dialUntil<S extends Session>(
       } catch (e) {
         if (isAppError(e)) throw e
         if (signal.aborted) break
-        if (!(e instanceof DialError) || !e.isTemporary) throw failed(dialText(e), e)
+        if (!(e instanceof DialError)) throw e
+        if (!e.isTemporary) throw failed(dialText(e), e)
         last = e
         options.onFailure?.(dialText(e))
       }
@@ -96,6 +98,12 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, Math.max(ms, 0))
     signal.addEventListener('abort', done, { once: true })
     if (signal.aborted) done()
+  })
+}
+
+function leaveUncaught(e: unknown): void {
+  queueMicrotask(() => {
+    throw e
   })
 }
 

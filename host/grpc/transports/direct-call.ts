@@ -6,7 +6,7 @@ import type { ClientStream, StreamOwner } from '../../http2/client-stream.js'
 import type { DecodedBlock } from '../../http2/hpack-decoder.js'
 import type { HpackEncoder } from '../../http2/hpack-encoder.js'
 import { ErrorCode } from '../../http2/http2-error.js'
-import { endingOfReset, Status, streamRejected } from '../status.js'
+import { endingOfReset, internalError, Status, streamRejected } from '../status.js'
 import { Call } from './call.js'
 import { RequestKind } from './direct-headers.js'
 import type { DirectSession } from './direct-session.js'
@@ -142,9 +142,14 @@ export class DirectCall extends Call<DirectSession> implements StreamOwner, Mess
   }
 
   onLost(isUnseen: boolean): void {
-    if (this.isEnded || this.isComplete) return
+    if (this.isEnded) return
+    const { hasFailed, hasGoaway, lossText } = this.#session as DirectSession
+    if (hasFailed) {
+      this.finish(internalError)
+      return
+    }
+    if (this.isComplete) return
     if (isUnseen && this.#again()) return
-    const { hasGoaway, lossText } = this.#session as DirectSession
     this.finish(isUnseen && hasGoaway ? streamRejected : { status: Status.unavailable, message: lossText })
   }
 

@@ -30,12 +30,17 @@ export class DirectSession implements Session, SessionOwner {
   readonly #readText: string
   readonly #http2: ClientSession
   readonly #onLost: () => void
+  readonly onInternalError: (e: unknown) => void
   #requests: RequestHeaders | undefined
   /** Ends the wait for the server's settings. */
   #onReady: (() => void) | undefined
 
   /** Dials, as `Wire.open` says. */
-  static async open(options: SocketOptions, onLost: () => void): Promise<DirectSession> {
+  static async open(
+    options: SocketOptions,
+    onLost: () => void,
+    onInternalError: (e: unknown) => void,
+  ): Promise<DirectSession> {
     const isSecure = options.tls !== undefined
     let session: DirectSession | undefined
     // Nothing can come before the session is there: that takes no turn of the event loop.
@@ -43,19 +48,25 @@ export class DirectSession implements Session, SessionOwner {
     const open = await openSocket(isSecure ? options : { ...options, onBytes })
     const { socket, tcp } = open
     if (socket.destroyed) throw prefaceError(socket.errored ? failureText(socket.errored, readText(tcp)) : 'EOF')
-    session = new DirectSession(open, isSecure, onLost)
+    session = new DirectSession(open, isSecure, onLost, onInternalError)
     if (isSecure) socket.on('data', onBytes)
     await session.#untilReady(options.signal)
     return session
   }
 
-  private constructor({ socket, tcp, remote }: OpenSocket, isSecure: boolean, onLost: () => void) {
+  private constructor(
+    { socket, tcp, remote }: OpenSocket,
+    isSecure: boolean,
+    onLost: () => void,
+    onInternalError: (e: unknown) => void,
+  ) {
     this.remote = remote
     this.remoteIp = remote.ip.text
     this.#scheme = isSecure ? 'https' : 'http'
     this.#tcp = tcp
     this.#readText = readText(tcp)
     this.#onLost = onLost
+    this.onInternalError = onInternalError
     this.#http2 = new ClientSession(socket, this)
   }
 
@@ -96,6 +107,12 @@ export class DirectSession implements Session, SessionOwner {
   /** True when the server announced the end. */
   get hasGoaway(): boolean {
     return this.#http2.goaway !== undefined
+  }
+
+  /** True when it was lost by an error of ours. */
+  get hasFailed(): boolean {
+    const { error } = this.#http2
+    return error instanceof Http2Error && error.code === ErrorCode.internalError
   }
 
   /** Why open streams were lost, in grpc-go's words. */

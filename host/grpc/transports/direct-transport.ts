@@ -6,7 +6,7 @@ import { DirectSession } from './direct-session.js'
 export class DirectTransport extends DiallingTransport<DirectSession> {
   constructor() {
     super({
-      open: (options, onLost) => DirectSession.open(options, onLost),
+      open: DirectSession.open,
       newCall: (host, start, sink, isServerStreaming) => new DirectCall(host, start, sink, isServerStreaming),
     })
   }

@@ -9,7 +9,7 @@ import { DialError } from '../../dns.js'
 import { DialDeadline } from '../../net/dial-deadline.js'
 import type { SocketOptions } from '../dial.js'
 import { endpointOf } from '../server-name.js'
-import { connectionClosing, Status } from '../status.js'
+import { connectionClosing, internalError, Status } from '../status.js'
 import { type CallSettings, ConnectionCalls } from './connection-calls.js'
 import { CallError, type Session, type Wire } from './session.js'
 
@@ -25,9 +25,8 @@ export function pauseMs(attempt: number, random: number): number {
 }
 
 /** The text of a failed dial as calls and `connect()` show it. */
-export function dialText(error: unknown): string {
-  if (error instanceof DialError) return `connection error: desc = ${goQuote(error.message)}`
-  return error instanceof Error ? error.message : String(error)
+export function dialText({ message }: DialError): string {
+  return `connection error: desc = ${goQuote(message)}`
 }
 
 export type ConnectionOptions = Omit<SocketOptions, 'signal'> & CallSettings
@@ -104,6 +103,7 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
     } catch (e) {
       this.#dialling = undefined
       if (this.#end.signal.aborted) throw new CallError(connectionClosing)
+      if (!(e instanceof DialError) && !isAppError(e)) this.onInternalError(e)
       this.#failure = e
       this.#failedDials++
       const waitMs = pauseMs(this.#failedDials, Math.random()) - (performance.now() - startedAtMs)
@@ -128,7 +128,7 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
       else this.#draining.add(opened)
     }
     try {
-      opened = await this.wire.open({ ...this.#options, signal: deadline.signal }, onLost)
+      opened = await this.wire.open({ ...this.#options, signal: deadline.signal }, onLost, this.onInternalError)
       return opened
     } finally {
       deadline.clear()
@@ -150,8 +150,9 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
   }
 
   #callError(error: unknown): CallError {
-    if (error instanceof CallError) return error
+    if (error instanceof DialError) return new CallError({ status: Status.unavailable, message: dialText(error) })
+    if (!isAppError(error)) return new CallError(internalError)
     const status = isAppError(error, 'NETWORK_DENIED') ? Status.permissionDenied : Status.unavailable
-    return new CallError({ status, message: dialText(error) })
+    return new CallError({ status, message: error.message })
   }
 }

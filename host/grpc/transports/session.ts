@@ -3,7 +3,7 @@
  * of this folder dial sessions and hand them to calls; they do not know what is spoken.
  */
 import type { SocketOptions } from '../dial.js'
-import { type Ending, Status } from '../status.js'
+import type { Ending } from '../status.js'
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
 
 /** One socket to a server, from the server's settings to its loss. A lost session stays lost. */
@@ -34,7 +34,9 @@ export interface CallHost<S extends Session> {
   readonly maxSendBytes: number
   /** Largest header block of a request, in bytes as HPACK counts them; the server may take less. */
   readonly maxHeaderListBytes: number
-  /** A session to send on; a promise while it is dialled. Rejects, or throws, with the ending of the call. */
+  /** Told of errors that are ours. */
+  readonly onInternalError: (e: unknown) => void
+  /** A session to send on; a promise while it is dialled. Rejects, or throws, with a CallError. */
   session(): S | Promise<S>
   /** The call has ended. */
   forget(call: RunningCall): void
@@ -71,24 +73,18 @@ export interface RunningCall {
 export interface Wire<S extends Session> {
   /**
    * Dials, and waits until the server has sent its settings. `onLost` is told when no new call may be started, and again
-   * when the session is lost.
+   * when the session is lost; `onInternalError` of errors that are ours.
    *
    * @throws {DialError} with the text for `connection error: desc = "…"`
    * @throws {AppError} `NETWORK_DENIED`
    */
-  open(options: SocketOptions, onLost: () => void): Promise<S>
+  open(options: SocketOptions, onLost: () => void, onInternalError: (e: unknown) => void): Promise<S>
   newCall(host: CallHost<S>, start: CallStart, sink: CallSink, isServerStreaming: boolean): RunningCall
 }
 
-/** Carries the ending of a call through a promise. */
+/** Carries the ending of a call whose session could not be had. */
 export class CallError extends Error {
   constructor(readonly ending: Ending) {
     super(ending.message)
   }
-}
-
-/** The ending of a call whose session could not be had: a dial that failed ends it with the dial's text. */
-export function endingOfError(error: unknown): Ending {
-  if (error instanceof CallError) return error.ending
-  return { status: Status.unavailable, message: error instanceof Error ? error.message : String(error) }
 }

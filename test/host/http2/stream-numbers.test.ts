@@ -20,7 +20,12 @@ describe('ClientSession, near the last number of a stream', () => {
     const events: string[] = []
     const told = (event: string) => () => events.push(event)
     const ready = new Promise<void>((resolve) => {
-      const owner = { onReady: () => resolve(), onClosing: told('closing'), onLost: told('lost') }
+      const owner = {
+        onReady: () => resolve(),
+        onClosing: told('closing'),
+        onLost: told('lost'),
+        onInternalError: assert.fail,
+      }
       const session = new ClientSession(socket, owner, { firstStreamId })
       made = session
       socket.on('data', (chunk) => session.receive(chunk))
