@@ -2,8 +2,10 @@
  * Who is told when a signal fires. One listener of a signal stands for all of them: most signals here never fire, and to add and
  * remove a listener of an AbortSignal takes microseconds for each call.
  */
+import { leaveUncaught } from './uncaught.js'
 
 export interface Abortable {
+  /** May not throw. */
   onAbort(): void
 }
 
@@ -17,7 +19,14 @@ export function onAbort(signal: AbortSignal, one: Abortable): void {
     all = told
     waiting.set(signal, told)
     const tell = () => {
-      for (const each of told) each.onAbort()
+      for (const each of told) {
+        try {
+          each.onAbort()
+        } catch (e) {
+          // The others have to know as well.
+          leaveUncaught(e)
+        }
+      }
       told.clear()
     }
     signal.addEventListener('abort', tell, { once: true })

@@ -3,12 +3,14 @@
  * one queue with one timer, which is left running when a call ends. A timer of Node's for each call costs several times as much.
  */
 import { longestTimerMs } from './longest-timer.js'
+import { leaveUncaught } from './uncaught.js'
 
 /** Queues without a deadline whose timers may go on running. */
 const mostIdle = 64
 
 /** Who a deadline is for. */
 export interface DeadlineOwner {
+  /** May not throw. */
   onDeadline(): void
 }
 
@@ -75,7 +77,12 @@ class Queue {
         return
       }
       node.cancel()
-      node.owner.onDeadline()
+      try {
+        node.owner.onDeadline()
+      } catch (e) {
+        // The others' time is up as well, and the timer has to go on.
+        leaveUncaught(e)
+      }
     }
     this.#drop()
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { offAbort, onAbort } from '../../host/abort-listeners.js'
+import { uncaughtDuring } from '../support/uncaught.js'
 
 describe('onAbort', () => {
   it('tells everybody once, but those who went, with one listener of the signal', () => {
@@ -24,5 +25,23 @@ describe('onAbort', () => {
     onAbort(abort.signal, last)
     abort.abort()
     assert.deepEqual(told, [])
+  })
+
+  it('tells the others when one throws', async () => {
+    const abort = new AbortController()
+    const told: string[] = []
+    const oops = new Error('oops')
+    const thrower = {
+      onAbort() {
+        throw oops
+      },
+    }
+    onAbort(abort.signal, thrower)
+    onAbort(abort.signal, { onAbort: () => void told.push('another') })
+    const uncaught = await uncaughtDuring(async () => {
+      abort.abort()
+      await new Promise((resolve) => setImmediate(resolve))
+    })
+    assert.deepEqual([told, uncaught], [['another'], [oops]])
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Deadline, setDeadline } from '../../host/deadlines.js'
+import { uncaughtDuring } from '../support/uncaught.js'
 
 describe('setDeadline', () => {
   const inMs = (ms: number, told: () => void): Deadline => setDeadline(ms, { onDeadline: told })
@@ -57,5 +58,19 @@ describe('setDeadline', () => {
     const waits = lengths.map(over)
     const early = (await Promise.all(waits)).filter((ms, i) => ms < (lengths[i] as number))
     assert.deepEqual(early, [])
+  })
+
+  it('tells the others when one throws, and goes on', async () => {
+    const told: string[] = []
+    const oops = new Error('oops')
+    const uncaught = await uncaughtDuring(async () => {
+      inMs(15, () => {
+        throw oops
+      })
+      inMs(15, () => told.push('another'))
+      await over(15)
+    })
+    await over(15)
+    assert.deepEqual([told, uncaught], [['another'], [oops]])
   })
 })

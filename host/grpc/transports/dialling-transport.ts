@@ -6,6 +6,7 @@ import { AppError, isAppError } from '../../../errors.js'
 import { DialError } from '../../dns.js'
 import { DialDeadline } from '../../net/dial-deadline.js'
 import { secureContextOf } from '../../net/tls.js'
+import { leaveUncaught } from '../../uncaught.js'
 import { endpointOf, serverNameOf } from '../server-name.js'
 import { type Connection, type DialOptions, defaultReceiveBytes, type Transport } from '../transport.js'
 import { dialText, pauseMs, RediallingConnection } from './redialling-connection.js'
@@ -98,12 +99,6 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, Math.max(ms, 0))
     signal.addEventListener('abort', done, { once: true })
     if (signal.aborted) done()
-  })
-}
-
-function leaveUncaught(e: unknown): void {
-  queueMicrotask(() => {
-    throw e
   })
 }
 
