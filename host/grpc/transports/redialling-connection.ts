@@ -36,7 +36,7 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
   /** Aborted when the connection is closed for good. */
   readonly #end = new AbortController()
   #session: S | undefined
-  /** The present session or the one before, for its counters. */
+  /** The present session, or the one before while there is none, for its counters. */
   #last: S | undefined
   /** Those that the server has announced the end of, while they still have calls. */
   readonly #draining = new Set<S>()
@@ -45,6 +45,7 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
   #failure: unknown
   #retryTimer: NodeJS.Timeout | undefined
   #failedDials = 0
+  /** Of sessions that are gone. */
   #bytesSentBefore = 0
   #bytesReceivedBefore = 0
 
@@ -54,11 +55,15 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
   }
 
   get bytesSent(): number {
-    return this.#bytesSentBefore + (this.#last?.bytesSent ?? 0)
+    let bytes = this.#bytesSentBefore + (this.#last?.bytesSent ?? 0)
+    for (const session of this.#draining) if (session !== this.#last) bytes += session.bytesSent
+    return bytes
   }
 
   get bytesReceived(): number {
-    return this.#bytesReceivedBefore + (this.#last?.bytesReceived ?? 0)
+    let bytes = this.#bytesReceivedBefore + (this.#last?.bytesReceived ?? 0)
+    for (const session of this.#draining) if (session !== this.#last) bytes += session.bytesReceived
+    return bytes
   }
 
   /** Why the last dial failed; undefined before one did, and once one has succeeded. */
@@ -79,7 +84,6 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
     const sessions = [...this.#draining]
     if (this.#session) sessions.push(this.#session)
     this.#session = undefined
-    this.#draining.clear()
     // The resets of the calls go out first.
     setImmediate(() => {
       for (const session of sessions) session.close()
@@ -124,8 +128,8 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
     const onLost = () => {
       if (opened === undefined) return
       if (this.#session === opened) this.#session = undefined
-      if (opened.isLost || this.#end.signal.aborted) this.#draining.delete(opened)
-      else this.#draining.add(opened)
+      if (!opened.isLost) this.#draining.add(opened)
+      else if (this.#draining.delete(opened) && opened !== this.#last) this.#keepBytes(opened)
     }
     try {
       opened = await this.wire.open({ ...this.#options, signal: deadline.signal }, onLost, this.onInternalError)
@@ -143,10 +147,14 @@ export class RediallingConnection<S extends Session> extends ConnectionCalls<S> 
     }
     this.#failure = undefined
     this.#failedDials = 0
-    this.#bytesSentBefore = this.bytesSent
-    this.#bytesReceivedBefore = this.bytesReceived
+    if (this.#last !== undefined && !this.#draining.has(this.#last)) this.#keepBytes(this.#last)
     this.#last = session
     this.#session = session
+  }
+
+  #keepBytes({ bytesSent, bytesReceived }: S): void {
+    this.#bytesSentBefore += bytesSent
+    this.#bytesReceivedBefore += bytesReceived
   }
 
   #callError(error: unknown): CallError {

@@ -140,6 +140,35 @@ export function describeEdges(name: string, transport: Transport): void {
       assert.deepEqual([status, Buffer.from(response ?? '').toString()], [0, '3'])
     })
 
+    it('counts the bytes of a connection that carries its calls to their ends after a GOAWAY', async () => {
+      const large = 100_000
+      const server = await serve(async (call) => {
+        const request = String(await call.read())
+        if (request === 'old') {
+          call.open()
+          call.stream.session?.goaway(0, call.stream.id)
+          await call.read()
+          call.send(Buffer.alloc(large))
+        } else call.send('reply')
+        call.finish()
+      })
+      const connection = await connect(server.address)
+      const { stream, end } = listen(connection)
+      stream.write(Buffer.from('old'))
+      const call = { path, request: Buffer.from('new'), metadata: [], deadlineMs: 10_000 }
+      while (server.sessions.length < 2) await connection.unary(call)
+      const { bytesSent, bytesReceived } = connection
+      stream.write(Buffer.alloc(large))
+      assert.equal((await end).status, 0)
+      const isCounted = () =>
+        connection.bytesSent - bytesSent > large && connection.bytesReceived - bytesReceived > large
+      assert.ok(isCounted())
+      // Nor are they forgotten when it is gone, and another one is made.
+      server.cut()
+      while ((await connection.unary(call)).status !== 0);
+      assert.ok(isCounted())
+    })
+
     it('keeps no half of a connection after a GOAWAY and the last call, though the server keeps its own', async () => {
       const server = await serve(async (call) => {
         call.stream.session?.goaway(0, call.stream.id)
