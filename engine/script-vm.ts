@@ -69,10 +69,13 @@ export class ScriptVm {
   readonly #vu: VuContext
   readonly #limits: Limits
   readonly #places: SourcePlaces
+  /** The guest half is there. */
+  #hasBooted: boolean
   #iterated: string | undefined
 
-  private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits, places: SourcePlaces) {
+  private constructor(vm: Vm<VuContext>, vu: VuContext, limits: Limits, places: SourcePlaces, hasBooted: boolean) {
     this.vm = vm
+    this.#hasBooted = hasBooted
     this.#vu = vu
     this.#limits = limits
     this.#places = places
@@ -94,7 +97,7 @@ export class ScriptVm {
   ): Promise<ScriptVm> {
     const loader = new ScriptLoader(graph)
     const vm = Vm.create(vmOptions(vu, modules, loader, pulse, engine), '__belljar')
-    const script = ScriptVm.#around(vm, vu, graph)
+    const script = ScriptVm.#around(vm, vu, graph, false)
     vm.keepsSources = false
     loader.onLoad = (isOwn) => {
       vm.keepsSources = !isOwn
@@ -105,6 +108,7 @@ export class ScriptVm {
     }
     try {
       await script.#evaluate(internalSource(boot)!, boot)
+      script.#hasBooted = true
       await script.enter('configure', JSON.stringify(configuration))
       await script.#evaluate(entryText(graph), entryModule, 'evaluated')
       return script
@@ -125,16 +129,16 @@ export class ScriptVm {
   ): ScriptVm {
     const loader = new ScriptLoader(graph)
     loader.refuseImports()
-    return ScriptVm.#around(Vm.fromImage(image, vmOptions(vu, modules, loader, pulse, engine)), vu, graph)
+    return ScriptVm.#around(Vm.fromImage(image, vmOptions(vu, modules, loader, pulse, engine)), vu, graph, true)
   }
 
-  static #around(vm: Vm<VuContext>, vu: VuContext, graph: ModuleGraph): ScriptVm {
+  static #around(vm: Vm<VuContext>, vu: VuContext, graph: ModuleGraph, hasBooted: boolean): ScriptVm {
     vm.vu = vu
     vm.onInternalError = vu.services.onInternalError
     vm.onPoll = () => vu.services.onPoll(vu.id)
     vu.memory = () => vm.memory
     vu.interrupt = () => vm.interrupt()
-    return new ScriptVm(vm, vu, vu.services.limits, placesOf(graph))
+    return new ScriptVm(vm, vu, vu.services.limits, placesOf(graph), hasBooted)
   }
 
   /** Drops the VM, for good: another one may get its memory. */
@@ -240,7 +244,7 @@ export class ScriptVm {
     this.#vu.endWaits()
     this.vm.clearInterrupt()
     this.vm.forgetRejections()
-    await this.enter('dropTasks')
+    if (this.#hasBooted) await this.enter('dropTasks')
     this.#vu.tasks.clear()
   }
 

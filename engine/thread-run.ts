@@ -250,7 +250,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       // A check makes one iteration of each scenario, whose turn has come.
       arrivals: (request) => (this.#rehearsal === undefined ? this.#arrivals(request) : undefined),
       iterationInTest: (scenario, index) => globalIndex(stripings[scenario]!, index),
-      newVm: (vu) => this.#vms!.newVm(vu),
+      newVm: (vu, onInit) => this.#vms!.newVm(vu, onInit),
       setupData: () => this.#setupData,
       // A check has a time of its own for each part.
       maxIterationMs: this.#rehearsal === undefined ? limits.iterationMs : Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 /** One VU in its thread: its VM, which may be replaced when it dies, and its iterations with their metrics. */
 import { performance } from 'node:perf_hooks'
-import { isAppError } from '../errors.js'
+import { AppError, isAppError } from '../errors.js'
 import { longestTimerMs } from '../host/longest-timer.js'
 import type { IterationInfo, ThreadServices, VuContext } from '../host/vu-context.js'
 import { TagSet } from '../metrics/tag-set.js'
@@ -12,6 +12,7 @@ import type { ScenarioConfig } from './options/scenario.js'
 import type { ScriptVm } from './script-vm.js'
 import type { SharedCounters } from './shared-counters.js'
 import type { LoopRequest } from './thread-protocol.js'
+import type { MadeVm, OnInit } from './vm-source.js'
 import { type VuLedger, vuState } from './vu-ledger.js'
 
 /** What a VU needs from its thread. */
@@ -32,7 +33,7 @@ export interface VuHome {
   /** The number in the whole test of this segment's iteration `index`. */
   iterationInTest(scenario: number, index: number): number
   /** A VM with the script in it. */
-  newVm(vu: number): Promise<{ context: VuContext; script: ScriptVm }>
+  newVm(vu: number, onInit?: OnInit): Promise<MadeVm>
   setupData(): string | undefined
   onFailure(failure: GuestFailure, scenario: ScenarioConfig): void
   /** An iteration was ended because it took longer than `iterationMs`. */
@@ -59,6 +60,8 @@ export class VirtualUser {
   readonly #home: VuHome
   #context: VuContext | undefined
   #script: ScriptVm | undefined
+  /** Of a VM that is being made in place of one that was lost. */
+  #replacing: VuContext | undefined
   #scenario = -1
   #hasSetupData = false
   #iterations = 0
@@ -83,9 +86,9 @@ export class VirtualUser {
   }
 
   /** Runs the init code, unless it has run. */
-  async init(): Promise<void> {
+  async init(onInit?: OnInit): Promise<void> {
     if (this.#script !== undefined) return
-    const { context, script } = await this.#home.newVm(this.id)
+    const { context, script } = await this.#home.newVm(this.id, onInit)
     this.#context = context
     this.#script = script
     this.#scenario = -1
@@ -176,6 +179,9 @@ export class VirtualUser {
     this.#wakePadding?.()
     this.#arrivals?.leave(this.id)
     if (this.#isInIteration) this.#script?.interrupt()
+    this.#replacing?.interrupt()
+    this.#replacing?.endWaits()
+    this.#replacing?.tasks.interrupt()
   }
 
   /** Looks whether the iteration has had its time: its script leaves no turn to a timer while it computes. */
@@ -227,10 +233,17 @@ export class VirtualUser {
 
   async #prepareAndRun(work: Work, number: number): Promise<boolean> {
     try {
-      await this.init()
+      await this.init((context) => {
+        this.#replacing = context
+        if (this.#isInterrupted) throw new AppError('SCRIPT_ABORTED', 'the VU was interrupted before its init code')
+      })
       await this.#activate(work)
     } catch (e) {
-      return this.#lost(e)
+      if (!this.#isInterrupted || !isAppError(e, 'SCRIPT_ABORTED')) return this.#lost(e)
+    } finally {
+      // One that was interrupted may have left out anything.
+      if (this.#isInterrupted && this.#replacing !== undefined) this.#drop()
+      this.#replacing = undefined
     }
     if (this.#isInterrupted) {
       this.#endedAtMs = performance.now()
@@ -371,15 +384,19 @@ export class VirtualUser {
     return true
   }
 
-  /** The VM died, or its init code failed: drops it. The next iteration gets a new one, or the loop ends. */
-  #lost(error: unknown): boolean {
-    this.#endedAtMs = performance.now()
+  #drop(): void {
     this.#context?.endWaits()
     this.#context?.tasks.clear()
     this.#context?.close()
     this.#script?.release()
     this.#script = undefined
     this.#context = undefined
+  }
+
+  /** The VM died, or its init code failed: drops it. The next iteration gets a new one, or the loop ends. */
+  #lost(error: unknown): boolean {
+    this.#endedAtMs = performance.now()
+    this.#drop()
     if (!this.#home.onVmLost(this.id, error)) this.#isStopping = true
     if (!isAppError(error)) throw error
     return false

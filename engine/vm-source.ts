@@ -16,6 +16,9 @@ export interface MadeVm {
   readonly script: ScriptVm
 }
 
+/** Told of the context of a VM whose init code is about to run: that knows how to interrupt it. It does not run if this throws. */
+export type OnInit = (context: VuContext) => void
+
 export interface VmMaker {
   /** What the host knows of VU `id`, before its init code. */
   context(id: number): VuContext
@@ -43,20 +46,30 @@ export class VmSource {
     this.#copies = copies
   }
 
-  /** A VM for VU `id`. @throws what its init code threw, or AppError LIMIT_CPU, LIMIT_MEMORY … */
-  async newVm(id: number): Promise<MadeVm> {
-    if (!this.#copies) return this.#initialized(id)
-    if (this.#template === undefined) return this.#first(id)
+  /**
+   * A VM for VU `id`. `onInit` is told when init code is about to run for it, which can be interrupted from then on.
+   *
+   * @throws what its init code threw, or AppError LIMIT_CPU, LIMIT_MEMORY …, SCRIPT_ABORTED when it was interrupted
+   */
+  async newVm(id: number, onInit: OnInit = () => {}): Promise<MadeVm> {
+    if (!this.#copies) return this.#initialized(id, onInit)
+    if (this.#template === undefined) return this.#first(id, onInit)
     const template = await this.#template
-    return (template && this.#copied(id, template)) ?? this.#initialized(id)
+    return (template && this.#copied(id, template)) ?? this.#initialized(id, onInit)
   }
 
-  async #initialized(id: number, modules = this.#modules): Promise<MadeVm> {
+  async #initialized(id: number, onInit: OnInit, modules = this.#modules): Promise<MadeVm> {
     const context = this.#maker.context(id)
-    return { context, script: await this.#maker.initialized(context, modules) }
+    try {
+      onInit(context)
+      return { context, script: await this.#maker.initialized(context, modules) }
+    } catch (e) {
+      context.close()
+      throw e
+    }
   }
 
-  async #first(id: number): Promise<MadeVm> {
+  async #first(id: number, onInit: OnInit): Promise<MadeVm> {
     let settle!: (template: Template | undefined) => void
     this.#template = new Promise((resolve) => {
       settle = resolve
@@ -64,7 +77,7 @@ export class VmSource {
     // Init code that waits keeps nobody else waiting: then all VUs do so at the same time.
     const record = new InitRecord(() => settle(undefined))
     try {
-      const made = await this.#initialized(id, record.noting(this.#modules))
+      const made = await this.#initialized(id, onInit, record.noting(this.#modules))
       const image = record.close() ? imageOf(made) : undefined
       settle(image && { image, record })
       return made
@@ -77,7 +90,12 @@ export class VmSource {
   /** Undefined when this VU has to run the init code itself. */
   #copied(id: number, { image, record }: Template): MadeVm | undefined {
     const context = this.#maker.context(id)
-    if (record.repeat(context)) return { context, script: this.#maker.copied(context, image) }
+    try {
+      if (record.repeat(context)) return { context, script: this.#maker.copied(context, image) }
+    } catch (e) {
+      context.close()
+      throw e
+    }
     context.close()
     return undefined
   }

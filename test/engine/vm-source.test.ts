@@ -329,6 +329,29 @@ describeInVmThread('VMs of the VUs of a thread', import.meta.url, (it) => {
     assert.deepEqual(said(), ['init', 'init', 'init'])
   })
 
+  it('leave nothing open when they cannot be copied, or their init code fails', async () => {
+    const loaded = await loadScript('export default function () {}')
+    const closed: number[] = []
+    const context = (id: number) => {
+      const made = loaded.context(id)
+      const close = made.close.bind(made)
+      made.close = () => {
+        closed.push(id)
+        close()
+      }
+      return made
+    }
+    const fail = () => {
+      throw new Error('no memory')
+    }
+    const copying = new VmSource({ context, initialized: loaded.initialized, copied: fail }, loaded.modules, true)
+    await copying.newVm(1)
+    await assert.rejects(copying.newVm(2), /no memory/)
+    const initializing = new VmSource({ context, initialized: async () => fail(), copied: fail }, loaded.modules, false)
+    await assert.rejects(initializing.newVm(3), /no memory/)
+    assert.deepEqual(closed, [2, 3])
+  })
+
   it('know each operation whose calls may be repeated', async () => {
     const known = new Set(
       (await allHostModules()).flatMap(({ name, operations }) =>
