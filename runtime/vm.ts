@@ -213,7 +213,10 @@ export class Vm<Vu> {
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
   static create<Vu>(options: VmOptions<Vu>, bridgeName: string): Vm<Vu> {
     const vm = new Vm(options)
-    vm.#installBridge(bridgeName)
+    vm.#guarded(() => {
+      vm.#installBridge(bridgeName)
+      return 0
+    })
     return vm
   }
 
@@ -434,6 +437,10 @@ export class Vm<Vu> {
       this.#clock.stop()
       throw this.#overTime()
     }
+    if (result === 0) {
+      this.#clock.stop()
+      throw this.#outOfMemory()
+    }
     this.#values.free(this.#ctx, result)
   }
 
@@ -455,7 +462,8 @@ export class Vm<Vu> {
    */
   describeRejection(cpuMs: number): Soon<string | undefined> {
     for (const reason of this.#rejected.values()) {
-      const told = this.#callWith(cpuMs, 'describeRejection', this.#values.pointerTo(this.#ctx, reason))
+      const held = this.#guarded(() => this.#values.pointerTo(this.#ctx, reason))
+      const told = this.#callWith(cpuMs, 'describeRejection', held)
       return whenThere(told, (completion) => {
         this.forgetRejections()
         if (completion.kind === 'thrown') return undescribed
@@ -465,13 +473,14 @@ export class Vm<Vu> {
     return undefined
   }
 
+  /** @throws {AppError} when the VM has died, or has no memory for it */
   forgetRejections(): void {
     if (this.#rejected.size === 0) return
     const promises = [...this.#rejected.keys()]
     this.#rejected.clear()
     if (this.#state === 'dead') return
     for (const promise of promises) {
-      const held = this.#values.pointerTo(this.#ctx, promise)
+      const held = this.#guarded(() => this.#values.pointerTo(this.#ctx, promise))
       // Twice: what was just made, and what kept the promise alive.
       this.#instance.words[Number(BigInt.asUintN(32, promise)) >> 2]!--
       this.#exports.freeValue(this.#ctx, held)
@@ -549,8 +558,8 @@ export class Vm<Vu> {
 
   #dieBy(e: unknown): void {
     if (e instanceof GuestError) {
-      // No room for the arguments: the guest's memory is full, and nothing of it ran.
-      this.kill('LIMIT_MEMORY', this.#memoryText())
+      // No room for what we make in the VM: the guest's memory is full.
+      this.#outOfMemory()
     } else if (this.#death === undefined) {
       this.kill(e instanceof RangeError ? 'LIMIT_STACK' : 'LIMIT_MEMORY', `the VM trapped: ${(e as Error).message}`)
     }
@@ -563,16 +572,21 @@ export class Vm<Vu> {
     if (this.#clock.isOver) throw this.#overTime()
     this.#state = 'idle'
     for (let held = this.#held.pop(); held !== undefined; held = this.#held.pop()) this.#values.free(this.#ctx, held)
+    if (result === 0) throw this.#outOfMemory()
     if (!this.#values.isException(result)) return { kind: 'returned', value: result }
     const error = this.#exports.resolveException(this.#ctx, result)
+    if (error === 0) throw this.#outOfMemory()
     this.#values.free(this.#ctx, result)
     if (!this.#isInterrupted) return { kind: 'thrown', error }
     this.#values.free(this.#ctx, error)
     return { kind: 'interrupted' }
   }
 
-  #memoryText(): string {
-    return `the VM has no memory left of its ${Math.floor(this.#limits.memoryBytes / 1024 / 1024)} MB (limit memoryBytes)`
+  /** Kills the VM. The engine answers NULL when it has no room for the few bytes of a result, whatever that is. */
+  #outOfMemory(): AppError {
+    const limitMb = Math.floor(this.#limits.memoryBytes / 1024 / 1024)
+    this.kill('LIMIT_MEMORY', `the VM has no memory left of its ${limitMb} MB (limit memoryBytes)`)
+    return this.#death!
   }
 
   /**
@@ -689,7 +703,9 @@ export class Vm<Vu> {
     const fileName = this.#values.writeCString(name)
     try {
       // An exception stays pending in the context, and the call that we answer then throws it.
-      return exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, 0)
+      const compiled = exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, 0)
+      if (compiled === 0) throw new GuestError('InternalError', 'out of memory')
+      return compiled
     } finally {
       exports.free(at)
       exports.free(fileName)

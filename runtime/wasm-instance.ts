@@ -87,6 +87,20 @@ const mostKeptBytes = 256 * 1024 * 1024
 /** The memories of this thread. */
 const memories = new MemoryPool(mostKeptBytes)
 
+/** A memory of so many pages. @throws {AppError} LIMIT_MEMORY when the machine has none */
+function takeMemory(pages: number, mostPages: number): WebAssembly.Memory {
+  try {
+    const memory = memories.take(pages, mostPages)
+    const missing = pages - memory.buffer.byteLength / pageBytes
+    if (missing > 0) memory.grow(missing)
+    return memory
+  } catch (e) {
+    if (!(e instanceof RangeError)) throw e
+    const text = 'this machine has no memory for another VM: use fewer VUs, or a smaller limit memoryBytes'
+    throw new AppError('LIMIT_MEMORY', text, { cause: e })
+  }
+}
+
 export class WasmInstance {
   readonly exports: EngineExports
   /** The functions that C can call by pointer. */
@@ -119,9 +133,7 @@ export class WasmInstance {
     if (pages > this.#mostPages) {
       throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
     }
-    this.#memory = memories.take(pages, this.#mostPages)
-    const missing = pages - this.#memory.buffer.byteLength / pageBytes
-    if (missing > 0) this.#memory.grow(missing)
+    this.#memory = takeMemory(pages, this.#mostPages)
     this.#look()
     const instance = new WebAssembly.Instance(program, { a: this.#imports() })
     this.table = instance.exports[tableName] as WebAssembly.Table

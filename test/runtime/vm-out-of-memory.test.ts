@@ -1,0 +1,124 @@
+/** Engines and machines that have no memory for the few bytes of a result, at the very places where that is hard to bring about. */
+import assert from 'node:assert/strict'
+import { exportNames } from '../../runtime/engine-program.js'
+import { BareVm } from '../support/bare-vm.js'
+import { describeInVmThread } from '../support/in-vm-thread.js'
+
+const mebibyte = 1024 * 1024
+
+describeInVmThread('a VM without memory', import.meta.url, (it) => {
+  /** Runs `body` with engines whose export of that name answers NULL once `failing` is set. */
+  async function withNull(name: keyof typeof exportNames, body: (fail: (isFailing: boolean) => void) => Promise<void>) {
+    const Real = WebAssembly.Instance
+    let isFailing = false
+    // biome-ignore lint/complexity/useArrowFunction: it is called with new
+    const Failing = function (program: WebAssembly.Module, imports: WebAssembly.Imports) {
+      const { exports } = new Real(program, imports)
+      const short = exportNames[name]
+      const call = exports[short] as (...args: unknown[]) => unknown
+      return { exports: { ...exports, [short]: (...args: unknown[]) => (isFailing ? 0 : call(...args)) } }
+    }
+    Object.assign(WebAssembly, { Instance: Failing })
+    try {
+      await body((is) => {
+        isFailing = is
+      })
+    } finally {
+      Object.assign(WebAssembly, { Instance: Real })
+    }
+  }
+
+  const full = { code: 'LIMIT_MEMORY', message: /no memory left of its 16 MB \(limit memoryBytes\)/ }
+  const limits = { memoryBytes: 16 * mebibyte }
+
+  it('is dead when a call has no result', () =>
+    withNull('call', async (fail) => {
+      const vm = await BareVm.create({ limits })
+      await vm.run('expose({ one: () => 1 })')
+      fail(true)
+      await assert.rejects(async () => vm.call('one'), full)
+      assert.equal(vm.vm.death?.code, 'LIMIT_MEMORY')
+    }))
+
+  it('is dead when a module has no result', () =>
+    withNull('eval', async (fail) => {
+      const vm = await BareVm.create({ limits })
+      fail(true)
+      await assert.rejects(async () => vm.run('1'), full)
+    }))
+
+  it('is dead when a promise job has no result', () =>
+    withNull('executePendingJob', async (fail) => {
+      const vm = await BareVm.create({ limits })
+      await vm.run('expose({ later: () => { Promise.resolve().then(() => 1) } })')
+      await vm.call('later')
+      fail(true)
+      await assert.rejects(async () => vm.vm.runJobs(1000), full)
+    }))
+
+  it('is dead when an exception has none', () =>
+    withNull('resolveException', async (fail) => {
+      const vm = await BareVm.create({ limits })
+      fail(true)
+      await assert.rejects(async () => vm.run('throw 1'), full)
+    }))
+
+  for (const [what, look] of [
+    ['described', (vm) => vm.vm.describeRejection(1000)],
+    ['forgotten', (vm) => vm.vm.forgetRejections()],
+  ] as const satisfies readonly (readonly [string, (vm: BareVm) => unknown])[]) {
+    it(`is dead when a rejection cannot be ${what}`, () =>
+      withNull('malloc', async (fail) => {
+        const vm = await BareVm.create({ limits })
+        await vm.run('Promise.reject(1)')
+        fail(true)
+        await assert.rejects(async () => look(vm), full)
+        assert.equal(vm.vm.death?.code, 'LIMIT_MEMORY')
+      }))
+  }
+
+  it('is not made without the memory of the bridge', () =>
+    withNull('malloc', async (fail) => {
+      fail(true)
+      await assert.rejects(BareVm.create({ limits }), full)
+    }))
+
+  it('is not made when the machine has none, and that is no error of ours', async () => {
+    const Real = WebAssembly.Memory
+    const Failing = class {
+      constructor() {
+        throw new RangeError('WebAssembly.Memory(): could not allocate memory')
+      }
+    }
+    // With a limit of its own, for which no other VM has left a memory.
+    const own = { memoryBytes: 23 * mebibyte }
+    Object.assign(WebAssembly, { Memory: Failing })
+    try {
+      await assert.rejects(BareVm.create({ limits: own }), {
+        code: 'LIMIT_MEMORY',
+        message: /this machine has no memory/,
+      })
+    } finally {
+      Object.assign(WebAssembly, { Memory: Real })
+    }
+    await BareVm.create({ limits: own })
+  })
+
+  it('is not copied when the machine has no memory to grow by', async () => {
+    const first = await BareVm.create({ limits: { memoryBytes: 24 * mebibyte } })
+    await first.run('globalThis.kept = new Uint8Array(8 * 1024 * 1024).fill(1)')
+    const image = first.vm.image()
+    const other = await BareVm.create({ limits: { memoryBytes: 25 * mebibyte } })
+    other.vm.release()
+    const { grow } = WebAssembly.Memory.prototype
+    WebAssembly.Memory.prototype.grow = () => {
+      throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory')
+    }
+    try {
+      const clone = () => first.clone(image, { memoryBytes: 25 * mebibyte })
+      assert.throws(clone, { code: 'LIMIT_MEMORY', message: /this machine has no memory/ })
+    } finally {
+      WebAssembly.Memory.prototype.grow = grow
+    }
+  })
+})
