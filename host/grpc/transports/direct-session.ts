@@ -3,6 +3,7 @@
  * what becomes of it. Knows neither calls nor how to come back.
  */
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { goQuote } from '../../../go/quote.js'
 import type { CheckedAddress } from '../../../policy/network.js'
 import { DialError } from '../../dns.js'
@@ -11,6 +12,7 @@ import type { ClientStream, StreamOwner } from '../../http2/client-stream.js'
 import { ErrorCode, Http2Error } from '../../http2/http2-error.js'
 import { hostPort, readText, systemText } from '../../net/tcp.js'
 import { handshakeText } from '../../net/tls.js'
+import { readTo } from '../../net/tls-reads.js'
 import { type OpenSocket, openSocket, type SocketOptions } from '../dial.js'
 import { http2ErrorName } from '../status.js'
 import { RequestHeaders, ResponseHeaders } from './direct-headers.js'
@@ -49,7 +51,7 @@ export class DirectSession implements Session, SessionOwner {
     const { socket, tcp } = open
     if (socket.destroyed) throw prefaceError(socket.errored ? failureText(socket.errored, readText(tcp)) : 'EOF')
     session = new DirectSession(open, isSecure, onLost, onInternalError)
-    if (isSecure) socket.on('data', onBytes)
+    if (socket instanceof TLSSocket) readTo(socket, onBytes)
     await session.#untilReady(options.signal)
     return session
   }
