@@ -137,8 +137,11 @@ export class ClientSession implements FrameSink, StreamCarrier {
   /** Takes what the socket received. The bytes are the caller's again when this returns. */
   receive(chunk: Buffer): void {
     if (this.isLost) return
+    // Answers to frames, and new windows, go out with what the readers send now.
+    this.#outbox.mayHurry = false
     try {
       this.#reader.push(chunk)
+      this.#outbox.mayHurry = true
     } catch (e) {
       this.#break(e)
     }

@@ -1,6 +1,6 @@
 /**
- * What a connection has to send: whatever is written in one turn of the event loop goes out in one write. Small pieces are
- * put into one buffer, large ones are sent from where they are. Knows no frames.
+ * What a connection has to send: whatever is written at once goes out in one write, and in a turn of the event loop there are
+ * two of them at most. Small pieces are put into one buffer, large ones are sent from where they are. Knows no frames.
  */
 import type { Socket } from 'node:net'
 
@@ -15,10 +15,16 @@ const leastRoomBytes = 1024
 const byReferenceBytes = 4096
 /** How much may wait in one turn until senders are asked to wait. */
 const mostPerTurnBytes = 64 * 1024
+const settled = Promise.resolve()
 
 export class Outbox {
   /** Where the next byte goes in the buffer that `room` gave. */
   at = 0
+  /**
+   * The next write may go out before the turn of the event loop is over, as soon as the code that runs now has returned: most
+   * turns have one write only, and a tick for it takes Node.js longer than all else here. What follows waits for the tick.
+   */
+  mayHurry = false
   readonly #socket: Socket
   readonly #onDrain: () => void
   #slab: Buffer | undefined
@@ -54,7 +60,9 @@ export class Outbox {
   room(bytes: number): Buffer {
     if (!this.#isScheduled) {
       this.#isScheduled = true
-      process.nextTick(this.flush)
+      if (this.mayHurry) void settled.then(this.flush)
+      else process.nextTick(this.flush)
+      this.mayHurry = false
     }
     const slab = this.#slab
     if (slab !== undefined && slab.length - this.at >= bytes) return slab
