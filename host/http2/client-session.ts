@@ -29,6 +29,7 @@ import { ErrorCode, Http2Error } from './http2-error.js'
 import { Outbox } from './outbox.js'
 import { ReceiveWindow } from './receive-window.js'
 import { statusOf } from './response-fields.js'
+import { StreamTable } from './stream-table.js'
 
 /** How much the peer may send ahead of the readers, in bytes. */
 const streamWindowBytes = 1024 * 1024
@@ -91,7 +92,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
   readonly #reader: FrameReader
   readonly #encoder = new HpackEncoder()
   readonly #decoder = new HpackDecoder(defaultTableBytes, maxHeaderListBytes)
-  readonly #streams = new Map<number, ClientStream>()
+  readonly #streams = new StreamTable()
   /** Streams without a number, in the order in which they will get one. */
   readonly #queue = new Set<ClientStream>()
   /** Streams with something to send that the peer does not take yet. */
@@ -160,7 +161,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   /** Closes the connection with all streams, whose owners hear nothing more. */
   close(): void {
-    for (const stream of [...this.#queue, ...this.#streams.values()]) stream.close(ErrorCode.cancel)
+    for (const stream of [...this.#queue, ...this.#streams.all()]) stream.close(ErrorCode.cancel)
     if (this.isLost) return
     this.#end(ErrorCode.noError)
     this.#owner.onLost()
@@ -172,6 +173,16 @@ export class ClientSession implements FrameSink, StreamCarrier {
     if (stream.id === 0) return
     this.#sendData(stream, Number.POSITIVE_INFINITY)
     if (hasMore(stream)) this.#blocked.add(stream)
+  }
+
+  sendWhole(stream: ClientStream, bytes: Buffer, isEnd: boolean): boolean {
+    const { length } = bytes
+    if (stream.id === 0 || this.#outbox.isFull || length > this.#maxFrameBytes) return false
+    if (length > stream.sendWindowBytes || length > this.#sendWindowBytes) return false
+    this.#sendFrame(stream, bytes, isEnd)
+    // The peer was faster.
+    if (isEnd && stream.isRemoteEnded) this.#remove(stream)
+    return true
   }
 
   giveBack(stream: ClientStream, bytes: number): void {
@@ -187,9 +198,9 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   // Frames.
 
-  onHeaders(streamId: number, bytes: Buffer, isEnd: boolean): void {
+  onHeaders(streamId: number, bytes: Buffer, start: number, end: number, isEnd: boolean): void {
     // Also for a stream that is gone, as the tables of both ends must stay the same.
-    const block = this.#decoder.decode(bytes)
+    const block = this.#decoder.decode(bytes, start, end)
     const stream = this.#streamOf(streamId)
     if (stream === undefined) {
       this.#countLate()
@@ -239,7 +250,16 @@ export class ClientSession implements FrameSink, StreamCarrier {
     }
   }
 
-  onData(streamId: number, bytes: Buffer, isFrameEnd: boolean, isEnd: boolean, flowBytes: number): void {
+  onData(
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isFrameEnd: boolean,
+    isEnd: boolean,
+    flowBytes: number,
+  ): void {
+    const length = end - start
     if (!this.#window.take(flowBytes))
       throw new Http2Error(ErrorCode.flowControlError, 'more than the connection takes')
     // At once, read or not: streams that are not read must not hold up the others.
@@ -252,13 +272,13 @@ export class ClientSession implements FrameSink, StreamCarrier {
       this.#breakStream(stream, isOver ? ErrorCode.flowControlError : code)
       return
     }
-    if (bytes.length > 0 || isEnd) this.#idleFrames = 0
+    if (length > 0 || isEnd) this.#idleFrames = 0
     else if (isFrameEnd) this.#countIdle()
-    if (flowBytes > bytes.length) this.giveBack(stream, flowBytes - bytes.length)
+    if (flowBytes > length) this.giveBack(stream, flowBytes - length)
     if (isEnd) this.#endRemote(stream)
-    if (bytes.length === 0 && !isEnd) return
+    if (length === 0 && !isEnd) return
     try {
-      stream.owner.onData(bytes, isEnd)
+      stream.owner.onData(bytes, start, end, isEnd)
     } catch (e) {
       this.#breakOver(stream, e)
     }
@@ -307,7 +327,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
     if (before !== undefined && lastStreamId > before.lastStreamId) throw wrong('a GOAWAY higher than the one before')
     this.goaway = { lastStreamId, code, debug: Buffer.from(debug) }
     this.#beginClosing()
-    for (const stream of [...this.#streams.values()]) {
+    for (const stream of this.#streams.all()) {
       if (stream.id <= lastStreamId) continue
       this.#remove(stream)
       this.#tellLost(stream, true)
@@ -363,14 +383,14 @@ export class ClientSession implements FrameSink, StreamCarrier {
     this.#nextId += 2
     stream.id = id
     stream.sendWindowBytes = this.#initialWindowBytes
-    this.#streams.set(id, stream)
+    this.#streams.add(stream)
     let block: Buffer
     try {
       block = stream.owner.encodeHeaders(this.#encoder)
     } catch (e) {
       // The encoder has dropped its table, so that the others can go on. A number that was left out is no fault.
       this.#owner.onInternalError(e)
-      this.#streams.delete(id)
+      this.#streams.delete(stream)
       stream.isClosed = true
       queueMicrotask(() => this.#tellReset(stream, ErrorCode.internalError))
       return
@@ -424,11 +444,11 @@ export class ClientSession implements FrameSink, StreamCarrier {
       this.#lateBytes += stream.receiveWindow.leftBytes
       this.#lateFrames += lateFramesOfStream
     }
-    stream.waiting.length = 0
+    stream.waiting = undefined
     stream.waitingBytes = 0
-    this.#blocked.delete(stream)
+    if (this.#blocked.size > 0) this.#blocked.delete(stream)
     if (stream.id === 0) this.#queue.delete(stream)
-    else this.#streams.delete(stream.id)
+    else this.#streams.delete(stream)
     if (this.#queue.size > 0) this.#pump()
     if (this.#isClosing) this.#endWhenIdle()
   }
@@ -482,7 +502,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   /** Sends up to about `mostBytes`; false when nothing could be sent. */
   #sendData(stream: ClientStream, mostBytes: number): boolean {
-    const { waiting } = stream
+    const waiting = stream.waiting ?? nothing
     let left = mostBytes
     let hasSent = false
     while (waiting.length > 0 && left > 0 && !this.#outbox.isFull) {
@@ -492,13 +512,8 @@ export class ClientSession implements FrameSink, StreamCarrier {
       if (bytes <= 0) return hasSent
       const isWhole = bytes === rest
       const isEnd = isWhole && waiting.length === 1 && stream.isEnding
-      const room = this.#outbox.room(frameHeaderBytes)
-      this.#outbox.at = writeDataHeader(room, this.#outbox.at, bytes, stream.id, isEnd)
-      this.#outbox.append(
-        bytes === first.length ? first : first.subarray(stream.sentOfFirst, stream.sentOfFirst + bytes),
-      )
-      stream.sendWindowBytes -= bytes
-      this.#sendWindowBytes -= bytes
+      const part = bytes === first.length ? first : first.subarray(stream.sentOfFirst, stream.sentOfFirst + bytes)
+      this.#sendFrame(stream, part, isEnd)
       stream.waitingBytes -= bytes
       left -= bytes
       stream.sentOfFirst += bytes
@@ -506,8 +521,6 @@ export class ClientSession implements FrameSink, StreamCarrier {
         waiting.shift()
         stream.sentOfFirst = 0
       }
-      if (isEnd) stream.isLocalEnded = true
-      this.#idleFrames = 0
       hasSent = true
     }
     if (waiting.length === 0 && stream.isEnding && !stream.isLocalEnded) {
@@ -519,6 +532,18 @@ export class ClientSession implements FrameSink, StreamCarrier {
     // The peer was faster.
     if (stream.isLocalEnded && stream.isRemoteEnded) this.#remove(stream)
     return hasSent
+  }
+
+  /** One frame of DATA, which the peer takes. */
+  #sendFrame(stream: ClientStream, bytes: Buffer, isEnd: boolean): void {
+    const { length } = bytes
+    const room = this.#outbox.room(frameHeaderBytes)
+    this.#outbox.at = writeDataHeader(room, this.#outbox.at, length, stream.id, isEnd)
+    this.#outbox.append(bytes)
+    stream.sendWindowBytes -= length
+    this.#sendWindowBytes -= length
+    if (isEnd) stream.isLocalEnded = true
+    this.#idleFrames = 0
   }
 
   #announce(streamId: number, increment: number): void {
@@ -554,7 +579,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
       case Setting.initialWindowSize: {
         const more = value - this.#initialWindowBytes
         this.#initialWindowBytes = value
-        for (const stream of this.#streams.values()) {
+        for (const stream of this.#streams.all()) {
           stream.sendWindowBytes += more
           if (stream.sendWindowBytes > mostWindowBytes) {
             throw new Http2Error(ErrorCode.flowControlError, 'a window too large')
@@ -641,8 +666,8 @@ export class ClientSession implements FrameSink, StreamCarrier {
   #loseStreams(error: Error | undefined): void {
     this.error = error
     const last = this.goaway?.lastStreamId ?? mostStreamId
-    const all = [...this.#streams.values(), ...this.#queue]
-    this.#streams.clear()
+    const all = [...this.#streams.all(), ...this.#queue]
+    for (const stream of all) if (stream.id !== 0) this.#streams.delete(stream)
     this.#queue.clear()
     this.#blocked.clear()
     for (const stream of all) stream.isClosed = true
@@ -666,8 +691,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
 }
 
 function hasMore(stream: ClientStream): boolean {
-  return stream.waiting.length > 0 || (stream.isEnding && !stream.isLocalEnded)
+  return stream.waitingBytes > 0 || (stream.isEnding && !stream.isLocalEnded)
 }
+
+const nothing: Buffer[] = []
 
 function wrong(what: string): Http2Error {
   return new Http2Error(ErrorCode.protocolError, what)

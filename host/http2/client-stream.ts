@@ -9,8 +9,11 @@ export interface StreamOwner {
   encodeHeaders(encoder: HpackEncoder): Buffer
   /** The response, well-formed; interim ones are left out. `isEnd` when nothing follows. */
   onHeaders(block: DecodedBlock, isEnd: boolean): void
-  /** A piece of the body, which must be copied to be kept, and given back with `giveBack` once it does not wait any more. */
-  onData(bytes: Buffer, isEnd: boolean): void
+  /**
+   * A piece of the body, what stands in `bytes` from `start` to `end`: it must be copied to be kept, and given back with
+   * `giveBack` once it does not wait any more.
+   */
+  onData(bytes: Buffer, start: number, end: number, isEnd: boolean): void
   /** The end, with trailers. */
   onTrailers(block: DecodedBlock): void
   /** Some of what waited is on its way. */
@@ -23,6 +26,8 @@ export interface StreamOwner {
 
 /** The connection that a stream is on. */
 export interface StreamCarrier {
+  /** Sends these bytes of a stream where nothing waits; false if the peer does not take all of them yet. */
+  sendWhole(stream: ClientStream, bytes: Buffer, isEnd: boolean): boolean
   /** Sends what waits in a stream, as far as the peer takes it. */
   send(stream: ClientStream): void
   giveBack(stream: ClientStream, bytes: number): void
@@ -36,8 +41,10 @@ export class ClientStream {
   readonly receiveWindow: ReceiveWindow
   /** What the peer takes; negative after it changed its mind. */
   sendWindowBytes = 0
-  /** What waits to be sent, in order; of the first the part from `sentOfFirst` on. */
-  readonly waiting: Buffer[] = []
+  /** Of the table of its connection. */
+  nextInTable: ClientStream | undefined
+  /** What waits to be sent, in order; of the first the part from `sentOfFirst` on. Absent as long as nothing had to wait. */
+  waiting: Buffer[] | undefined
   waitingBytes = 0
   sentOfFirst = 0
   /** Nothing more will be written. */
@@ -61,6 +68,8 @@ export class ClientStream {
     if (this.isClosed || this.isEnding) return
     this.isEnding = isEnd
     if (bytes.length > 0) {
+      if (this.waitingBytes === 0 && this.#carrier.sendWhole(this, bytes, isEnd)) return
+      this.waiting ??= []
       this.waiting.push(bytes)
       this.waitingBytes += bytes.length
     }

@@ -20,15 +20,23 @@ import { ErrorCode, Http2Error } from './http2-error.js'
  */
 export interface FrameSink {
   /**
-   * A piece of a DATA frame, as it came.
+   * A piece of a DATA frame, as it came: what stands in `bytes` from `start` to `end`.
    *
    * @param isFrameEnd the last piece of its frame, which may be empty
    * @param isStreamEnd only together with `isFrameEnd`
    * @param flowBytes to be counted for flow control with this piece, padding included
    */
-  onData(streamId: number, bytes: Buffer, isFrameEnd: boolean, isStreamEnd: boolean, flowBytes: number): void
-  /** A whole header block, from HEADERS and CONTINUATION. */
-  onHeaders(streamId: number, block: Buffer, isStreamEnd: boolean): void
+  onData(
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isFrameEnd: boolean,
+    isStreamEnd: boolean,
+    flowBytes: number,
+  ): void
+  /** A whole header block, from HEADERS and CONTINUATION: what stands in `bytes` from `start` to `end`. */
+  onHeaders(streamId: number, bytes: Buffer, start: number, end: number, isStreamEnd: boolean): void
   onReset(streamId: number, code: number): void
   /** All entries in order, also those whose number nobody knows. */
   onSettings(entries: [id: number, value: number][]): void
@@ -322,7 +330,7 @@ export class FrameReader {
     const isStreamEnd = (this.#flags & Flag.endStream) !== 0
     this.#checkBlock(end - start)
     if ((this.#flags & Flag.endHeaders) !== 0) {
-      this.#sink.onHeaders(this.#streamId, bytes.subarray(start, end), isStreamEnd)
+      this.#sink.onHeaders(this.#streamId, bytes, start, end, isStreamEnd)
       return
     }
     this.#blockStream = this.#streamId
@@ -341,7 +349,7 @@ export class FrameReader {
     this.#blockStream = 0
     this.#blockParts = []
     this.#blockBytes = 0
-    this.#sink.onHeaders(streamId, block, this.#isBlockStreamEnd)
+    this.#sink.onHeaders(streamId, block, 0, block.length, this.#isBlockStreamEnd)
   }
 
   #beginData(): void {
@@ -376,7 +384,7 @@ export class FrameReader {
       const flow = this.#flow
       this.#flow = 0
       const isStreamEnd = isFrameEnd && (this.#flags & Flag.endStream) !== 0
-      this.#sink.onData(this.#streamId, chunk.subarray(start, end), isFrameEnd, isStreamEnd, flow)
+      this.#sink.onData(this.#streamId, chunk, start, end, isFrameEnd, isStreamEnd, flow)
     }
     return end + padding
   }

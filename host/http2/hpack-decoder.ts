@@ -35,6 +35,7 @@ export class HpackDecoder {
   #remembered: { block: Uint8Array; decoded: DecodedBlock }[] = []
   #bytes: Buffer = none
   #at = 0
+  #end = 0
 
   /**
    * @param maxTableBytes what the peer was told in SETTINGS_HEADER_TABLE_SIZE. The table begins with the 4,096 bytes that the
@@ -53,37 +54,39 @@ export class HpackDecoder {
   }
 
   /**
-   * Reads a whole header block. Blocks must come in the order in which they were received.
+   * Reads a whole header block, which stands in `bytes` from `start` to `end`. Blocks must come in the order in which they were received.
    *
    * @throws {Http2Error} COMPRESSION_ERROR, after which the decoder must not be used
    */
-  decode(block: Uint8Array): DecodedBlock {
-    return this.#recall(block) ?? this.#read(block)
+  decode(bytes: Uint8Array, start = 0, end: number = bytes.length): DecodedBlock {
+    return this.#recall(bytes, start, end) ?? this.#read(bytes, start, end)
   }
 
-  #recall(block: Uint8Array): DecodedBlock | undefined {
-    const { length } = block
+  #recall(bytes: Uint8Array, start: number, end: number): DecodedBlock | undefined {
+    const length = end - start
     if (length > maxRememberedBytes) return undefined
     for (let i = 0; i < this.#remembered.length; i++) {
       const known = this.#remembered[i]!
-      if (known.block.length !== length) continue
+      const { block } = known
+      if (block.length !== length) continue
       let at = 0
-      while (at < length && known.block[at] === block[at]) at++
+      while (at < length && block[at] === bytes[start + at]) at++
       if (at === length) return known.decoded
     }
     return undefined
   }
 
-  #read(block: Uint8Array): DecodedBlock {
-    this.#bytes = Buffer.isBuffer(block) ? block : Buffer.from(block.buffer, block.byteOffset, block.length)
-    this.#at = 0
+  #read(bytes: Uint8Array, start: number, end: number): DecodedBlock {
+    this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#at = start
+    this.#end = end
     const fields: string[] = []
     const table = this.#table
     const most = this.#maxListBytes
     let listBytes = 0
     let isIndexed = true
-    while (this.#at < block.length) {
-      const byte = block[this.#at]!
+    while (this.#at < end) {
+      const byte = bytes[this.#at]!
       let name: string
       let value: string
       if (byte >= 0x80) {
@@ -111,7 +114,7 @@ export class HpackDecoder {
     }
     this.#bytes = none
     const decoded = { fields, listBytes, isTooLarge: listBytes > most }
-    if (isIndexed && block.length <= maxRememberedBytes) this.#remember(block, decoded)
+    if (isIndexed && end - start <= maxRememberedBytes) this.#remember(bytes.subarray(start, end), decoded)
     return decoded
   }
 
@@ -140,7 +143,7 @@ export class HpackDecoder {
     let value = bytes[this.#at++]! & mask
     if (value < mask) return value
     for (let i = 0; i < maxIntegerBytes; i++) {
-      if (this.#at >= bytes.length) throw wrong('the block ends within a number')
+      if (this.#at >= this.#end) throw wrong('the block ends within a number')
       const byte = bytes[this.#at++]!
       value += (byte & 0x7f) << (7 * i)
       if (byte < 0x80) return value
@@ -150,12 +153,12 @@ export class HpackDecoder {
 
   #string(): string {
     const bytes = this.#bytes
-    if (this.#at >= bytes.length) throw wrong('the block ends before a string')
+    if (this.#at >= this.#end) throw wrong('the block ends before a string')
     const isHuffman = bytes[this.#at]! >= 0x80
     const length = this.#integer(0x7f)
     const start = this.#at
     const end = start + length
-    if (end > bytes.length) throw wrong('the block ends within a string')
+    if (end > this.#end) throw wrong('the block ends within a string')
     this.#at = end
     if (isHuffman) return decodeHuffman(bytes, start, end)
     return bytes.toString('latin1', start, end)

@@ -28,6 +28,8 @@ export interface TcpOptions {
 
 /** Where all such sockets of a thread read into: each read is over before the next one. */
 const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+/** What is read of it, by its length: the answers to small calls mostly have the same few. */
+const readViews: (Buffer | undefined)[] = new Array(1024)
 
 /**
  * A connected socket that belongs to the caller.
@@ -83,9 +85,17 @@ function connectTo(remote: CheckedAddress, { localIp, signal, onBytes }: TcpOpti
 
 function readingTo(onBytes: (bytes: Buffer) => void): (count: number) => boolean {
   return (count) => {
-    onBytes(readBuffer.subarray(0, count))
+    onBytes(readView(count))
     return true
   }
+}
+
+function readView(count: number): Buffer {
+  const known = readViews[count]
+  if (known !== undefined) return known
+  const view = readBuffer.subarray(0, count)
+  if (count < readViews.length) readViews[count] = view
+  return view
 }
 
 /** What a dial ends with when its signal is aborted. */

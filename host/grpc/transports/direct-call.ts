@@ -75,19 +75,20 @@ export class DirectCall extends Call<DirectSession> implements StreamOwner, Mess
     if (isEnd) this.complete()
   }
 
-  onData(bytes: Buffer, isEnd: boolean): void {
+  onData(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
+    const length = end - start
     if (this.isEnded) {
-      this.#stream?.giveBack(bytes.length)
+      this.#stream?.giveBack(length)
       return
     }
     if (this.answer.isForeign) {
-      this.#stream?.giveBack(bytes.length)
-      if (this.answer.takeForeign(bytes)) this.complete()
+      this.#stream?.giveBack(length)
+      if (this.answer.takeForeign(bytes.subarray(start, end))) this.complete()
     } else {
-      if (this.incoming.isBlocked) this.#keptBytes += bytes.length
-      else this.#stream?.giveBack(bytes.length)
+      if (this.incoming.isBlocked) this.#keptBytes += length
+      else this.#stream?.giveBack(length)
       this.#reader ??= new MessageReader(this, this.host.maxReceiveBytes)
-      this.#reader.push(bytes)
+      this.#reader.push(bytes, start, end)
     }
     if (isEnd) this.complete()
   }

@@ -98,7 +98,10 @@ describe('FrameReader', () => {
   it('hands out DATA as it comes, without a copy', () => {
     const bytes = frame(0, 0, 1, Buffer.alloc(1000, 'x'))
     const seen: Buffer[] = []
-    const reader = new FrameReader({ ...silentSink(), onData: (_, piece) => seen.push(piece) }, limits)
+    const reader = new FrameReader(
+      { ...silentSink(), onData: (_, bytes, start, end) => seen.push(bytes.subarray(start, end)) },
+      limits,
+    )
     for (const chunk of [bytes.subarray(0, 100), bytes.subarray(100, 101), bytes.subarray(101)]) reader.push(chunk)
     assert.deepEqual(
       seen.map((piece) => [piece.length, piece.buffer === bytes.buffer]),

@@ -311,8 +311,8 @@ describe('HPACK beside that of Node.js', () => {
     const server = createTcpServer((socket) => {
       const sink = {
         ...silentSink(),
-        onHeaders: (_: number, block: Buffer) => {
-          seen.push(hpack.decode(block).fields)
+        onHeaders: (_: number, bytes: Buffer, start: number, end: number) => {
+          seen.push(hpack.decode(bytes, start, end).fields)
           if (seen.length === count) socket.destroy()
         },
       }

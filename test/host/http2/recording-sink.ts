@@ -26,18 +26,26 @@ export class RecordingSink implements FrameSink {
   pieces: number[] = []
   #data = ''
 
-  onData(streamId: number, bytes: Buffer, isFrameEnd: boolean, isStreamEnd: boolean, flowBytes: number): void {
-    this.#data += bytes.toString('hex')
+  onData(
+    streamId: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isFrameEnd: boolean,
+    isStreamEnd: boolean,
+    flowBytes: number,
+  ): void {
+    this.#data += bytes.toString('hex', start, end)
     this.flowBytes += flowBytes
-    this.pieces.push(bytes.length)
+    this.pieces.push(end - start)
     if (isFrameEnd) {
       this.events.push(`data ${streamId} ${this.#data}${isStreamEnd ? ' end' : ''}`)
       this.#data = ''
     } else if (isStreamEnd) this.events.push('an end of the stream before that of a frame')
   }
 
-  onHeaders(streamId: number, block: Buffer, isStreamEnd: boolean): void {
-    this.events.push(`headers ${streamId} ${block.toString('hex')}${isStreamEnd ? ' end' : ''}`)
+  onHeaders(streamId: number, bytes: Buffer, start: number, end: number, isStreamEnd: boolean): void {
+    this.events.push(`headers ${streamId} ${bytes.toString('hex', start, end)}${isStreamEnd ? ' end' : ''}`)
   }
 
   onReset(streamId: number, code: number): void {
