@@ -2,6 +2,7 @@
  * Who is told when a signal fires. One listener of a signal stands for all of them: most signals here never fire, and to add and
  * remove a listener of an AbortSignal takes microseconds for each call.
  */
+import { Roster, type Seat } from './roster.js'
 import { leaveUncaught } from './uncaught.js'
 
 export interface Abortable {
@@ -9,17 +10,17 @@ export interface Abortable {
   onAbort(): void
 }
 
-const waiting = new WeakMap<AbortSignal, Set<Abortable>>()
+const waiting = new WeakMap<AbortSignal, Roster<Abortable>>()
 
-/** Has `one` told once when the signal fires, which it has not yet. */
-export function onAbort(signal: AbortSignal, one: Abortable): void {
+/** Has `one` told once when the signal fires, which it has not yet, unless it has left by then. */
+export function onAbort(signal: AbortSignal, one: Abortable): Seat<Abortable> {
   let all = waiting.get(signal)
   if (all === undefined) {
-    const told = new Set<Abortable>()
+    const told = new Roster<Abortable>()
     all = told
     waiting.set(signal, told)
     const tell = () => {
-      for (const each of told) {
+      for (let each = told.shift(); each !== undefined; each = told.shift()) {
         try {
           each.onAbort()
         } catch (e) {
@@ -27,14 +28,8 @@ export function onAbort(signal: AbortSignal, one: Abortable): void {
           leaveUncaught(e)
         }
       }
-      told.clear()
     }
     signal.addEventListener('abort', tell, { once: true })
   }
-  all.add(one)
-}
-
-/** `one` is not told any more. */
-export function offAbort(signal: AbortSignal, one: Abortable): void {
-  waiting.get(signal)?.delete(one)
+  return all.add(one)
 }

@@ -22,15 +22,19 @@ export interface Deadline {
 /** By their length in ms. */
 const queues = new Map<number, Queue>()
 
-/** Tells `owner` once, `ms` from now: never before, and seldom more than a millisecond later than a timer would. */
-export function setDeadline(ms: number, owner: DeadlineOwner): Deadline {
+/**
+ * Tells `owner` once, `ms` from now: never before, and seldom more than a millisecond later than a timer would.
+ *
+ * @param nowMs `performance.now()`, of somebody who has just asked
+ */
+export function setDeadline(ms: number, owner: DeadlineOwner, nowMs: number = performance.now()): Deadline {
   const lengthMs = Math.ceil(ms)
   let queue = queues.get(lengthMs)
   if (queue === undefined) {
     queue = new Queue(lengthMs)
     queues.set(lengthMs, queue)
   }
-  return queue.add(owner)
+  return queue.add(owner, nowMs)
 }
 
 /** Deadlines of one length, the next one first. */
@@ -44,8 +48,8 @@ class Queue {
     this.#lengthMs = lengthMs
   }
 
-  add(owner: DeadlineOwner): Deadline {
-    const node = new Node(this, performance.now() + this.#lengthMs, owner)
+  add(owner: DeadlineOwner, nowMs: number): Deadline {
+    const node = new Node(this, nowMs + this.#lengthMs, owner)
     node.before = this.#last
     if (this.#last === undefined) this.#first = node
     else this.#last.after = node
@@ -59,6 +63,9 @@ class Queue {
     else node.before.after = node.after
     if (node.after === undefined) this.#last = node.before
     else node.after.before = node.before
+    // A call that is remembered must not keep all later ones.
+    node.before = undefined
+    node.after = undefined
     if (this.#first === undefined && queues.size > mostIdle) this.#drop()
   }
 

@@ -111,6 +111,8 @@ export interface HeaderBlock {
   metadata: ReceivedMetadata
   /** Why the block cannot be used. */
   error?: string
+  /** The end that it means as trailers, once somebody has asked: calls mostly end with the same block. */
+  ending?: Readonly<Ending & { details?: Uint8Array }>
 }
 
 /** Headers of gRPC's own that are not shown to scripts. */

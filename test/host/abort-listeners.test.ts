@@ -1,28 +1,25 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import { offAbort, onAbort } from '../../host/abort-listeners.js'
+import { onAbort } from '../../host/abort-listeners.js'
 import { uncaughtDuring } from '../support/uncaught.js'
 
 describe('onAbort', () => {
   it('tells everybody once, but those who went, with one listener of the signal', () => {
     const abort = new AbortController()
     const told: string[] = []
-    const named = (name: string) => ({ onAbort: () => void told.push(name) })
-    const [a, b, c] = [named('a'), named('b'), named('c')]
-    for (const one of [a, b, c]) onAbort(abort.signal, one)
+    const seats = ['a', 'b', 'c'].map((name) => onAbort(abort.signal, { onAbort: () => void told.push(name) }))
     assert.equal(getEventListeners(abort.signal, 'abort').length, 1)
-    offAbort(abort.signal, b)
-    offAbort(new AbortController().signal, c)
+    seats[1]?.leave()
     abort.abort()
     assert.deepEqual(told, ['a', 'c'])
+    for (const seat of seats) seat.leave()
   })
 
   it('tells nobody whom one before has taken away', () => {
     const abort = new AbortController()
     const told: string[] = []
-    const last = { onAbort: () => void told.push('last') }
-    onAbort(abort.signal, { onAbort: () => offAbort(abort.signal, last) })
-    onAbort(abort.signal, last)
+    onAbort(abort.signal, { onAbort: () => last.leave() })
+    const last = onAbort(abort.signal, { onAbort: () => void told.push('last') })
     abort.abort()
     assert.deepEqual(told, [])
   })

@@ -60,7 +60,8 @@ export class Answer {
       return false
     }
     this.trailers = block.metadata
-    this.#announced = endingOfTrailers(block.statusText, block.messageText, block.details)
+    block.ending ??= endingOfTrailers(block.statusText, block.messageText, block.details)
+    this.#announced = block.ending
     return true
   }
 

@@ -2,8 +2,9 @@
  * One RPC, whatever carries it: asks its connection for a session, sends messages, hands out those that come while the
  * receiver takes them, and tells how it ended as grpc-go would. What extends it puts the call on streams of its sessions.
  */
-import { type Abortable, offAbort, onAbort } from '../../abort-listeners.js'
+import { type Abortable, onAbort } from '../../abort-listeners.js'
 import { type Deadline, type DeadlineOwner, setDeadline } from '../../deadlines.js'
+import type { Seat } from '../../roster.js'
 import { messageOf, prefixBytes, unpackBody } from '../message-frame.js'
 import { blockBytes, type HeaderBlock, observedMetadata } from '../metadata.js'
 import {
@@ -31,6 +32,7 @@ export abstract class Call<S extends Session>
   /** The last message of a method that does not stream. */
   reply: Uint8Array | undefined
   remoteIp: string | undefined
+  seat: Seat<RunningCall> | undefined
   protected readonly host: CallHost<S>
   protected readonly start: CallStart
   protected readonly outgoing: OutgoingMessages
@@ -42,6 +44,9 @@ export abstract class Call<S extends Session>
   readonly #isServerStreaming: boolean
   readonly #startedAtMs = performance.now()
   #deadline: Deadline | undefined
+  #abortSeat: Seat<Abortable> | undefined
+  /** It was begun just now. */
+  #isBeginning = false
   #attempts = 0
   #needsDrain = false
   /** For the observer alone. */
@@ -95,9 +100,11 @@ export abstract class Call<S extends Session>
       this.endSoon(deadlineExceeded)
       return
     }
-    if (deadlineMs !== undefined) this.#deadline = setDeadline(deadlineMs, this)
-    if (signal !== undefined) onAbort(signal, this)
+    if (deadlineMs !== undefined) this.#deadline = setDeadline(deadlineMs, this, this.#startedAtMs)
+    if (signal !== undefined) this.#abortSeat = onAbort(signal, this)
+    this.#isBeginning = true
     this.#try()
+    this.#isBeginning = false
   }
 
   write(message: Uint8Array): boolean {
@@ -159,8 +166,8 @@ export abstract class Call<S extends Session>
   /** What is left of the call's time, in ms; undefined when it has no end. */
   protected get leftMs(): number | undefined {
     const deadlineMs = this.#deadlineMs
-    if (deadlineMs === undefined) return undefined
     // A call that goes out at once has all of its time: most have the same.
+    if (deadlineMs === undefined || this.#isBeginning) return deadlineMs
     const passedMs = performance.now() - this.#startedAtMs
     return passedMs < 1 ? deadlineMs : Math.max(deadlineMs - passedMs, 0)
   }
@@ -343,7 +350,7 @@ export abstract class Call<S extends Session>
     if (isTooLarge) this.#ended.isTooLarge = true
     this.#deadline?.cancel()
     this.outgoing.stop()
-    if (this.start.signal !== undefined) offAbort(this.start.signal, this)
+    this.#abortSeat?.leave()
     this.host.forget(this)
     this.closeStream()
   }

@@ -2,6 +2,7 @@
  * The calls of a connection: starts them, knows which are open, and ends them with it. What they run on comes from the
  * connection, which dials; this file knows of no socket.
  */
+import { Roster } from '../../roster.js'
 import { connectionClosing, contextCanceled } from '../status.js'
 import type { CallResult, CallStatus, ClientStream, Connection, StreamCall, UnaryCall } from '../transport.js'
 import { CallError, type CallHost, type CallSink, type RunningCall, type Session, type Wire } from './session.js'
@@ -27,7 +28,7 @@ export abstract class ConnectionCalls<S extends Session> implements Connection, 
   readonly maxHeaderListBytes: number = Number.POSITIVE_INFINITY
   readonly onInternalError: (e: unknown) => void
   readonly wire: Wire<S>
-  readonly #calls = new Set<RunningCall>()
+  readonly #calls = new Roster<RunningCall>()
   readonly #handles = new Set<Handle<S>>()
 
   constructor(address: string, wire: Wire<S>, settings: CallSettings) {
@@ -80,15 +81,15 @@ export abstract class ConnectionCalls<S extends Session> implements Connection, 
   /** Ends the open calls. Whoever dials closes what was dialled as well. */
   close(): void {
     for (const handle of [...this.#handles]) handle.close()
-    for (const call of [...this.#calls]) call.cancel(connectionClosing)
+    for (const call of this.#calls.all()) call.cancel(connectionClosing)
   }
 
   forget(call: RunningCall): void {
-    this.#calls.delete(call)
+    call.seat?.leave()
   }
 
   #begin(call: RunningCall): void {
-    this.#calls.add(call)
+    call.seat = this.#calls.add(call)
     call.begin()
   }
 }

@@ -20,7 +20,8 @@ export interface IncomingOwner {
 
 export class IncomingMessages {
   readonly #owner: IncomingOwner
-  readonly #held = new Queue<{ flag: number; body: Buffer }>()
+  /** Absent as long as no message had to wait. */
+  #held: Queue<{ flag: number; body: Buffer }> | undefined
   #inTurn = 0
   /** Others have their turn. */
   #isYielding = false
@@ -33,16 +34,21 @@ export class IncomingMessages {
 
   /** True while messages that come have to wait. */
   get isBlocked(): boolean {
-    return this.#isPaused || this.#isYielding || this.#held.length > 0
+    return this.#isPaused || this.#isYielding || this.#heldCount > 0
   }
 
   /** True when every message is handed out. */
   get isEmpty(): boolean {
-    return this.#held.length === 0 && !this.#isDelivering
+    return this.#heldCount === 0 && !this.#isDelivering
+  }
+
+  get #heldCount(): number {
+    return this.#held === undefined ? 0 : this.#held.length
   }
 
   push(flag: number, body: Buffer): void {
     if (this.isBlocked || this.#isDelivering) {
+      this.#held ??= new Queue()
       this.#held.push({ flag, body })
       return
     }
@@ -64,15 +70,17 @@ export class IncomingMessages {
 
   /** Drops what was not handed out. */
   clear(): void {
-    this.#held.clear()
+    this.#held?.clear()
   }
 
   /** Hands out what is at hand while the receiver takes it. */
   deliver(): void {
     if (this.#isDelivering || this.#isPaused || this.#isYielding) return
     this.#isDelivering = true
-    while (this.#held.length > 0 && !this.#isPaused && !this.#isYielding) {
-      const { flag, body } = this.#held.shift() as { flag: number; body: Buffer }
+    while (this.#held !== undefined && !this.#isPaused && !this.#isYielding) {
+      const held = this.#held.shift()
+      if (held === undefined) break
+      const { flag, body } = held
       this.#owner.onWaited(prefixBytes + body.length)
       this.#owner.handOut(flag, body)
       this.#count()

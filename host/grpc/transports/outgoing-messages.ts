@@ -8,6 +8,7 @@ import { type Ending, Status, sendTooLarge } from '../status.js'
 
 /** Messages written before the server's first sign of life are kept up to this size, to send them again. */
 const replayLimitBytes = 256 * 1024
+const none: Buffer[] = []
 
 /** Whose messages they are. */
 export interface OutgoingOwner {
@@ -27,7 +28,7 @@ export class OutgoingMessages {
   /** Absent when messages go out as they are. */
   readonly #packer: MessagePacker | undefined
   /** Those that were taken stand first. */
-  readonly #frames: Buffer[] = []
+  #frames = none
   #taken = 0
   #keptBytes = 0
   #untakenBytes = 0
@@ -78,7 +79,7 @@ export class OutgoingMessages {
   release(): void {
     if (this.mayReplay && this.#keptBytes > replayLimitBytes) this.mayReplay = false
     if (this.mayReplay || this.#taken === 0) return
-    if (this.#taken === this.#frames.length) this.#frames.length = 0
+    if (this.#taken === this.#frames.length) this.#frames = none
     // Not one by one: each time all that follow are moved.
     else if (this.#taken * 2 < this.#frames.length) return
     else this.#frames.splice(0, this.#taken)
@@ -101,14 +102,16 @@ export class OutgoingMessages {
   /** Nothing more is sent. */
   stop(): void {
     this.#packer?.stop()
-    this.#frames.length = 0
+    this.#frames = none
     this.#taken = 0
     this.#keptBytes = 0
     this.#untakenBytes = 0
   }
 
   #add(frame: Buffer): void {
-    this.#frames.push(frame)
+    // Most calls have one.
+    if (this.#frames === none) this.#frames = [frame]
+    else this.#frames.push(frame)
     this.#keptBytes += frame.length
     this.#untakenBytes += frame.length
     this.#owner.onOutgoing()

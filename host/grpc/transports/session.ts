@@ -2,6 +2,7 @@
  * What a transport is made of besides dialling: sessions, which are one socket each, and the calls on them. The connections
  * of this folder dial sessions and hand them to calls; they do not know what is spoken.
  */
+import type { Seat } from '../../roster.js'
 import type { SocketOptions } from '../dial.js'
 import type { Ending } from '../status.js'
 import type { CallStart, CallStatus, ReceivedMetadata } from '../transport.js'
@@ -53,6 +54,8 @@ export interface CallSink {
 
 /** The life of one call, from its start to the one `onEnd` of its sink. */
 export interface RunningCall {
+  /** Among the open calls of its connection. */
+  seat: Seat<RunningCall> | undefined
   /** The last message received, also of a call that failed. */
   readonly reply: Uint8Array | undefined
   /** IP of the peer that the call was sent to, the last one when it was sent again. */
