@@ -41,9 +41,14 @@ export class CpuClock {
     this.#pulse?.end(now)
   }
 
+  /** Of the present entry, by the clock on the wall. */
+  get spentMs(): number {
+    return this.#isRunning ? this.#spentMs + performance.now() - this.#startedAt : this.#spentMs
+  }
+
   /** Where many threads want few processors, the clock on the wall counts what others have used, too. */
   get isOver(): boolean {
-    const spentMs = this.#isRunning ? this.#spentMs + performance.now() - this.#startedAt : this.#spentMs
+    const { spentMs } = this
     if (spentMs <= this.budgetMs) return false
     if (spentMs > this.budgetMs * mostStarved) return true
     return (this.#pulse?.cpuMs() ?? spentMs) > this.budgetMs

@@ -9,10 +9,46 @@ import { type Completion, type Soon, type Vm, whenThere } from './vm.js'
 /** Timers, calls and other work of one VM that may be open at a time. */
 const maxOpen = 100_000
 
+/** Items that go over in one entry, at most, and the letters of one that may go over with others. */
+const mostItems = 64
+const mostItemLetters = 4096
+/** So many are handed over alone after one whose promise jobs kept the others waiting. */
+const aloneAfterJobs = 8
+
+/** What a piece of work has come to, or one of the things that it comes to. */
+export interface Result {
+  readonly task: number
+  readonly kind: string
+  readonly payload: Crossing
+  /** Of an item. */
+  readonly source: ItemSource | undefined
+  readonly units: number
+  /** The one that waits behind it. */
+  next: Result | undefined
+}
+
+/** Items as one text of JSON. */
+interface ItemList {
+  readonly json: string
+  readonly count: number
+}
+
+/** Where the items of a piece of work come from. */
+export interface ItemSource {
+  /** The script takes the next item, of so many units as it was handed in with. */
+  onTaken(units: number): void
+}
+
 /** Results of host work that the script does not wait for, on their way into the VM. */
 export class TaskQueue {
   readonly #open = new Map<number, () => void>()
-  readonly #ready: [task: number, kind: string, payload: Crossing][] = []
+  /** Those that wait, linked: many come and go, and to take the first of an array moves the others. */
+  #first: Result | undefined
+  #last: Result | undefined
+  #count = 0
+  /** How many items are tried next in one entry, and how many go alone before that. */
+  #itemsTogether = mostItems
+  #itemsAlone = 0
   #waitingBytes = 0
   #wake: (() => void) | undefined
 
@@ -33,8 +69,23 @@ export class TaskQueue {
   post(task: number, kind: string, payload: Crossing, isLast: boolean): void {
     if (!this.#open.has(task)) return
     if (isLast) this.#open.delete(task)
-    this.#ready.push([task, kind, payload])
-    this.#waitingBytes += sizeOf(payload)
+    this.#add({ task, kind, payload, source: undefined, units: 0, next: undefined })
+  }
+
+  /**
+   * Hands in one of the many things that a piece of work comes to: JSON, or what the work's handler reads otherwise. Those
+   * that come one after the other are handed over together. `source` is told when the script takes it.
+   */
+  postItem(task: number, payload: Crossing, source: ItemSource, units: number): void {
+    if (this.#open.has(task)) this.#add({ task, kind: 'item', payload, source, units, next: undefined })
+  }
+
+  #add(result: Result): void {
+    if (this.#last === undefined) this.#first = result
+    else this.#last.next = result
+    this.#last = result
+    this.#count++
+    this.#waitingBytes += sizeOf(result.payload)
     this.#wake?.()
   }
 
@@ -62,14 +113,16 @@ export class TaskQueue {
 
   /** Results that wait to be delivered. */
   get waiting(): number {
-    return this.#ready.length
+    return this.#count
   }
 
   /** Ends all work and drops all results. */
   clear(): void {
     for (const cancel of this.#open.values()) cancel()
     this.#open.clear()
-    this.#ready.length = 0
+    this.#first = undefined
+    this.#last = undefined
+    this.#count = 0
     this.#waitingBytes = 0
   }
 
@@ -79,14 +132,46 @@ export class TaskQueue {
   }
 
   /** The next result, if there is one already. */
-  take(): [task: number, kind: string, payload: Crossing] | undefined {
-    const first = this.#ready.shift()
-    if (first !== undefined) this.#waitingBytes -= sizeOf(first[2])
+  take(): Result | undefined {
+    const first = this.#first
+    if (first === undefined) return undefined
+    this.#first = first.next
+    if (first.next === undefined) this.#last = undefined
+    first.next = undefined
+    this.#count--
+    this.#waitingBytes -= sizeOf(first.payload)
+    first.source?.onTaken(first.units)
     return first
   }
 
+  /**
+   * An item that was taken and the items of the same work that come next; undefined when it goes alone. Those stay here: each is to
+   * be taken when the script does.
+   */
+  listFrom(item: Result): ItemList | undefined {
+    if (!mayBeListed(item)) return undefined
+    if (this.#itemsAlone > 0) {
+      this.#itemsAlone--
+      return undefined
+    }
+    let json = `[${item.payload}`
+    let count = 1
+    for (let next = this.#first; next !== undefined && count < this.#itemsTogether; next = next.next) {
+      if (next.task !== item.task || !mayBeListed(next)) break
+      json += `,${next.payload}`
+      count++
+    }
+    return count === 1 ? undefined : { json: `${json}]`, count }
+  }
+
+  /** So many of a list were taken before something else had its turn: where not all are, fewer are tried. */
+  onListTaken({ count }: ItemList, taken: number): void {
+    if (taken === 1) this.#itemsAlone = aloneAfterJobs
+    this.#itemsTogether = taken < count ? Math.max(taken, 2) : Math.min(this.#itemsTogether * 2, mostItems)
+  }
+
   /** The next result, or undefined when no work is open or the wait was interrupted. */
-  async next(isInterrupted: () => boolean): Promise<[task: number, kind: string, payload: Crossing] | undefined> {
+  async next(isInterrupted: () => boolean): Promise<Result | undefined> {
     while (!isInterrupted()) {
       const first = this.take()
       if (first !== undefined) return first
@@ -99,6 +184,9 @@ export class TaskQueue {
     return undefined
   }
 }
+
+const mayBeListed = ({ kind, payload }: Result): boolean =>
+  kind === 'item' && typeof payload === 'string' && payload.length <= mostItemLetters
 
 /** Characters count as the bytes that most of them take. */
 function sizeOf(payload: Crossing): number {
@@ -169,7 +257,7 @@ async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step
     const next = (vm.isInterrupted ? undefined : tasks.take()) ?? (await tasks.next(() => vm.isInterrupted))
     if (vm.isInterrupted) ended = { kind: 'interrupted' }
     if (next === undefined) break
-    const soon = step(vm, cpuMs, vm.enter(cpuMs, 'deliver', next[0], next[1], next[2]))
+    const soon = step(vm, cpuMs, deliver(vm, tasks, cpuMs, next))
     const later = soon instanceof Promise ? await soon : soon
     if (later.kind !== 'pending') ended = later
   }
@@ -181,6 +269,22 @@ async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step
     }
   }
   return ended
+}
+
+/** Enters the guest with a result that was taken, and perhaps with those that follow. */
+function deliver<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, result: Result): Soon<Completion> {
+  const { task, kind, payload } = result
+  const list = tasks.listFrom(result)
+  if (list === undefined) return vm.enter(cpuMs, 'deliver', task, kind, payload)
+  let taken = 1
+  const onItem = () => {
+    taken++
+    tasks.take()
+  }
+  return whenThere(vm.enterWithItems(cpuMs, onItem, 'deliverItems', task, list.json), (completion) => {
+    tasks.onListTaken(list, taken)
+    return completion
+  })
 }
 
 /** One task, which has begun, and the promise jobs that follow from it. */

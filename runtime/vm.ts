@@ -80,6 +80,8 @@ type State = 'idle' | 'running' | 'suspended' | 'dead'
 export const commonJsHead = '(function (module, exports, require) { '
 
 const pollPeriodMs = 20
+/** CPU time of one entry after which it takes no more items: each has what an entry may have. */
+const itemsMs = 1
 const maxRejected = 10_000
 /** Letters of an error's message: those of the host may quote what the script passed, or a server sent. */
 const maxMessage = 16 * 1024
@@ -88,11 +90,12 @@ const unresolvedModule = 'unresolved:'
 /** Of a rejection that cannot be described, as a VM without memory cannot: the reader of failures has words for it. */
 const undescribed = '!p'
 
-// Operation numbers 0 to 5 belong to the VM itself; modules/internal/bridge.ts has the same table.
+// Operation numbers 0 to 15 belong to the VM itself; modules/internal/bridge.ts has the same table.
 const operationTable = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
+const nextItem = 4
 const firstOperation = 16
 
 interface Operations<Vu> {
@@ -148,6 +151,8 @@ export class Vm<Vu> {
   /** Promises that were rejected while nobody handled them, with their reasons. Each is kept alive until it is forgotten. */
   readonly #rejected = new Map<bigint, bigint>()
   #isInterrupted = false
+  /** Told of each item that the present entry goes on with. */
+  #onItem: (() => void) | undefined
   /** Arguments of the present entry that are freed at its end. */
   readonly #held: Pointer[] = []
   /** What a suspended guest waits for. */
@@ -367,6 +372,27 @@ export class Vm<Vu> {
       this.#exports.call,
       this.#readResult,
     )
+  }
+
+  /**
+   * As `enter`, of a function that does several things in turn, which would each be an entry of their own. Before each but the first it
+   * asks whether it may go on, and ends if not. `onItem` is told where it may.
+   */
+  enterWithItems(cpuMs: number, onItem: () => void, name: string, ...args: Crossing[]): Soon<Completion> {
+    this.#onItem = onItem
+    return whenThere(this.enter(cpuMs, name, ...args), (completion) => {
+      this.#onItem = undefined
+      return completion
+    })
+  }
+
+  /** The time, when the guest may take the next item: then nothing is left to be done that would follow an entry. */
+  #nextItem(): number | undefined {
+    if (this.#onItem === undefined || this.#state === 'dead' || this.#isInterrupted) return undefined
+    if (this.#exports.isJobPending(this.#rt) !== 0 || this.#rejected.size > 0) return undefined
+    if (this.#clock.spentMs > itemsMs) return undefined
+    this.#onItem()
+    return Date.now()
   }
 
   #argument(index: number, value: Pointer): void {
@@ -660,6 +686,7 @@ export class Vm<Vu> {
       if (operation === registerEntry) return this.#register(argc, argv)
       if (operation === takeError) return this.#answer(this.#takeError())
       if (operation === operationTable) return this.#answer(this.#operationNames)
+      if (operation === nextItem) return this.#answer(this.#nextItem())
       // A guest that calls us again and again takes long to have its interrupt handler asked.
       if (this.#clock.isOver) this.#overTime()
       if (this.#state === 'dead' || this.#isInterrupted) return this.#null

@@ -388,12 +388,6 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     return undefined
   },
 
-  /** The guest has taken a message that was marked. */
-  ackStream(vu, id) {
-    vu.grpc.stream(id)?.acknowledge()
-    return undefined
-  },
-
   cancelStream(vu, id) {
     vu.grpc.stream(id)?.cancel()
     return undefined

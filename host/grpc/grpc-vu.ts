@@ -24,8 +24,6 @@ export interface OpenStream {
   write(json: string): undefined | Promise<undefined>
   /** No more messages from the script. */
   end(): void
-  /** The script has taken the messages up to the next mark. */
-  acknowledge(): void
   /** Ends the call; the script hears no more of it. */
   cancel(): void
 }

@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { isAppError } from '../../errors.js'
 import type { TagSet } from '../../metrics/tag-set.js'
+import type { ItemSource } from '../../runtime/event-loop.js'
 import type { Utf8Text } from '../../runtime/js-value.js'
 import { checkRequestBytes, namingLimit } from '../call-limits.js'
 import { Queue } from '../queue.js'
@@ -33,11 +34,11 @@ import {
 import type { CallStatus, ClientStream, Connection, ReceivedMetadata } from './transport.js'
 
 /** What the script has not taken yet may be so much until the transport pauses: messages, a large one counting for more. */
-const windowUnits = 16
-/** The guest half says what it took each time it has come so far. */
-const markUnits = windowUnits / 2
+const windowUnits = 64
+/** The transport goes on when no more than so much is left of it. */
+const resumeUnits = windowUnits / 2
 /** Bytes of a message that count for one. */
-const unitBytes = 64 * 1024
+const unitBytes = 16 * 1024
 
 /** Bytes that wait to be sent until `write()` lets the network catch up, and until there is no more room for any. */
 const crowdedBytes = 1024 * 1024
@@ -56,8 +57,8 @@ export interface StreamStart {
   /** The number of the stream among those of its VU. */
   id: number
   /**
-   * The guest's number for what comes of it: `data`, `data+` (tell when it is taken), `error`, `end`, `end+` (an error
-   * follows). The payload of an end is what `stream.status` resolves with.
+   * The guest's number for what comes of it: an item for each message, `error`, `end`, `end+` (an error follows). The payload of an
+   * end is what `stream.status` resolves with.
    */
   task: number
   client: GrpcClient
@@ -67,7 +68,7 @@ export interface StreamStart {
   vuTags: TagSet
 }
 
-export class GrpcStream implements OpenStream {
+export class GrpcStream implements OpenStream, ItemSource {
   readonly #start: StreamStart
   readonly #callTags: CallTags
   /** What is counted while it is open; without its peer among the tags until it has begun. */
@@ -89,9 +90,7 @@ export class GrpcStream implements OpenStream {
   #settleOpening: ((refusal: Ending | undefined) => void) | undefined
   #resumeWriter: (() => void) | undefined
   #untakenUnits = 0
-  #unmarkedUnits = 0
-  /** Units up to each mark that the guest has not reached. */
-  #marks: number[] = []
+  #isPaused = false
 
   /** Begins the call. It keeps the iteration open until it has ended. See `opening`. */
   constructor(start: StreamStart) {
@@ -175,12 +174,12 @@ export class GrpcStream implements OpenStream {
     if (!this.#isOver && this.#queuedBytes === 0) this.#transport.end()
   }
 
-  acknowledge(): void {
-    const units = this.#marks.shift()
-    if (units === undefined) return
-    const wasFull = this.#untakenUnits >= windowUnits
+  /** The script takes a message. */
+  onTaken(units: number): void {
     this.#untakenUnits -= units
-    if (wasFull && this.#untakenUnits < windowUnits) this.#transport.resume()
+    if (!this.#isPaused || this.#untakenUnits > resumeUnits) return
+    this.#isPaused = false
+    this.#transport.resume()
   }
 
   cancel(): void {
@@ -243,14 +242,10 @@ export class GrpcStream implements OpenStream {
     }
     const units = 1 + Math.floor(message.length / unitBytes)
     this.#untakenUnits += units
-    this.#unmarkedUnits += units
-    const isMark = this.#unmarkedUnits >= markUnits
-    if (isMark) {
-      this.#marks.push(this.#unmarkedUnits)
-      this.#unmarkedUnits = 0
-    }
-    vu.tasks.post(task, isMark ? 'data+' : 'data', text, false)
-    if (this.#untakenUnits >= windowUnits) this.#transport.pause()
+    vu.tasks.postItem(task, text, this, units)
+    if (this.#untakenUnits < windowUnits) return
+    this.#isPaused = true
+    this.#transport.pause()
   }
 
   #addTime(arrivedAtMs: number): void {

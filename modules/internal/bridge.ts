@@ -89,6 +89,12 @@ export function ops<T extends Record<keyof T, (...args: never[]) => Crossing>>(
   return found as T
 }
 
+/**
+ * The operation that says whether an entry may take the next of several things in turn: the time in ms since 1970 if so. If not it has
+ * to end, as something comes first (promise jobs, say), and there will be another entry.
+ */
+export const nextItem = 4
+
 /** The function `(module, exports, require) => …` around a CommonJS file, compiled under the file's own name. */
 export const compile = (url: string): unknown => native(compileFile, url) ?? raise()
 

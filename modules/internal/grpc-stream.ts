@@ -10,7 +10,6 @@ import { readMessage } from './grpc-message.js'
 import type { MessageHooks } from './grpc-rehearsal.js'
 import {
   arrayPush,
-  call,
   defineProperty,
   mapGet,
   mapSet,
@@ -23,7 +22,7 @@ import {
   stringStartsWith,
   toText,
 } from './primordials.js'
-import { endTask, newTask } from './tasks.js'
+import { endTask, newTask, type TaskHandler } from './tasks.js'
 import { currentTagSet } from './vu.js'
 
 const host = ops<{
@@ -36,9 +35,8 @@ const host = ops<{
   ): number
   writeStream(stream: number, json: string): undefined
   endStream(stream: number): undefined
-  ackStream(stream: number): undefined
   cancelStream(stream: number): undefined
-}>('grpc', ['openStream', 'writeStream', 'endStream', 'ackStream', 'cancelStream'])
+}>('grpc', ['openStream', 'writeStream', 'endStream', 'cancelStream'])
 
 /** What a script can do with a stream; the order is that of k6's keys. */
 export interface StreamMethods {
@@ -93,22 +91,26 @@ const errorText = {
 defineProperty(errorPrototype, 'error', errorText)
 defineProperty(errorPrototype, 'toString', errorText)
 
-function runAll(handlers: unknown[], value: unknown): void {
-  const ms = now()
+type Handler = (value: unknown, metadata: { ts: number }) => unknown
+
+function runAll(handlers: Handler[], value: unknown, ms: number): void {
   const metadata = { ts: (ms - (ms % 1000)) / 1000 }
   const count = handlers.length
-  for (let i = 0; i < count; i++) call(handlers[i], undefined, value, metadata)
+  for (let i = 0; i < count; i++) {
+    const handler = handlers[i]!
+    handler(value, metadata)
+  }
 }
 
 /** The handlers of one stream, and the running of them. */
 class Handlers {
-  readonly #byEvent = new NativeMap<string, unknown[]>()
-  readonly #ofData: unknown[] = []
+  readonly #byEvent = new NativeMap<string, Handler[]>()
+  readonly ofData: Handler[] = []
   readonly #path: string
 
   constructor(path: string) {
     this.#path = path
-    mapSet(this.#byEvent, 'data', this.#ofData)
+    mapSet(this.#byEvent, 'data', this.ofData)
     mapSet(this.#byEvent, 'error', [])
     mapSet(this.#byEvent, 'end', [])
     // k6 takes handlers for it, and never calls them.
@@ -120,16 +122,12 @@ class Handlers {
       throw new GoError(`handler for ${stringifyJson(event)} event isn't a callable function`)
     }
     const list = mapGet(this.#byEvent, event)
-    if (list !== undefined) arrayPush(list, handler)
+    if (list !== undefined) arrayPush(list, handler as Handler)
     else this.warn(`can't register ${event} event handler: unknown GRPC stream's event type: ${event}`)
   }
 
   run(event: string, value: unknown): void {
-    runAll(mapGet(this.#byEvent, event)!, value)
-  }
-
-  runData(message: unknown): void {
-    runAll(this.#ofData, message)
+    runAll(mapGet(this.#byEvent, event)!, value, now())
   }
 
   /** Runs the handlers of `error`; without one the error goes to the log. */
@@ -147,7 +145,6 @@ class Handlers {
 }
 
 const canceled = 'canceled by client (k6)'
-const untouched: MessageHooks = { read: (message) => message, write: (json) => json }
 
 /** Runs handlers of a stream whose iteration has failed already: what they throw changes nothing. */
 function quietly(run: () => void): void {
@@ -167,7 +164,7 @@ export function openStream(
   client: number,
   method: string | undefined,
   params: string | undefined,
-  hooks: MessageHooks = untouched,
+  hooks?: MessageHooks,
 ): StreamMethods {
   const path = method !== undefined && stringStartsWith(method, '/') ? method : `/${method ?? ''}`
   const handlers = new Handlers(path)
@@ -188,15 +185,26 @@ export function openStream(
     quietly(() => handlers.runError(canceled, { code: 2, details: [], message: canceled }))
   }
 
-  const task = newTask((kind, payload) => {
-    if (kind === 'data' || kind === 'data+') {
-      if (kind === 'data+') host.ackStream(id)
+  const { ofData } = handlers
+  const takeItem = (message: unknown, ms: number): void => {
+    try {
+      runAll(ofData, hooks === undefined ? message : hooks.read(message), ms)
+    } catch (e) {
+      tearDown(e)
+      throw e
+    }
+  }
+
+  const handle: TaskHandler = (kind, payload) => {
+    if (kind === 'item') {
+      let message: unknown
       try {
-        handlers.runData(hooks.read(readMessage(payload as string, 0)))
+        message = readMessage(payload as string, 0)
       } catch (e) {
         tearDown(e)
         throw e
       }
+      takeItem(message, now())
     } else if (kind === 'end' || kind === 'end+') {
       isWritable = false
       hasEnded = true
@@ -210,7 +218,9 @@ export function openStream(
       const told = parseJson(payload as string) as [string, object, unknown[]]
       handlers.runError(told[0], told[1], told[2])
     }
-  })
+  }
+
+  const task = newTask({ type: 'items', takeItem, onUnreadable: tearDown, handle })
   try {
     id = host.openStream(task, client, method, params, currentTagSet())
   } catch (e) {
@@ -228,7 +238,8 @@ export function openStream(
         handlers.warn("can't send empty message")
         return
       }
-      host.writeStream(id, hooks.write(messageJson(message)))
+      const json = messageJson(message)
+      host.writeStream(id, hooks === undefined ? json : hooks.write(json))
     },
     end() {
       if (!isWritable) return

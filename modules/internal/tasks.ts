@@ -2,25 +2,48 @@
  * The event loop's guest half. Host work that the script does not wait for (timers, asynchronous calls, streams) has a
  * number; the host sends its results here one by one, each as a task of its own.
  */
+import { cross, nextItem } from './bridge.js'
 import { GoError } from './go-error.js'
-import { defineProperty, mapClear, mapDelete, mapGet, mapSet, NativeMap, NativePromise } from './primordials.js'
+import {
+  defineProperty,
+  mapClear,
+  mapDelete,
+  mapGet,
+  mapSet,
+  NativeMap,
+  NativePromise,
+  now,
+  parseJson,
+} from './primordials.js'
 
 /** Handles one result. `kind` says which, when the work has several. */
 export type TaskHandler = (kind: string, payload: string | number | ArrayBuffer | undefined) => void
 
+/** Handles the many things of one kind that work comes to, and its other results. */
+export interface ItemHandler {
+  readonly type: 'items'
+  /** `ms` is the time, since 1970. Throws where it wants no more. */
+  takeItem(item: unknown, ms: number): void
+  /** Items came that cannot be read; the VM has no room for them. */
+  onUnreadable(thrown: unknown): void
+  readonly handle: TaskHandler
+}
+
 /** A promise that waits for its result. */
 interface Waiting {
+  // Its own, as all that is asked for here: a script may have put anything on Object.prototype.
+  readonly type: 'promise'
   resolve: (value: unknown) => void
   reject: (reason: unknown) => void
   read: (payload: unknown) => unknown
   errorOf: (payload: unknown) => Error
 }
 
-const handlers = new NativeMap<number, TaskHandler | Waiting>()
+const handlers = new NativeMap<number, TaskHandler | ItemHandler | Waiting>()
 let last = 0
 
 /** A number for new host work; its results reach `handler` until `endTask`. */
-export function newTask(handler: TaskHandler): number {
+export function newTask(handler: TaskHandler | ItemHandler): number {
   last += 1
   mapSet(handlers, last, handler)
   return last
@@ -58,7 +81,7 @@ export function promiseOf<T>(
   const reject = lastReject
   last += 1
   const id = last
-  mapSet(handlers, id, { resolve, reject, read, errorOf })
+  mapSet(handlers, id, { type: 'promise', resolve, reject, read, errorOf })
   try {
     start(id)
   } catch (e) {
@@ -76,9 +99,34 @@ export function deliver(id: number, kind: string, payload: string | number | Arr
     handler(kind, payload)
     return
   }
+  if (handler.type === 'items') {
+    handler.handle(kind, payload)
+    return
+  }
   endTask(id)
   if (kind === 'value') handler.resolve(handler.read(payload))
   else handler.reject(handler.errorOf(payload))
+}
+
+/** Called by the host: takes the items of a JSON list in turn, as far as the host lets it. */
+export function deliverItems(id: number, json: string): void {
+  const handler = mapGet(handlers, id)
+  if (handler === undefined || typeof handler === 'function' || handler.type !== 'items') return
+  let items: unknown[]
+  try {
+    items = parseJson(json) as unknown[]
+  } catch (e) {
+    handler.onUnreadable(e)
+    throw e
+  }
+  const { takeItem } = handler
+  const count = items.length
+  takeItem(items[0], now())
+  for (let i = 1; i < count; i++) {
+    const ms = cross(nextItem)
+    if (typeof ms !== 'number') return
+    takeItem(items[i], ms)
+  }
 }
 
 /** Forgets all work in flight: the iteration that began it is over. */

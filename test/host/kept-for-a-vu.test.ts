@@ -27,7 +27,10 @@ describe('what is kept for a VU', () => {
     for (let i = 1; i <= 4; i++) tasks.begin(i, () => {})
     const text = 'x'.repeat(400)
     for (let i = 1; i <= 3; i++) tasks.postValue(i, text, limits.memoryBytes)
-    const next = () => tasks.next(() => false)
+    const next = async () => {
+      const { task, kind, payload } = (await tasks.next(() => false))!
+      return [task, kind, payload]
+    }
     assert.deepEqual(await next(), [1, 'value', text])
     assert.deepEqual(await next(), [2, 'value', text])
     assert.deepEqual(await next(), [

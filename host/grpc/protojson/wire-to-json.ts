@@ -55,6 +55,9 @@ interface FieldPrinter {
   decoder: () => MessageDecoder
 }
 
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 const decoders = new WeakMap<MessageDescriptor, MessageDecoder>()
 
 /** The JSON writer of one message type, shared by all who use its descriptor. */
@@ -91,13 +94,13 @@ export class MessageDecoder {
    * @throws {AppError} `LIMIT_SIZE` when the JSON would be too long
    */
   decode(bytes: Uint8Array, resolver: TypeResolver, options: Partial<JsonOptions>): string {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const buffer = asBuffer(bytes)
     return this.decodeJob(newJob(buffer, resolver, options.maxJsonLength ?? defaultMaxJsonLength), bytes)
   }
 
   /** The same with long strings apart, if there are any that are worth it. Throws as `decode` does. */
   decodeApart(bytes: Uint8Array, resolver: TypeResolver, options: Partial<JsonOptions>): string | SplitJson {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const buffer = asBuffer(bytes)
     const job = newJob(buffer, resolver, options.maxJsonLength ?? defaultMaxJsonLength)
     const apart = ApartTexts.of(buffer)
     if (apart === undefined) return this.decodeJob(job, bytes)

@@ -187,10 +187,9 @@ describe('gRPC, with a server whose answers mean harm', () => {
       const reading = (async () => {
         while (goesOn) {
           const event = await vu.next()
-          assert.match(event?.[0] ?? 'none', /^data/)
+          assert.equal(event?.[0], 'data')
           taken++
-          assert.ok(vu.context.tasks.waiting <= 32)
-          if (event?.[0] === 'data+') vu.call('ackStream', stream)
+          assert.ok(vu.context.tasks.waiting <= 64)
         }
       })()
       for (let i = 0; i < 20; i++) assert.equal(await greeting(neighbour), 'hello')

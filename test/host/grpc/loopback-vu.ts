@@ -140,7 +140,7 @@ export class LoopbackVu {
   async next(): Promise<[kind: string, payload: unknown] | undefined> {
     const result = await this.context.tasks.next(() => false)
     if (result === undefined) return undefined
-    const [, kind, payload] = result
+    const { kind, payload } = result
     const told: unknown = JSON.parse(
       responseJson(typeof payload === 'string' && payload[0] === '\n' ? payload : messageJson(payload)),
     )
@@ -148,19 +148,17 @@ export class LoopbackVu {
       this.status = told
       return ['end', kind === 'end']
     }
+    if (kind === 'item') return ['data', told]
     if (kind !== 'error') return [kind, told]
     const [logText, error, errorDetails] = told as unknown[]
     this.errorDetails = errorDetails
     return [kind, [logText, error]]
   }
 
-  /** Takes what comes until nothing is left, and acknowledges as the guest half does. */
-  async drain(stream: number): Promise<[kind: string, payload: unknown][]> {
+  /** Takes what comes of the stream, and of all else, until nothing is left. */
+  async drain(_stream: number): Promise<[kind: string, payload: unknown][]> {
     const events: [string, unknown][] = []
-    for (let event = await this.next(); event !== undefined; event = await this.next()) {
-      if (event[0] === 'data+') this.call('ackStream', stream)
-      events.push(event[0] === 'data+' ? ['data', event[1]] : event)
-    }
+    for (let event = await this.next(); event !== undefined; event = await this.next()) events.push(event)
     return events
   }
 

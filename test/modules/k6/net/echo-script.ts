@@ -17,6 +17,7 @@ export const echo: Answer = async (call) => {
 /** The script with `grpc`, a `client` that has loaded echo.proto, `connect()` to `address`, and `attempt(f)`. */
 export function echoScript(address: string, source: string): string {
   return `
+    import { sleep } from 'k6'
     import grpc from 'k6/net/grpc'
     const client = new grpc.Client()
     client.load(null, 'echo.proto')

@@ -426,6 +426,66 @@ describeInVmThread('k6/net/grpc, its guest half', import.meta.url, (it) => {
     )
   })
 
+  /** The texts a to e have come back when `body` is done, and `saw(text)` is called for each. */
+  const together = (saw: string, rest = '') =>
+    streaming(`
+      stream.on('data', ({ text }) => { (${saw})(text) })
+      stream.on('end', () => console.log('end'))
+      for (const text of 'abcde') stream.write({ text })
+      stream.end()
+      sleep(0.2)
+      ${rest}`)
+  const failureOf = async (source: string) => {
+    const { address } = await serve(echo)
+    const { script, context, lines } = await scriptVm(echoScript(address, source), { files })
+    try {
+      await script.enter('activate', 'vu', '{}', '{}')
+      const outcome = await script.iteration('default', 0)
+      return [...lines.map(({ msg }) => msg), outcome.kind === 'failed' ? outcome.failure.text : outcome.kind]
+    } finally {
+      context.grpc.close()
+      await stopServers()
+    }
+  }
+
+  it('messages that wait together are told of in their order, before what has come after them', async () => {
+    const source = together('(text) => console.log(text)', `setTimeout(() => console.log('timer'), 0)`)
+    assert.deepEqual(await said(source), ['a', 'b', 'c', 'd', 'e', 'end', 'timer'])
+  })
+
+  it('messages that wait together have the promise jobs of each done before the next', async () => {
+    const saw = `(text) => {
+      if (text === 'b' || text === 'd') Promise.resolve().then(() => console.log(text, 'job')).then(() => console.log(text, 'next job'))
+      console.log(text)
+    }`
+    const wanted = ['a', 'b', 'b job', 'b next job', 'c', 'd', 'd job', 'd next job', 'e', 'end']
+    assert.deepEqual(await said(together(saw)), wanted)
+  })
+
+  it('messages that wait together go on waiting while the script waits for one of them', async () => {
+    const saw = `(text) => {
+      console.log(text, 'begins')
+      if (text === 'b') sleep(0.01)
+      if (text === 'c') console.log(client.invoke('echo.Echo/Go', { text }).message.text)
+    }`
+    const wanted = ['a begins', 'b begins', 'c begins', 'c', 'd begins', 'e begins', 'end']
+    assert.deepEqual(await said(together(saw)), wanted)
+  })
+
+  it('messages that wait together are not told of after one whose listener has thrown, which ends the stream', async () => {
+    const saw = `(text) => { console.log(text); if (text === 'c') throw new Error('enough') }`
+    const source = together(saw, `stream.on('error', ({ message }) => console.log('error', message))`)
+    const wanted = ['a', 'b', 'c', 'error Error: enough', 'end', 'error canceled by client (k6)', 'Error: enough']
+    assert.deepEqual(await failureOf(source), wanted)
+  })
+
+  it('messages that wait together are not told of after one that left a rejection to nobody', async () => {
+    const saw = `(text) => { console.log(text); if (text === 'c') Promise.reject(new Error('unseen')) }`
+    const told = await failureOf(together(saw))
+    assert.deepEqual([told.slice(0, 3), told.length], [['a', 'b', 'c'], 4])
+    assert.match(told[3]!, /unseen/)
+  })
+
   it('a stream has an error that is no Error, before its end', async () => {
     assert.deepEqual(
       await said(
