@@ -19,7 +19,7 @@ import {
 } from './internal/primordials.js'
 import { anything } from './internal/rehearsal.js'
 import { encodeSummary } from './internal/summary-value.js'
-import { deliver, deliverItems, dropTasks } from './internal/tasks.js'
+import { deliver, deliverItems, deliverValue, dropTasks } from './internal/tasks.js'
 import { stopTimers } from './internal/timers.js'
 import {
   type Configuration,
@@ -184,6 +184,15 @@ onEntry('stage', (name: string, argument: string | undefined) => {
 onEntry('deliver', (id: number, kind: string, payload: string | number | ArrayBuffer | undefined) => {
   try {
     deliver(id, kind, payload)
+    return undefined
+  } catch (e) {
+    return failed(e)
+  }
+})
+
+onEntry('deliverValue', (id: number, value: string | number | ArrayBuffer | undefined) => {
+  try {
+    deliverValue(id, value)
     return undefined
   } catch (e) {
     return failed(e)

@@ -274,6 +274,7 @@ async function loop<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, first: Step
 /** Enters the guest with a result that was taken, and perhaps with those that follow. */
 function deliver<Vu>(vm: Vm<Vu>, tasks: TaskQueue, cpuMs: number, result: Result): Soon<Completion> {
   const { task, kind, payload } = result
+  if (kind === 'value') return vm.enter(cpuMs, 'deliverValue', task, payload)
   const list = tasks.listFrom(result)
   if (list === undefined) return vm.enter(cpuMs, 'deliver', task, kind, payload)
   let taken = 1

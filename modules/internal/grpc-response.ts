@@ -44,7 +44,11 @@ export const hostObject = <T extends object>(object: T): T =>
 
 /** The response that a text of the host says. */
 export function responseOf(text: string): Response {
-  if (text[0] === '\n') return successOf(text)
+  if (head !== '' && stringStartsWith(text, head)) return successOf(text)
+  if (text[0] === '\n') {
+    readHead(text)
+    return successOf(text)
+  }
   const response = parseJson(text) as Response
   // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
   const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
@@ -66,7 +70,6 @@ let trailers: Template
 const mostHeadLength = 4096
 
 function successOf(text: string): Response {
-  if (head === '' || !stringStartsWith(text, head)) readHead(text)
   const message = readMessage(text, head.length) as object | null
   const response = {
     __proto__: behindHostObjects,

@@ -108,16 +108,27 @@ export function record(metric: string, value: number, time: number, tags?: Sampl
   write(mapGet(numbersOf(presentTagSet(), tags).byMetric, metric) ?? newSeries(metric, undefined, tags), value, time)
 }
 
-/** The number of the series of a check under the present tags and these; undefined before the first sample of it. */
-export function seriesOfCheck(name: string, tags: SampleTags | undefined): number | undefined {
-  const tagSet = presentTagSet()
+/** The number of the series of a check under a set of tags and these; undefined before the first sample of it. */
+export function seriesOfCheck(name: string, tags: SampleTags | undefined, tagSet: TagSet): number | undefined {
   const numbers = tags === undefined ? tagSet : mapGet(tags.series, tagSet)
   return numbers === undefined ? undefined : mapGet(numbers.byCheck, name)
 }
 
-/** Records a sample of the metric `checks` whose tag `check` is `name`. */
-export function recordCheck(name: string, value: number, time: number, tags?: SampleTags): void {
-  write(seriesOfCheck(name, tags) ?? newSeries('checks', name, tags), value, time)
+/**
+ * Records a sample of the metric `checks` whose tag `check` is `name`. `known` is the number of its series under `of`, which the
+ * present tags may be no more.
+ */
+export function recordCheck(
+  name: string,
+  value: number,
+  time: number,
+  tags: SampleTags | undefined,
+  known: number | undefined,
+  of: TagSet,
+): void {
+  const present = presentTagSet()
+  const series = present === of ? known : seriesOfCheck(name, tags, present)
+  write(series ?? newSeries('checks', name, tags), value, time)
 }
 
 function newSeries(metric: string, check: string | undefined, tags: SampleTags | undefined): number {

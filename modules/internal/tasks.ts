@@ -76,22 +76,43 @@ export function promiseOf<T>(
   read: (payload: unknown) => T,
   errorOf: (payload: unknown) => Error = textError,
 ): Promise<T> {
-  const promise = new NativePromise<T>(keepFunctions)
-  const resolve = lastResolve as (value: unknown) => void
-  const reject = lastReject
-  last += 1
+  const promise = newPromise(read, errorOf)
   const id = last
-  mapSet(handlers, id, { type: 'promise', resolve, reject, read, errorOf })
   try {
     start(id)
   } catch (e) {
-    endTask(id)
-    reject(e instanceof GoError ? taskError(e.message) : e)
+    refuse(id, e)
   }
   return promise
 }
 
-/** Called by the host: runs the task that one result belongs to. Results of ended work are dropped. */
+/** The same for who starts the work itself, under the number `lastTask()`. */
+export function newPromise<T>(
+  read: (payload: never) => T,
+  errorOf: (payload: unknown) => Error = textError,
+): Promise<T> {
+  const promise = new NativePromise<T>(keepFunctions)
+  last += 1
+  mapSet(handlers, last, {
+    type: 'promise',
+    resolve: lastResolve as (value: unknown) => void,
+    reject: lastReject,
+    read: read as (payload: unknown) => unknown,
+    errorOf,
+  })
+  return promise
+}
+
+export const lastTask = (): number => last
+
+/** Rejects the promise of work that could not start. */
+export function refuse(id: number, e: unknown): void {
+  const { reject } = mapGet(handlers, id) as Waiting
+  endTask(id)
+  reject(e instanceof GoError ? taskError(e.message) : e)
+}
+
+/** Called by the host: runs the task that one result belongs to, or rejects the promise of work that has failed. Results of ended work are dropped. */
 export function deliver(id: number, kind: string, payload: string | number | ArrayBuffer | undefined): void {
   const handler = mapGet(handlers, id)
   if (handler === undefined) return
@@ -104,8 +125,15 @@ export function deliver(id: number, kind: string, payload: string | number | Arr
     return
   }
   endTask(id)
-  if (kind === 'value') handler.resolve(handler.read(payload))
-  else handler.reject(handler.errorOf(payload))
+  handler.reject(handler.errorOf(payload))
+}
+
+/** Called by the host for the value that work has ended with. */
+export function deliverValue(id: number, value: string | number | ArrayBuffer | undefined): void {
+  const handler = mapGet(handlers, id)
+  if (handler === undefined || typeof handler === 'function' || handler.type !== 'promise') return
+  endTask(id)
+  handler.resolve(handler.read(value))
 }
 
 /** Called by the host: takes the items of a JSON list in turn, as far as the host lets it. */

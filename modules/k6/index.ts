@@ -5,9 +5,10 @@ import { GoError } from '../internal/go-error.js'
 import { imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
 import { callerFrames } from '../internal/rehearsal.js'
 import { record, recordCheck, type SampleTags, sampleTags, seriesOfCheck } from '../internal/samples.js'
-import { currentTags, hasSystemTag, setGroupTag, vu } from '../internal/vu.js'
+import { currentTags, hasSystemTag, presentTagSet, setGroupTag, type TagSet, vu } from '../internal/vu.js'
 
-const clock = ops<{ elapsed(): number }>('clock', ['elapsed'])
+/** Answers with milliseconds of a clock that never jumps. */
+const elapsedOperation = operationOf('clock', 'elapsed')
 const sleepOperation = operationOf('clock', 'sleep')
 
 const rehearsal = ops<{ gaveUp(reason: string, frames: string): undefined }>('rehearsal', ['gaveUp'])
@@ -26,14 +27,16 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
   const val = args[0]
   const sets = args[1]
   if (sets === undefined || sets === null) throw new NativeTypeError('Cannot convert undefined or null to object')
-  const tags = sampleTags(args[2])
+  const tags = args[2] === undefined ? undefined : sampleTags(args[2])
   const names = keys(sets as object)
   const time = now()
   let areAllTrue = true
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
+    const tagSet = presentTagSet()
+    const series = seriesOfCheck(name, tags, tagSet)
     // Where there are samples of it, its name is fine.
-    if (seriesOfCheck(name, tags) === undefined) assertName(name)
+    if (series === undefined) assertName(name)
     const test = (sets as Record<string, unknown>)[name]
     if (isAsyncFunction(test)) {
       throw new GoError(
@@ -45,17 +48,24 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
     try {
       hasPassed = !!(typeof test === 'function' ? test(val) : test)
     } catch (e) {
-      recordOutcome(name, 0, time, tags)
+      recordOutcome(name, 0, time, tags, series, tagSet)
       throw e
     }
-    recordOutcome(name, hasPassed ? 1 : 0, time, tags)
+    recordOutcome(name, hasPassed ? 1 : 0, time, tags, series, tagSet)
     if (!hasPassed) areAllTrue = false
   }
   return areAllTrue
 }
 
-function recordOutcome(name: string, value: number, time: number, tags: SampleTags | undefined): void {
-  if (vu.hasCheckTag) recordCheck(name, value, time, tags)
+function recordOutcome(
+  name: string,
+  value: number,
+  time: number,
+  tags: SampleTags | undefined,
+  series: number | undefined,
+  tagSet: TagSet,
+): void {
+  if (vu.hasCheckTag) recordCheck(name, value, time, tags, series, tagSet)
   else record('checks', value, time, tags)
 }
 
@@ -73,16 +83,18 @@ export function group<T>(name?: unknown, fn?: (() => T) | null): T {
   assertName(label)
   if (typeof fn !== 'function') throw new NativeTypeError(`could not convert function call parameter 1: not a function`)
   const parent = vu.group
-  const begin = clock.elapsed()
+  const begin = elapsed()
   // A group without a name is the one that it is in.
   enterGroup(label === '' ? parent : `${parent}::${label}`)
   try {
     return fn()
   } finally {
-    record('group_duration', clock.elapsed() - begin, now())
+    record('group_duration', elapsed() - begin, now())
     enterGroup(parent)
   }
 }
+
+const elapsed = (): number => (cross(elapsedOperation) ?? raise()) as number
 
 function enterGroup(path: string): void {
   vu.group = path

@@ -16,7 +16,7 @@ import {
   weakMapGet,
   weakMapSet,
 } from '../../internal/primordials.js'
-import { promiseOf } from '../../internal/tasks.js'
+import { lastTask, newPromise, refuse } from '../../internal/tasks.js'
 import { currentTagSet, vu } from '../../internal/vu.js'
 
 export type { Response } from '../../internal/grpc-response.js'
@@ -29,34 +29,16 @@ const host = ops<{
   load(client: number, importPaths: Text, files: string): string
   loadProtoset(client: number, path: string): string
   connect(client: number, isInit: boolean, address: string, params: Text, tagSet: number): true
-  startInvoke(
-    task: number,
-    client: number,
-    method: Text,
-    request: Text,
-    params: Text,
-    tagSet: number,
-    state: number,
-  ): undefined
   checkInvoke(client: number, method: Text, params: Text, state: number): undefined
   checkStream(client: number, method: Text): undefined
   healthCheck(client: number, service: string, tagSet: number): string
   close(client: number): undefined
-}>('grpc', [
-  'create',
-  'free',
-  'load',
-  'loadProtoset',
-  'connect',
-  'startInvoke',
-  'checkInvoke',
-  'checkStream',
-  'healthCheck',
-  'close',
-])
+}>('grpc', ['create', 'free', 'load', 'loadProtoset', 'connect', 'checkInvoke', 'checkStream', 'healthCheck', 'close'])
 
 /** Of the client, method, request, params, tag set and state, which answers with the response. */
 const invokeOperation = operationOf('grpc', 'invoke')
+/** The same after the number of the task, which gets the response later. */
+const startInvokeOperation = operationOf('grpc', 'startInvoke')
 
 export const StatusOK = 0
 export const StatusCanceled = 1
@@ -84,7 +66,10 @@ export const HealthCheckServiceUnkown = 3
 /** Why a call cannot start; the host looks at it in k6's order of checks. */
 const startState = { ready: 0, init: 1, noRequest: 2, nullRequest: 3 } as const
 
-const textOf = (value: unknown): Text => (value === undefined || value === null ? undefined : toText(value))
+const textOf = (value: unknown): Text => {
+  if (typeof value === 'string') return value
+  return value === undefined || value === null ? undefined : toText(value)
+}
 
 /** JSON of the call's parameters; nothing for parameters that have no members. */
 const paramsOf = (params: unknown): Text =>
@@ -191,20 +176,24 @@ interface Handle {
 const handles = new NativeWeakMap<object, Handle>()
 const own = handleOwner((id) => host.free(id))
 
-const readResponse = (text: unknown) => responseOf(text as string)
-
 /** A client of this VU. */
 export function Client(this: unknown): ClientMethods {
   if (new.target === undefined) throw new NativeTypeError("Class constructor Client cannot be invoked without 'new'")
   const handle: Handle = { id: host.create() }
   own(handle, handle.id)
-  const start = (task: number, args: unknown[]): void => {
-    readArguments(handle.id, args)
-    host.startInvoke(task, handle.id, method, request, params, currentTagSet(), state)
-  }
   const client: ClientMethods = {
     asyncInvoke(...args) {
-      return promiseOf((task) => start(task, args), readResponse)
+      const promise = newPromise(responseOf)
+      const task = lastTask()
+      const { id } = handle
+      try {
+        readArguments(id, args)
+        const tagSet = currentTagSet()
+        if (cross(startInvokeOperation, task, id, method, request, params, tagSet, state) === null) raise()
+      } catch (e) {
+        refuse(task, e)
+      }
+      return promise
     },
     close() {
       host.close(handle.id)
