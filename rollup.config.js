@@ -23,8 +23,8 @@ function guestEntries(folder = 'build/modules', found = {}) {
  * What is not imported by programs of others is CommonJS, which Node.js starts faster: it needs no loader of its own for that.
  */
 const programs = [
-  ['belljar', 'build/cli/main.js', 'cjs'],
-  ['thread', 'build/engine/thread-main.js', 'cjs'],
+  ['belljar', 'build/cli/start.js', 'cjs'],
+  ['thread', 'build/engine/thread-start.js', 'cjs'],
   ['child', 'build/engine/isolation/child-main.js', 'cjs'],
   ['index', 'build/index.js', 'es'],
 ]

@@ -1,14 +1,11 @@
 /** A thread of VUs, seen from the main thread: calls with answers, what the thread reports by itself, and its end. */
-import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { AppError } from '../errors.js'
-import { packageRoot } from '../package-root.js'
-import { threadResourceLimits } from '../runtime/thread-limits.js'
 import { errorOf } from './carried-error.js'
 import { Heartbeat } from './heartbeat.js'
 import type { ThreadSettings } from './run-config.js'
 import type { CallName, ThreadCalls, ThreadMessage } from './thread-protocol.js'
+import { takeWorker } from './thread-worker.js'
 import type { Stuck, Watched } from './watchdog.js'
 
 export type ThreadReport = Exclude<ThreadMessage, { kind: 'answer' | 'refusal' }>
@@ -53,15 +50,8 @@ export class ThreadHandle implements Watched {
   constructor(settings: Omit<ThreadSettings, 'heartbeat'>, observer: ThreadObserver) {
     this.id = settings.threadIndex
     this.#observer = observer
-    // Holds for every context that is made from now on, so for the whole thread: no schema, script or reply becomes code.
-    setFlagsFromString('--disallow-code-generation-from-strings')
-    this.#worker = new Worker(join(packageRoot, 'dist', 'thread.cjs'), {
-      workerData: { ...settings, heartbeat: this.heartbeat.buffer } satisfies ThreadSettings,
-      resourceLimits: threadResourceLimits(settings.policy.limits),
-      // The script sees what the command gave it in `settings`, and a thread's own code needs none.
-      env: {},
-      stdin: false,
-    })
+    this.#worker = takeWorker(settings.policy.limits)
+    this.#worker.postMessage({ ...settings, heartbeat: this.heartbeat.buffer } satisfies ThreadSettings)
     this.#worker.on('message', (message: ThreadMessage) => {
       if (this.#death !== undefined) return
       if (message.kind === 'answer') this.#settle(message.id)?.resolve(message.value)

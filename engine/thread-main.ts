@@ -1,5 +1,8 @@
-/** The program of a thread of VUs: answers the calls of the main thread. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+/**
+ * The program of a thread of VUs, loaded by thread-start.ts: answers the calls of the main thread. Its first message has the
+ * settings, so that a thread may start before anybody knows them.
+ */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { carry } from './carried-error.js'
 import type { ThreadSettings } from './run-config.js'
 import type { CallMessage, ThreadMessage } from './thread-protocol.js'
@@ -8,22 +11,16 @@ import { ThreadRun } from './thread-run.js'
 const port = parentPort
 if (port === null) throw new Error('belljar: thread-main is the program of a worker thread')
 
-/** Text must not become code of the host in this thread, whatever a dependency does with a schema or a reply. */
-function assertNoCodeGeneration(): void {
-  try {
-    // biome-ignore lint/security/noGlobalEval: it is here to fail
-    // biome-ignore lint/complexity/noCommaOperator: an indirect eval, which sees no variables of ours
-    ;(0, eval)('1')
-  } catch (e) {
-    if (e instanceof EvalError) return
-  }
-  throw new Error('belljar: this thread can turn strings into code; it must be started by engine/thread-handle.ts')
-}
-
-assertNoCodeGeneration()
-
 const send = (message: ThreadMessage, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer)
-const run = new ThreadRun(workerData as ThreadSettings, send, poll)
+let run: ThreadRun
+
+port.once('message', (settings: ThreadSettings) => {
+  run = new ThreadRun(settings, send, poll)
+  port.on('message', (call: CallMessage) => {
+    answerLate()
+    void answer(call)
+  })
+})
 
 /** Calls that came while a script kept the thread busy, in their order. */
 let late: CallMessage[] = []
@@ -45,11 +42,6 @@ function answerLate(): void {
   for (const call of calls) void answer(call)
 }
 
-port.on('message', (call: CallMessage) => {
-  answerLate()
-  void answer(call)
-})
-
 async function answer({ id, name, argument }: CallMessage): Promise<void> {
   try {
     const value = await (run[name] as (argument: unknown) => unknown).call(run, argument)
@@ -63,5 +55,5 @@ async function answer({ id, name, argument }: CallMessage): Promise<void> {
 
 // A promise that nobody waits for must not end the thread with all its VUs: it is reported, and the run goes on.
 process.on('unhandledRejection', (e) => {
-  run.reportInternal(e)
+  run?.reportInternal(e)
 })

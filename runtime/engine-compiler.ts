@@ -14,15 +14,13 @@ export type EngineUse = 'brief' | 'lasting'
 const compiled = new Map<EngineUse, WebAssembly.Module>()
 
 /**
- * The engine's program, compiled once for each use. Sets flags of V8 while it compiles, which hold for the whole process: in a
- * process with threads, the main thread compiles, and hands the result to the others.
+ * The engine's program, compiled once for each use. Sets flags of V8, which hold for the whole process: in a process with
+ * threads, the main thread compiles, and hands the result to the others. The form for brief use leaves none of them changed.
  */
 export function compileEngine(use: EngineUse): WebAssembly.Module {
   let module = compiled.get(use)
   if (module === undefined) {
-    setCompileFlags()
-    const program = engineProgram()
-    module = use === 'brief' && isV8At11 ? unoptimized(program) : new WebAssembly.Module(program)
+    module = use === 'brief' && isV8At11 ? unoptimized(engineProgram()) : optimized(engineProgram())
     compiled.set(use, module)
   }
   return module
@@ -31,16 +29,46 @@ export function compileEngine(use: EngineUse): WebAssembly.Module {
 /** With later versions there is no such difference to be had. */
 const isV8At11 = Number.parseInt(process.versions.v8, 10) === 11
 
+function optimized(program: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  setCompileFlags()
+  return new WebAssembly.Module(program)
+}
+
+/** The name of a section that only programs for brief use have. */
+const brief = 'brief'
+
+/**
+ * Whether functions of a module are optimized while they run is settled when it is made. All of them at once, as soon as they
+ * are compiled, are those for which V8 then has the other flag of tiers: see `keepUnoptimized`. What is never called is not
+ * even validated.
+ */
+const flagsOfBrief = [
+  ['--no-wasm-tier-up', '--wasm-tier-up'],
+  ['--no-wasm-dynamic-tiering', '--wasm-dynamic-tiering'],
+  ['--wasm-lazy-validation', '--no-wasm-lazy-validation'],
+] as const
+
+/** Leaves all flags as they were: what Node.js keeps compiled of itself is no good under others, and takes long to compile. */
 function unoptimized(program: Uint8Array): WebAssembly.Module {
-  // Whether functions of a module are optimized later is settled when it is made. Without either flag, all are at once.
-  setFlagsFromString('--no-wasm-tier-up')
-  setFlagsFromString('--no-wasm-dynamic-tiering')
+  for (const [flag] of flagsOfBrief) setFlagsFromString(flag)
   try {
     // V8 has one compiled form of all programs that are the same, so this one has a section more.
-    return new WebAssembly.Module(Buffer.concat([program, customSection('brief')]))
+    return new WebAssembly.Module(Buffer.concat([program, customSection(brief)]))
   } finally {
-    setFlagsFromString('--wasm-dynamic-tiering')
+    for (const [, usual] of flagsOfBrief) setFlagsFromString(usual)
   }
+}
+
+let isKept = false
+
+/**
+ * To be called before the functions of a program are: keeps V8 from optimizing them all at once when the program is for brief
+ * use. The flag for that holds for the process from then on.
+ */
+export function keepUnoptimized(program: WebAssembly.Module): void {
+  if (isKept || !isV8At11 || WebAssembly.Module.customSections(program, brief).length === 0) return
+  setFlagsFromString('--no-wasm-tier-up')
+  isKept = true
 }
 
 /** A section that says nothing but its name. */

@@ -13,12 +13,15 @@ const mostOldGenerationSizeMb = 1024
 /** A small nursery: calls leave little behind, and a large one lets garbage of calls pile up by the 100 MB. */
 const maxYoungGenerationSizeMb = 8
 
-/** `resourceLimits` of a worker in which VMs with these limits run. */
-export function threadResourceLimits(limits: Limits): {
-  stackSizeMb: number
-  maxOldGenerationSizeMb: number
-  maxYoungGenerationSizeMb: number
-} {
+/** `resourceLimits` of a worker. */
+export interface ThreadResources {
+  readonly stackSizeMb: number
+  readonly maxOldGenerationSizeMb: number
+  readonly maxYoungGenerationSizeMb: number
+}
+
+/** Those of a worker in which VMs with these limits run. */
+export function threadResourceLimits(limits: Limits): ThreadResources {
   return {
     stackSizeMb: Math.ceil((limits.stackBytes * hostStackFactor) / mebibyte),
     // A thread that has no memory left ends alone; a process that has none ends with all of its threads.

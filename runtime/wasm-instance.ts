@@ -5,7 +5,7 @@
  * the raw C API; nothing here knows JavaScript values or k6.
  */
 import { AppError } from '../errors.js'
-import { compileEngine } from './engine-compiler.js'
+import { compileEngine, keepUnoptimized } from './engine-compiler.js'
 import { exportNames, freshPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
 import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
@@ -135,6 +135,7 @@ export class WasmInstance {
     }
     this.#memory = takeMemory(pages, this.#mostPages)
     this.#look()
+    keepUnoptimized(program)
     const instance = new WebAssembly.Instance(program, { a: this.#imports() })
     this.table = instance.exports[tableName] as WebAssembly.Table
     const found: Record<string, unknown> = {}
