@@ -182,6 +182,7 @@ export function runConfig(
     sharedArrays,
     engine: compileEngine(isRehearsal ? 'brief' : engineUseOf(plan.scenarios, policy.profile)),
     ledger: VuLedger.forVus(plan.maxPossibleVUs).buffer,
-    copiesVms: copiesVms && !isRehearsal && vms > 1,
+    copiesVms: copiesVms && !isRehearsal,
+    vms,
   }
 }

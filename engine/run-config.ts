@@ -89,6 +89,8 @@ export interface RunConfig {
   readonly engine: WebAssembly.Module
   /** Where the VUs stand, see vu-ledger.ts. */
   readonly ledger: SharedArrayBuffer
-  /** VMs after the first one may be copies of it, see vm-source.ts. */
+  /** VMs may be copies of others, see vm-source.ts. */
   readonly copiesVms: boolean
+  /** How many there may be, those of stages included. */
+  readonly vms: number
 }

@@ -1,6 +1,7 @@
 /** gRPC and HTTP of the VUs of a thread: loaded for the scripts that import them, with the options of the test. */
 import { HostResolver } from '../host/dns.js'
 import type { GrpcOptions } from '../host/grpc/grpc-runtime.js'
+import type { SchemaCache } from '../host/grpc/schema/schema-cache.js'
 import type { HttpOptions } from '../host/http/http-runtime.js'
 import type { NewProtocols } from '../host/vu-context.js'
 import type { Limits } from '../policy/limits.js'
@@ -8,6 +9,13 @@ import type { Limits } from '../policy/limits.js'
 export interface ProtocolOptions {
   readonly grpc: GrpcOptions
   readonly http: HttpOptions
+  /** Those that the first init has parsed. */
+  readonly schemas?: SchemaCache
+}
+
+export interface ThreadProtocols extends NewProtocols {
+  /** Of all gRPC clients; undefined for a script without them. */
+  readonly schemas: SchemaCache | undefined
 }
 
 const notImported = (name: string) => () => {
@@ -23,13 +31,15 @@ export async function newProtocols(
   k6Modules: Iterable<string>,
   limits: Limits,
   options?: ProtocolOptions,
-): Promise<NewProtocols> {
+): Promise<ThreadProtocols> {
   const names = new Set(k6Modules)
   const [ofGrpc, ofHttp] = await Promise.all([
     names.has('k6/net/grpc') ? import('../host/grpc/index.js') : undefined,
     names.has('k6/http') ? import('../host/http/index.js') : undefined,
   ])
-  const grpc = ofGrpc && (options ? new ofGrpc.GrpcRuntime(options.grpc, limits) : ofGrpc.GrpcRuntime.forInit(limits))
+  const grpc =
+    ofGrpc &&
+    (options ? new ofGrpc.GrpcRuntime(options.grpc, limits, options.schemas) : ofGrpc.GrpcRuntime.forInit(limits))
   const newHttp = () => {
     if (options === undefined) return ofHttp!.HttpRuntime.forInit(limits)
     // Names are looked up once for both.
@@ -38,6 +48,7 @@ export async function newProtocols(
   const http = ofHttp && newHttp()
   return {
     grpc: grpc === undefined ? notImported('k6/net/grpc') : () => new ofGrpc!.GrpcVu(grpc),
+    schemas: grpc?.schemas,
     http: http === undefined ? notImported('k6/http') : () => new ofHttp!.HttpVu(http),
   }
 }

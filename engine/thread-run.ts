@@ -11,7 +11,7 @@ import { Rehearsal, rehearsedSecret } from '../host/rehearsal/rehearsal.js'
 import type { RemoteFetcher } from '../host/remote-modules.js'
 import { SharedArrayRegistry } from '../host/shared-array-registry.js'
 import { SharedArrays } from '../host/shared-arrays.js'
-import { type LogLine, type NewProtocols, type ThreadServices, VuContext } from '../host/vu-context.js'
+import { type LogLine, type ThreadServices, VuContext } from '../host/vu-context.js'
 import { declareModuleMetrics } from '../metrics/module-metrics.js'
 import { MetricRegistry } from '../metrics/registry.js'
 import { SampleBuffer } from '../metrics/sample-buffer.js'
@@ -63,10 +63,10 @@ import type {
   ThreadCalls,
   ThreadMessage,
 } from './thread-protocol.js'
-import { newProtocols } from './thread-protocols.js'
+import { newProtocols, type ThreadProtocols } from './thread-protocols.js'
 import { ThreadStage } from './thread-stage.js'
 import { VirtualUser, type VuHome } from './virtual-user.js'
-import { type MadeVm, VmSource } from './vm-source.js'
+import { type MadeVm, VmSource, type VmTemplate } from './vm-source.js'
 import { VuLedger } from './vu-ledger.js'
 
 const flushPeriodMs = 100
@@ -99,10 +99,12 @@ export class ThreadRun implements Async<ThreadCalls> {
   #builder: GraphBuilder | undefined
   #config: RunConfig | undefined
   #services: ThreadServices | undefined
-  #protocols: NewProtocols | undefined
+  #protocols: ThreadProtocols | undefined
   #engine: WebAssembly.Module | undefined
   #home: VuHome | undefined
   #vms: VmSource | undefined
+  /** What the first init has left, and what the guest half was told there. Until the run begins. */
+  #firstInit: { readonly template: VmTemplate; readonly guest: string; readonly hasOptions: boolean } | undefined
   /** Tags of the options. */
   #runTags = TagSet.empty
   #startTimeMs: number | undefined
@@ -170,9 +172,16 @@ export class ThreadRun implements Async<ThreadCalls> {
     const registry = new SharedArrayRegistry(limits.sharedArrayBytes)
     this.#protocols = await newProtocols(this.#graph.nativeModules, limits)
     this.#services = this.#newServices(new Set(defaultSystemTags), new SharedArrays(registry, limits.sharedArrayBytes))
-    const first = await this.#firstVm()
+    // In a check, VUs have what their init code has found.
+    const vms = await this.#vmSource(this.#rehearsal === undefined)
+    const first = await this.#firstVm(vms)
+    const template = await vms.template
     const { functions, others, options } = await first.script.exports()
     first.script.release()
+    if (template !== undefined) {
+      const guest = JSON.stringify(this.#guestConfiguration())
+      this.#firstInit = { template, guest, hasOptions: others.includes('options') || functions.includes('options') }
+    }
     this.#builder = undefined
     return {
       functions,
@@ -204,9 +213,9 @@ export class ThreadRun implements Async<ThreadCalls> {
   }
 
   /** The VM of the first init. What the script did wrong there is told as k6 tells it. */
-  async #firstVm(): Promise<MadeVm> {
+  async #firstVm(vms: VmSource): Promise<MadeVm> {
     try {
-      return await (await this.#vmSource(false)).newVm(0)
+      return await vms.newVm(0)
     } catch (e) {
       if (this.#abortText !== undefined) throw new AppError('SCRIPT_ABORTED', this.#abortText)
       throw e instanceof ScriptFailure ? ((await loadError(e.failure, this.#graph!)) ?? e) : e
@@ -233,9 +242,10 @@ export class ThreadRun implements Async<ThreadCalls> {
     this.#protocols = await newProtocols(this.#graph.nativeModules, limits, {
       grpc: this.#grpcOptions(options),
       http: { ...http, ...pace },
+      ...(this.#protocols?.schemas === undefined ? {} : { schemas: this.#protocols.schemas }),
     })
     this.#services = this.#newServices(systemTags, sharedArrays)
-    this.#vms = await this.#vmSource(config.copiesVms)
+    this.#vms = await this.#vmSourceOf(config)
     const stripings = config.scenarios.map((scenario) => iterationStriping(scenario, config.striping))
     this.#home = {
       services: this.#services,
@@ -435,7 +445,16 @@ export class ThreadRun implements Async<ThreadCalls> {
     return { level: 'warning', msg, fields: {}, timeMs: this.#now() }
   }
 
-  async #vmSource(copies: boolean): Promise<VmSource> {
+  /** The VMs of the run. Where the options changed nothing of what init code may see, they are copies of the first one. */
+  #vmSourceOf({ copiesVms, vms }: RunConfig): Promise<VmSource> {
+    const first = this.#firstInit
+    this.#firstInit = undefined
+    const isAsFirst = first?.guest === JSON.stringify(this.#guestConfiguration())
+    if (!copiesVms || first === undefined || !isAsFirst) return this.#vmSource(copiesVms && vms > 1)
+    return this.#vmSource(true, first)
+  }
+
+  async #vmSource(copies: boolean, first?: { template: VmTemplate; hasOptions: boolean }): Promise<VmSource> {
     const services = this.#services!
     const graph = this.#graph!
     const pulse = ({ id }: VuContext) => this.#heartbeat.pulse(id, () => this.#samples.size)
@@ -444,22 +463,37 @@ export class ThreadRun implements Async<ThreadCalls> {
       {
         context: (id) => new VuContext(id, services, new TaskQueue(), this.#protocols!),
         initialized: (context, modules) => this.#initialized(context, modules, pulse(context)),
-        copied: (context, image) => ScriptVm.fromImage(context, graph, image, modules, pulse(context), this.#engine),
+        copied: (context, image) => {
+          const script = ScriptVm.fromImage(context, graph, image, modules, pulse(context), this.#engine)
+          // Without `first`, the VM of the image has its options.
+          return first?.hasOptions ? this.#withOptions(script) : script
+        },
       },
       modules,
       copies,
+      first?.template,
     )
   }
 
   async #initialized(context: VuContext, modules: ScriptModules, pulse: Pulse): Promise<ScriptVm> {
-    let script: ScriptVm | undefined
     try {
-      script = await ScriptVm.create(context, this.#graph!, this.#guestConfiguration(), modules, pulse, this.#engine)
+      const configuration = this.#guestConfiguration()
+      return await this.#withOptions(
+        await ScriptVm.create(context, this.#graph!, configuration, modules, pulse, this.#engine),
+      )
+    } catch (e) {
+      context.services.sharedArrays.abandon(context)
+      throw e
+    }
+  }
+
+  /** The script then sees what the command made of its options. */
+  async #withOptions(script: ScriptVm): Promise<ScriptVm> {
+    try {
       if (this.#config !== undefined) await script.enter('setOptions', JSON.stringify(this.#config.specifiedOptions))
       return script
     } catch (e) {
-      script?.release()
-      context.services.sharedArrays.abandon(context)
+      script.release()
       throw e
     }
   }

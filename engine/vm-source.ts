@@ -1,7 +1,7 @@
 /**
  * VMs with the script in them, one for each VU of a thread: the first one runs the init code; the others are copies of it,
  * unless somebody could tell the difference. What a copy must not have is told in host/init-operations.ts; beside that the
- * clock and random numbers, which init code has from the engine itself.
+ * clock and random numbers, which init code has from the engine itself. The first one may be that of the first init.
  */
 import type { VuContext } from '../host/vu-context.js'
 import type { VmImage } from '../runtime/vm.js'
@@ -24,10 +24,11 @@ export interface VmMaker {
   context(id: number): VuContext
   /** A VM whose init code has run, with these modules. */
   initialized(context: VuContext, modules: ScriptModules): Promise<ScriptVm>
-  copied(context: VuContext, image: VmImage): ScriptVm
+  copied(context: VuContext, image: VmImage): ScriptVm | Promise<ScriptVm>
 }
 
-interface Template {
+/** A VM after its init code, from which others are made. */
+export interface VmTemplate {
   readonly image: VmImage
   readonly record: InitRecord
 }
@@ -37,13 +38,19 @@ export class VmSource {
   readonly #modules: ScriptModules
   readonly #copies: boolean
   /** Resolves as soon as it is known whether there is one; undefined while no VM has been asked for. */
-  #template: Promise<Template | undefined> | undefined
+  #template: Promise<VmTemplate | undefined> | undefined
 
-  /** Without `copies` every VM runs the init code. */
-  constructor(maker: VmMaker, modules: ScriptModules, copies: boolean) {
+  /** Without `copies` every VM runs the init code; with a `template` even the first one is a copy. */
+  constructor(maker: VmMaker, modules: ScriptModules, copies: boolean, template?: VmTemplate) {
     this.#maker = maker
     this.#modules = modules
     this.#copies = copies
+    if (template !== undefined) this.#template = Promise.resolve(template)
+  }
+
+  /** What VMs are copied from, once one was asked for; undefined when none are. */
+  get template(): Promise<VmTemplate | undefined> {
+    return this.#template ?? Promise.resolve(undefined)
   }
 
   /**
@@ -55,7 +62,7 @@ export class VmSource {
     if (!this.#copies) return this.#initialized(id, onInit)
     if (this.#template === undefined) return this.#first(id, onInit)
     const template = await this.#template
-    return (template && this.#copied(id, template)) ?? this.#initialized(id, onInit)
+    return (template && (await this.#copied(id, template))) ?? this.#initialized(id, onInit)
   }
 
   async #initialized(id: number, onInit: OnInit, modules = this.#modules): Promise<MadeVm> {
@@ -70,7 +77,7 @@ export class VmSource {
   }
 
   async #first(id: number, onInit: OnInit): Promise<MadeVm> {
-    let settle!: (template: Template | undefined) => void
+    let settle!: (template: VmTemplate | undefined) => void
     this.#template = new Promise((resolve) => {
       settle = resolve
     })
@@ -88,10 +95,10 @@ export class VmSource {
   }
 
   /** Undefined when this VU has to run the init code itself. */
-  #copied(id: number, { image, record }: Template): MadeVm | undefined {
+  async #copied(id: number, { image, record }: VmTemplate): Promise<MadeVm | undefined> {
     const context = this.#maker.context(id)
     try {
-      if (record.repeat(context)) return { context, script: this.#maker.copied(context, image) }
+      if (record.repeat(context)) return { context, script: await this.#maker.copied(context, image) }
     } catch (e) {
       context.close()
       throw e

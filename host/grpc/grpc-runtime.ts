@@ -24,14 +24,15 @@ export interface GrpcOptions {
 }
 
 export class GrpcRuntime {
-  readonly schemas = new SchemaCache()
+  readonly schemas: SchemaCache
   readonly transport: Transport
   readonly #shared: SharedConnections
   readonly resolver: NameResolver
   readonly options: GrpcOptions
   readonly limits: Limits
 
-  constructor(options: GrpcOptions, limits: Limits) {
+  constructor(options: GrpcOptions, limits: Limits, schemas = new SchemaCache()) {
+    this.schemas = schemas
     this.options = options
     this.limits = limits
     this.transport = newTransport(options.transport ?? defaultTransportName)

@@ -74,6 +74,33 @@ describe('a run whose VMs are copies', () => {
     }
   })
 
+  it('goes on from the first init, also with one VU, and shows it the options of the test', async () => {
+    const seen = `n++
+      console.log(__VU, __ITER, n, said.join(), JSON.stringify(options), exec.test.options.tags?.a, exec.vu.tags.scenario)`
+    const init = `import exec from 'k6/execution'
+      let n = 0
+      const said = []
+      console.log('init')`
+    const options = [
+      'export const options = { iterations: 2 }',
+      // What the guest half was told in the first init is not what it is told now.
+      "export const options = { iterations: 2, tags: { a: 'b' } }",
+      "export const options = { iterations: 2, systemTags: ['scenario'], throw: true }",
+      "export const options = Object.freeze({ iterations: 2, setupTimeout: '5s' })",
+      // Asking for the options runs code, and so does setting them: the first for nobody to see, the second for each VU.
+      'export const options = { get iterations() { n++; return 2 }, set iterations(v) { said.push(v, __VU) } }',
+      'export const options = { toJSON: () => ({ iterations: ++n + 1 }), iterations: 1 }',
+      'export function options() {}',
+    ]
+    for (const one of options) {
+      const { said } = await compared(`${init}\n${one}\nexport default function () { ${seen} }`, ['iterations'])
+      assert.deepEqual(
+        said.filter((text) => text === 'init'),
+        ['init', 'init'],
+      )
+    }
+  })
+
   it('gives a VU whose VM was lost another copy, as it was after the init code', async () => {
     const { said, errors } = await compared(
       `${perVu(2, 3)}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ScriptVm } from '../../engine/script-vm.js'
-import { type MadeVm, VmSource } from '../../engine/vm-source.js'
+import { type MadeVm, VmSource, type VmTemplate } from '../../engine/vm-source.js'
 import { allHostModules } from '../../host/index.js'
 import { initOperations } from '../../host/init-operations.js'
 import { describeInVmThread } from '../support/in-vm-thread.js'
@@ -9,7 +9,13 @@ import { loadScript, type ScriptVmOptions } from '../support/script-vm.js'
 const vus = [1, 2, 3]
 
 /** VMs of a script, which has been loaded as a run does: its first init finds the modules and makes the SharedArrays. */
-async function sourceOf(source: string, copies: boolean, options: ScriptVmOptions, isSound = true) {
+async function sourceOf(
+  source: string,
+  copies: boolean,
+  options: ScriptVmOptions,
+  isSound = true,
+  template?: VmTemplate,
+) {
   const loaded = await loadScript(source, options)
   if (isSound) await loaded.initialized(loaded.context(0))
   loaded.lines.length = 0
@@ -26,6 +32,7 @@ async function sourceOf(source: string, copies: boolean, options: ScriptVmOption
     },
     loaded.modules,
     copies,
+    template,
   )
   return { ...loaded, vms, copied: () => copied }
 }
@@ -301,6 +308,16 @@ describeInVmThread('VMs of the VUs of a thread', import.meta.url, (it) => {
   for (const one of same) it(`are copies of the first one, and nobody can tell: ${one.title}`, () => compare(one, 2))
 
   for (const one of different) it(`each run init code that has to do with: ${one.title}`, () => compare(one, 0))
+
+  it('are all copies of one that was made before', async () => {
+    const source = 'let n = 0; console.log("init"); export default () => console.log(__VU, ++n)'
+    const before = await sourceOf(source, true, {})
+    await before.vms.newVm(0)
+    const { vms, copied, said } = await sourceOf(source, true, {}, true, await before.vms.template)
+    for (const id of vus) await (await vms.newVm(id)).script.iteration('default', 0)
+    assert.equal(copied(), 3)
+    assert.deepEqual(said(), ['init', '1 1', 'init', '2 1', 'init', '3 1'])
+  })
 
   it('draw random numbers of their own', async () => {
     const { copied, seen } = await seenOf('export default () => console.log(Math.random())', true, {})
