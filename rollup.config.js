@@ -1,8 +1,9 @@
 // The bundles from what tsc wrote to build/: the guest modules, which each VM evaluates; the command, the library, the thread
-// and the process of a run; and the page of HTML reports.
+// and the process of a run; and the page of HTML reports. And the engine's program.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
+import { packageBundle } from './rollup.packages.js'
 
 /** Every guest module of build/modules/k6 becomes an entry named as scripts import it. */
 function guestEntries(folder = 'build/modules', found = {}) {
@@ -37,22 +38,14 @@ const ownUrl = {
     property === 'url' && format === 'cjs' ? "require('node:url').pathToFileURL(__filename).href" : null,
 }
 
-const programBundle = ([name, file, format]) => ({
-  input: { [name]: file },
-  external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
-  // A module of Node.js of which nothing is used takes time all the same.
-  treeshake: { moduleSideEffects: 'no-external' },
-  plugins: name === 'index' ? [shipDeclarations] : [ownUrl],
-  output: {
-    dir: 'dist',
-    format,
-    // The default export of a package is what it exports, as for Node.js.
-    interop: 'default',
-    entryFileNames: `[name].${extensions[format]}`,
-    chunkFileNames: `chunks/${name}/[name].${extensions[format]}`,
-    hoistTransitiveImports: false,
+/** As it is compiled. Changing it takes longer than reading it. */
+const engine = {
+  name: 'engine',
+  async generateBundle() {
+    const { engineProgram } = await import('./build/runtime/engine-program.js')
+    this.emitFile({ type: 'asset', fileName: 'engine.wasm', source: engineProgram() })
   },
-})
+}
 
 /** The declarations of the library: those that index.d.ts names, and what they name in turn. */
 function declarations(file = 'build/index.d.ts', found = new Map()) {
@@ -71,6 +64,50 @@ const shipDeclarations = {
     }
   },
 }
+
+/** Packages of many files that many runs need. The others are loaded as they are. */
+const bundledPackages = ['protobufjs']
+const bundleOf = (name) => `packages/${name}.cjs`
+const packages = {
+  name: 'packages',
+  resolveId: (name) =>
+    // They are asked for in chunks only, all of which lie in folders of the same depth.
+    bundledPackages.includes(name) ? { id: `../../${bundleOf(name)}`, external: true } : null,
+}
+const shipPackages = {
+  name: 'ship-packages',
+  generateBundle() {
+    for (const name of bundledPackages) {
+      this.emitFile({ type: 'asset', fileName: bundleOf(name), source: packageBundle(name) })
+    }
+  },
+}
+
+/** Beside what all programs need: what they load is put beside one of them. */
+const ownPlugins = {
+  index: [shipDeclarations],
+  belljar: [ownUrl],
+  thread: [ownUrl, engine, shipPackages],
+  child: [ownUrl],
+}
+
+const programBundle = ([name, file, format]) => ({
+  input: { [name]: file },
+  external: (id) =>
+    !bundledPackages.includes(id) && !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('build/'),
+  // A module of Node.js of which nothing is used takes time all the same.
+  treeshake: { moduleSideEffects: 'no-external' },
+  plugins: [packages, ...ownPlugins[name]],
+  output: {
+    dir: 'dist',
+    format,
+    // The default export of a package is what it exports, as for Node.js.
+    interop: 'default',
+    entryFileNames: `[name].${extensions[format]}`,
+    chunkFileNames: `chunks/${name}/[name].${extensions[format]}`,
+    hoistTransitiveImports: false,
+  },
+})
 
 /** The library that draws the charts goes into the page as it was published, with its licence. */
 const uplot = (file) => readFileSync(join('node_modules/uplot', file), 'utf8')

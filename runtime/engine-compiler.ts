@@ -4,9 +4,11 @@
  * second of a processor and 100 MB. Nothing of that comes back to a run of a few iterations, so these get a program that stays
  * as it was first compiled: its calls take a third longer than optimized ones.
  */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { packageRoot } from '../package-root.js'
 import { setCompileFlags } from './compile-flags.js'
-import { engineProgram } from './engine-program.js'
 
 /** What an engine is compiled for: `lasting` is optimized while it runs, `brief` is not. */
 export type EngineUse = 'brief' | 'lasting'
@@ -14,13 +16,14 @@ export type EngineUse = 'brief' | 'lasting'
 const compiled = new Map<EngineUse, WebAssembly.Module>()
 
 /**
- * The engine's program, compiled once for each use. Sets flags of V8, which hold for the whole process: in a process with
+ * The engine's program, which the build makes (engine-program.ts), compiled once for each use. Sets flags of V8, which hold for the whole process: in a process with
  * threads, the main thread compiles, and hands the result to the others. The form for brief use leaves none of them changed.
  */
 export function compileEngine(use: EngineUse): WebAssembly.Module {
   let module = compiled.get(use)
   if (module === undefined) {
-    module = use === 'brief' && isV8At11 ? unoptimized(engineProgram()) : optimized(engineProgram())
+    const program = readFileSync(join(packageRoot, 'dist', 'engine.wasm'))
+    module = use === 'brief' && isV8At11 ? unoptimized(program) : optimized(program)
     compiled.set(use, module)
   }
   return module
@@ -29,7 +32,7 @@ export function compileEngine(use: EngineUse): WebAssembly.Module {
 /** With later versions there is no such difference to be had. */
 const isV8At11 = Number.parseInt(process.versions.v8, 10) === 11
 
-function optimized(program: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+function optimized(program: Uint8Array): WebAssembly.Module {
   setCompileFlags()
   return new WebAssembly.Module(program)
 }
