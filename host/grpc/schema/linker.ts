@@ -27,7 +27,10 @@ import * as textRules from './text-rules.js'
  *
  * @throws {SchemaError} for unknown types, duplicate names and numbers, and what else protoc refuses
  */
-export function linkFiles(files: readonly RawFile[], descriptorMessages?: readonly MessageDescriptor[]): LinkedFile[] {
+export function linkFiles(
+  files: readonly RawFile[],
+  descriptorMessages?: () => readonly MessageDescriptor[],
+): LinkedFile[] {
   const symbols = new SymbolTable(files)
   const linkers = files.map((file) => new FileLinker(file, symbols))
   const linked = linkers.map((linker) => linker.link())
@@ -310,13 +313,13 @@ class FileLinker {
     }
   }
 
-  checkOptions(descriptorMessages: readonly MessageDescriptor[]): void {
+  checkOptions(descriptorMessages: () => readonly MessageDescriptor[]): void {
     if (!this.isText) return
-    const builtIn = new Map(descriptorMessages.map((message) => [message.fullName, message]))
     checkOptions(this.file, {
       message: (name) => {
         const fullName = `google.protobuf.${name}`
-        return this.symbols.get(fullName)?.message ?? builtIn.get(fullName)!
+        const own = this.symbols.get(fullName)?.message
+        return own ?? descriptorMessages().find((message) => message.fullName === fullName)!
       },
       type: (fullName) => this.symbols.get(fullName)?.message,
       extension: (name, scope) => {

@@ -87,7 +87,7 @@ export class SchemaCache {
     const cached = this.loads.get(key)
     if (cached !== undefined && isUnchanged(cached, read)) return cached.set
     const loader = new TextLoader(roots, directory, read, shownPath, this.limits)
-    const set = { files: inNamedOrder(linkFiles(loader.load(files), descriptorMessages()), files) }
+    const set = { files: inNamedOrder(linkFiles(loader.load(files), descriptorMessages), files) }
     this.loads.keep(key, { sources: loader.sources, set }, key.length + loader.totalBytes)
     return set
   }
