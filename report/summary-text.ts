@@ -11,6 +11,7 @@ import { type Threshold, type Thresholds, thresholdValue } from '../metrics/thre
 import { trendStat } from '../metrics/trend-stats.js'
 import { cleanText } from './clean-text.js'
 import { humanValue } from './human-value.js'
+import { compareNames } from './name-order.js'
 import { hiddenInCompact, isNeverListed, type SectionName, sectionNames, sectionOf } from './summary-sections.js'
 import type { SummaryContext } from './summary-values.js'
 
@@ -72,7 +73,7 @@ class SummaryText {
     if (this.#mode === 'compact' || store.breakdown === undefined) return this.#text
     const { root, scenarios } = store.breakdown
     for (const [name, group] of root.groups) this.#section(`GROUP: ${name}`, group)
-    const sorted = [...scenarios].sort(([a], [b]) => a.localeCompare(b, 'en'))
+    const sorted = [...scenarios].sort(([a], [b]) => compareNames(a, b))
     for (const [name, scenario] of sorted) this.#section(`SCENARIO: ${name}`, scenario)
     return this.#text
   }
@@ -261,8 +262,8 @@ function partView(part: RunPart): PartView {
 /** Metrics by name, the parts of a metric right behind it. */
 function byMetricName(a: { name: string }, b: { name: string }): number {
   const [parentA = '', parentB = ''] = [a.name.split('{', 1)[0], b.name.split('{', 1)[0]]
-  const order = parentA.localeCompare(parentB, 'en')
-  return order !== 0 ? order : a.name.slice(parentA.length).localeCompare(b.name.slice(parentB.length), 'en')
+  const order = compareNames(parentA, parentB)
+  return order !== 0 ? order : compareNames(a.name.slice(parentA.length), b.name.slice(parentB.length))
 }
 
 function displayName(fullName: string): string {
