@@ -28,10 +28,10 @@ function newWorker(resources: ThreadResources): Worker {
 
 /** Starts the worker that the first `takeWorker` gets if it asks for the same resources. Keeps no process alive. */
 export function startWorkerAhead(limits: Limits): void {
-  // Before the thread, as no flag of V8 may be another one while that starts.
-  compileEngine('brief')
   const resources = threadResourceLimits(limits)
   const worker = newWorker(resources)
+  // While the thread has nothing yet that flags of V8 mean something for.
+  compileEngine('brief')
   worker.unref()
   // One that cannot start is not taken: the next one fails where somebody is told.
   const forget = () => {
