@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { exportNames, patched } from '../../runtime/engine-program.js'
+import { join } from 'node:path'
+import { packageRoot } from '../../package-root.js'
+import { engineProgram, exportNames, patched } from '../../runtime/engine-program.js'
 
 describe('the engine', () => {
   const file = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-asyncify/wasm')
@@ -32,6 +34,10 @@ describe('the engine', () => {
       assert.throws(() => patched(other), new RegExp(`\\(${what}\\)`))
     }
     assert.throws(() => patched(program.subarray(0, 8)), /a section is missing/)
+  })
+
+  it('is shipped as it is compiled', () => {
+    assert.ok(readFileSync(join(packageRoot, 'dist', 'engine.wasm')).equals(engineProgram()))
   })
 
   it('exports what is called and its table of functions, and nothing else', () => {
