@@ -58,6 +58,8 @@ const maxExportsDepth = 200
 const providedModule = 'belljar:provided.js'
 /** Before the URL of a CommonJS file: the ES module around it, which is ours and may import what the file may not. */
 const facadeOf = 'belljar:facade/'
+/** What is evaluated first lies in the heap while it runs, and should be short. */
+const startModule = 'belljar:start.js'
 const entryModule = 'belljar:entry.js'
 /** Its evaluation is the first of all: by then every static import was resolved. */
 const linkedModule = 'belljar:linked.js'
@@ -107,7 +109,7 @@ export class ScriptVm {
       vm.keepsSources = true
     }
     try {
-      await script.#evaluate(internalSource(boot)!, boot)
+      await script.#evaluate(`import ${JSON.stringify(boot)}`, startModule)
       script.#hasBooted = true
       await script.enter('configure', JSON.stringify(configuration))
       await script.#evaluate(entryText(graph), entryModule, 'evaluated')

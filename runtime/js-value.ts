@@ -6,7 +6,7 @@
  * double shifted by a constant (QuickJS, JS_NAN_BOXING). A string is a header of 16 bytes and its Latin-1 or UTF-16
  * units; a rope is a header and two JSValues.
  */
-import { scratch } from './engine-program.js'
+import { scratch, stackBottom } from './engine-program.js'
 import { GuestError } from './guest-error.js'
 import type { EngineExports, Pointer, WasmInstance } from './wasm-instance.js'
 
@@ -61,6 +61,11 @@ export class SharedBytes {
     this.placed = placed
   }
 }
+
+/** C stack that stays free above a text in its unused part: as much as the largest limit for that of a script. */
+const freeStack = 1024 * 1024
+/** Before such a text: 0, by which `free` knows that it is no block. */
+const noBlockBytes = 16
 
 /** The longest text that is read letter by letter: beyond that, the call of a native function is soon cheaper. */
 const shortText = 8
@@ -282,6 +287,20 @@ export class ValueReader {
     const { bytes } = this.#instance
     const written = bytes.utf8Write(text, at, size)
     bytes[at + written] = 0
+    return at
+  }
+
+  /**
+   * The same for a text that the engine compiles at once, to be freed likewise. It lies in the part of the C stack that is not in
+   * use, where there is room: from the heap it would take what is left as holes between all that was compiled after it.
+   */
+  writeSource(text: string): Pointer {
+    const at = stackBottom + noBlockBytes
+    const end = at + text.length * 3 + 1
+    if (end > this.#exports.stackPointer() - freeStack) return this.writeCString(text)
+    const { bytes, words } = this.#instance
+    words[(at >> 2) - 1] = 0
+    bytes[at + bytes.utf8Write(text, at, end - at)] = 0
     return at
   }
 

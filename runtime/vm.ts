@@ -183,8 +183,8 @@ export class Vm<Vu> {
     instance.callbacks = {
       callFunction: (argc, argv) => this.#callFromGuest(argc, argv),
       shouldInterrupt: () => this.#shouldInterrupt(),
-      loadModuleSource: (name) => this.#forLoader(() => this.#load(name)),
-      normalizeModule: (base, name) => this.#forLoader(() => this.#resolve(base, name)),
+      loadModuleSource: (name) => this.#forLoader(() => this.#values.writeSource(this.#load(name))),
+      normalizeModule: (base, name) => this.#forLoader(() => this.#values.writeCString(this.#resolve(base, name))),
       onAbort: () => this.kill('LIMIT_MEMORY', 'the VM aborted; it ran out of memory or of stack'),
     }
     const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
@@ -653,9 +653,9 @@ export class Vm<Vu> {
   }
 
   /** The loader's answer as a C string, or NULL with the error pending in the VM. */
-  #forLoader(run: () => string): Pointer {
+  #forLoader(run: () => Pointer): Pointer {
     try {
-      return this.#values.writeCString(run())
+      return run()
     } catch (e) {
       const exports = this.#exports
       const error = exports.newError(this.#ctx)
@@ -726,7 +726,7 @@ export class Vm<Vu> {
     const name = argc > 1 ? this.#values.read(this.#ctx, argv + cellBytes) : undefined
     if (typeof name !== 'string') throw new GuestError('TypeError', 'a file name is needed')
     const source = `${commonJsHead}${this.#loader.loadCommonJs(name)}\n})`
-    const at = this.#values.writeCString(source)
+    const at = this.#values.writeSource(source)
     const fileName = this.#values.writeCString(name)
     try {
       // An exception stays pending in the context, and the call that we answer then throws it.
