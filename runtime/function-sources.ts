@@ -1,12 +1,13 @@
 /**
- * Whether the engine keeps the text of functions that it compiles, for their `toString()`. Of belljar's own modules it need not:
- * they are in every VM, and took 100 KB of it with those of gRPC. QuickJS has a switch for it in its runtime (JS_SetStripInfo),
- * and the package has no export that sets it; so the place is found, before the hash table of shapes.
+ * Whether the engine keeps the text of functions that it compiles, for their `toString()`, and where in it everything stood, for
+ * stacks. Of belljar's own modules it need not: they are in every VM, and took 100 KB of text and 30 of places with those of gRPC.
+ * QuickJS has a switch for it in its runtime (JS_SetStripInfo), and the package has no export that sets it; so the place is found,
+ * before the hash table of shapes.
  */
 import type { Pointer, WasmInstance } from './wasm-instance.js'
 
-/** JS_STRIP_SOURCE */
-const stripSource = 1
+/** JS_STRIP_SOURCE and JS_STRIP_DEBUG */
+const stripAll = 1 | 2
 /** Bytes of the runtime that are looked through, from its start. */
 const runtimeBytes = 512
 const mostBits = 24
@@ -26,7 +27,7 @@ export function findStripFlags({ words }: WasmInstance, rt: Pointer): Pointer {
   return found[0]!
 }
 
-/** From now on what is compiled keeps its text, or does not. */
+/** From now on what is compiled keeps its text and its places, or does not. */
 export function keepSources(instance: WasmInstance, flags: Pointer, isKept: boolean): void {
-  instance.bytes[flags] = isKept ? 0 : stripSource
+  instance.bytes[flags] = isKept ? 0 : stripAll
 }

@@ -69,7 +69,7 @@ export interface VmImage {
   /** What its pointers and numbers mean something for. */
   readonly tracker: number
   readonly operations: string
-  /** Where the state of Math.random() lies, and what has the engine keep the text of functions. */
+  /** Where the state of Math.random() lies, and what has the engine keep the text of functions and their places. */
   readonly random: Pointer
   readonly stripFlags: Pointer
 }
@@ -264,7 +264,7 @@ export class Vm<Vu> {
     }
   }
 
-  /** Whether functions that are compiled from now on have their text for `toString()`, as they have at first. */
+  /** Whether functions that are compiled from now on have their text for `toString()`, and places in stacks, as they have at first. */
   set keepsSources(isKept: boolean) {
     keepSources(this.#instance, this.#stripFlags, isKept)
   }

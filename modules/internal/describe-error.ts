@@ -6,7 +6,6 @@ import {
   isInPrototypeChain,
   NativeError,
   regexpExec,
-  stringIncludes,
   stringifyJson,
   stringSlice,
   stringSplit,
@@ -53,7 +52,8 @@ export function framesOf(error: Error): string {
   let repeats = 0
   for (let i = 0, count = 0; i < lines.length && count < maxFrames; i++) {
     const line = stringTrimStart(lines[i]!)
-    if (!stringStartsWith(line, 'at ') || stringIncludes(line, 'belljar:') || stringIncludes(line, '(native)')) continue
+    // Functions of ours, and native ones, have no place.
+    if (!stringStartsWith(line, 'at ') || regexpExec(/:\d+\)?$/, line) === null) continue
     if (line === last) {
       repeats += 1
       continue
@@ -101,7 +101,6 @@ export function firstFile(stack: string): string | undefined {
 export function lastFile(stack: string): string | undefined {
   const lines = stringSplit(stack, '\n')
   for (let i = lines.length - 1; i >= 0; i--) {
-    if (stringIncludes(lines[i]!, 'belljar:')) continue
     const file = fileOf(lines[i]!)
     if (file !== undefined) return file
   }

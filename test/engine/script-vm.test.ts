@@ -252,7 +252,9 @@ describeInVmThread('the doors of the sandbox', import.meta.url, (it) => {
         }
         console.log(sleep.caller + '' + sleep.arguments)
       }`.replace("console.log(sleep.caller + '' + sleep.arguments)", '')
-    for (const text of await said(source)) assert.doesNotMatch(text, /node:|\/wasm|at async|\.ts:|\/home|node_modules/)
+    const texts = await said(source)
+    assert.equal(texts.length, 4)
+    for (const text of texts) assert.doesNotMatch(text, /belljar:|node:|\/wasm|at async|\.ts:|\/home|node_modules/)
   })
 
   it('tell a module nothing of where it lies', async () => {
