@@ -5,15 +5,18 @@ import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
 import { packageBundle } from './rollup.packages.js'
 
-/** Every guest module of build/modules/k6 becomes an entry named as scripts import it. */
+/** Every guest module of build/modules/k6 becomes an entry named as scripts import it, and so does every part (internal/part.ts). */
 function guestEntries(folder = 'build/modules', found = {}) {
   for (const item of readdirSync(folder, { withFileTypes: true })) {
     const file = join(folder, item.name)
     if (item.isDirectory()) {
-      if (item.name !== 'internal') guestEntries(file, found)
+      guestEntries(file, found)
     } else if (item.name.endsWith('.js')) {
+      for (const [, part] of readFileSync(file, 'utf8').matchAll(/\bpart\('(.+?)'\)/g)) {
+        found[`internal/${part}`] = `build/modules/internal/${part}.js`
+      }
       const name = relative('build/modules', file).slice(0, -3)
-      found[name.replace(/\/index$/, '')] = file
+      if (!name.startsWith('internal/')) found[name.replace(/\/index$/, '')] = file
     }
   }
   return found

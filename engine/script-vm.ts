@@ -10,6 +10,7 @@ import {
   internalSource,
   isInternalName,
   isNativeModule,
+  ownModules,
   resolveInternal,
 } from '../runtime/guest-program.js'
 import type { HostModule } from '../runtime/host-module.js'
@@ -277,6 +278,7 @@ function vmOptions(
 class ScriptLoader implements ModuleLoader {
   readonly #graph: ModuleGraph
   #refusesImports = false
+  readonly own = ownModules
   /** Told of each module before it is compiled, and whether it is one of ours. */
   onLoad: (isOwn: boolean) => void = () => {}
 

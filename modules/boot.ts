@@ -5,7 +5,7 @@
 import { onEntry } from './internal/bridge.js'
 import { describeError } from './internal/describe-error.js'
 import { installGlobals } from './internal/globals.js'
-import { encodeJsonAsGo } from './internal/go-json.js'
+import { part } from './internal/part.js'
 import {
   hasOwn,
   keys,
@@ -18,7 +18,6 @@ import {
   whenSettled,
 } from './internal/primordials.js'
 import { anything } from './internal/rehearsal.js'
-import { encodeSummary } from './internal/summary-value.js'
 import { deliver, deliverItems, deliverValue, dropTasks } from './internal/tasks.js'
 import { stopTimers } from './internal/timers.js'
 import {
@@ -34,6 +33,9 @@ import {
 
 /** The script's exports. */
 export { linked, load, loadJson, provide } from './internal/commonjs.js'
+
+const goJson = part<typeof import('./internal/go-json.js')>('go-json')
+const summaryValue = part<typeof import('./internal/summary-value.js')>('summary-value')
 
 const exported = new NativeMap<string, unknown>()
 let setupData: unknown
@@ -215,7 +217,7 @@ onEntry('outcome', () => (isOpen ? 'open' : outcome !== undefined && 'error' in 
 onEntry('value', () => {
   try {
     const value = outcome !== undefined && 'value' in outcome ? outcome.value : undefined
-    return value === undefined ? undefined : `=${encodeJsonAsGo(value)}`
+    return value === undefined ? undefined : `=${goJson().encodeJsonAsGo(value)}`
   } catch (e) {
     return failed(e)
   }
@@ -225,7 +227,7 @@ onEntry('value', () => {
 onEntry('summaryValue', () => {
   try {
     const value = outcome !== undefined && 'value' in outcome ? outcome.value : undefined
-    return encodeSummary(value)
+    return summaryValue().encodeSummary(value)
   } catch (e) {
     return failed(e)
   }

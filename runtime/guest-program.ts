@@ -37,6 +37,16 @@ export function resolveInternal(base: string, specifier: string): string {
 /** The source of a module of ours, or undefined. */
 export const internalSource = (name: string): string | undefined => loaded().get(name)
 
+/** Modules of ours that the guest half imports when it first needs them. */
+export const ownModules = {
+  resolve: resolveInternal,
+  load(name: string): string {
+    const source = internalSource(name)
+    if (source === undefined) throw new Error(`there is no module ${name}`)
+    return source
+  },
+}
+
 const exportLists = new Map<string, ReadonlySet<string>>()
 
 /** The names that a module of ours exports. */

@@ -27,6 +27,8 @@ export interface ModuleLoader {
   load(name: string): string
   /** The text of a CommonJS file, to be compiled as the body of a function. */
   loadCommonJs(name: string): string
+  /** The same for modules of the guest half, which it imports by their absolute names when it first needs them. */
+  readonly own: Pick<ModuleLoader, 'resolve' | 'load'>
 }
 
 export interface VmOptions<Vu> {
@@ -90,12 +92,16 @@ const unresolvedModule = 'unresolved:'
 /** Of a rejection that cannot be described, as a VM without memory cannot: the reader of failures has words for it. */
 const undescribed = '!p'
 
+/** Beyond `stackBytes`, for code of ours that is compiled deep in a recursion of the script: a module that failed stays so. */
+const ownStackBytes = 256 * 1024
+
 // Operation numbers 0 to 15 belong to the VM itself; modules/internal/bridge.ts has the same table.
 const operationTable = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
 const nextItem = 4
+const importOwn = 5
 const firstOperation = 16
 
 interface Operations<Vu> {
@@ -153,6 +159,8 @@ export class Vm<Vu> {
   #isInterrupted = false
   /** Told of each item that the present entry goes on with. */
   #onItem: (() => void) | undefined
+  /** A module of the guest half is being compiled and evaluated, and with it no code of a user. */
+  #importsOwn = false
   /** Arguments of the present entry that are freed at its end. */
   readonly #held: Pointer[] = []
   /** What a suspended guest waits for. */
@@ -627,7 +635,7 @@ export class Vm<Vu> {
       this.#polledAt = now
       this.onPoll?.()
     }
-    return this.#isInterrupted ? 1 : 0
+    return this.#isInterrupted && !this.#importsOwn ? 1 : 0
   }
 
   /** Kills the VM for the time that it took. */
@@ -640,7 +648,7 @@ export class Vm<Vu> {
   /** An error while resolving would be lost: the engine goes on and loads a module without a name. So it waits for that. */
   #resolve(base: string, specifier: string): string {
     try {
-      return this.#loader.resolve(base, specifier)
+      return this.#present.resolve(base, specifier)
     } catch (e) {
       this.#resolveError = e
       return unresolvedModule
@@ -649,7 +657,11 @@ export class Vm<Vu> {
 
   #load(name: string): string {
     if (name === unresolvedModule) throw this.#resolveError
-    return this.#loader.load(name)
+    return this.#present.load(name)
+  }
+
+  get #present(): ModuleLoader['own'] {
+    return this.#importsOwn ? this.#loader.own : this.#loader
   }
 
   /** The loader's answer as a C string, or NULL with the error pending in the VM. */
@@ -691,6 +703,7 @@ export class Vm<Vu> {
       if (this.#clock.isOver) this.#overTime()
       if (this.#state === 'dead' || this.#isInterrupted) return this.#null
       if (operation === compileFile) return this.#compile(argc, argv)
+      if (operation === importOwn) return this.#importOwn(argc, argv)
       const run = typeof operation === 'number' ? this.#operations[operation - firstOperation] : undefined
       if (run === undefined) throw new GuestError('TypeError', 'no such operation')
       const args: Crossing[] = []
@@ -734,6 +747,30 @@ export class Vm<Vu> {
       if (compiled === 0) throw new GuestError('InternalError', 'out of memory')
       return compiled
     } finally {
+      exports.free(at)
+      exports.free(fileName)
+    }
+  }
+
+  /** The namespace of a module of the guest half. Nothing in it may wait, or call what a script could have replaced. */
+  #importOwn(argc: number, argv: Pointer): Pointer {
+    const exports = this.#exports
+    const instance = this.#instance
+    const name = argc > 1 ? this.#values.read(this.#ctx, argv + cellBytes) : undefined
+    if (typeof name !== 'string') throw new GuestError('TypeError', 'a module name is needed')
+    const source = `export * from ${JSON.stringify(name)}`
+    const at = this.#values.writeCString(source)
+    const fileName = this.#values.writeCString('belljar:part.js')
+    const flags = instance.bytes[this.#stripFlags]!
+    this.keepsSources = false
+    this.#importsOwn = true
+    exports.setMaxStackSize(this.#rt, this.#limits.stackBytes + ownStackBytes)
+    try {
+      return exports.eval(this.#ctx, at, source.length, fileName, 0, moduleFlag)
+    } finally {
+      exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
+      this.#importsOwn = false
+      instance.bytes[this.#stripFlags] = flags
       exports.free(at)
       exports.free(fileName)
     }

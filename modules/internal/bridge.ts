@@ -26,6 +26,7 @@ const operationTable = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
+const importOwn = 5
 const firstOperation = 16
 
 const holder = globalThis as unknown as { __belljar?: Native }
@@ -97,6 +98,9 @@ export const nextItem = 4
 
 /** The function `(module, exports, require) => …` around a CommonJS file, compiled under the file's own name. */
 export const compile = (url: string): unknown => native(compileFile, url) ?? raise()
+
+/** The namespace of the module of ours with that name. Compiled and evaluated now, unless it has been before. */
+export const importModule = (name: string): unknown => native(importOwn, name) ?? raise()
 
 /**
  * Names a function that the host may call. It calls that very function: each one that is under way when a script waits makes

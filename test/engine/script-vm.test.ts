@@ -80,7 +80,9 @@ describeInVmThread('a script that replaces built-ins', import.meta.url, (it) => 
         import { check, group, sleep } from 'k6'
         const counter = new Counter('mine')
         export const options = null
-        export function setup() { return 1 }
+        const bytes = new ArrayBuffer(2)
+        export function setup() { return { b: [1], a: undefined } }
+        export async function digest() { console.log((await crypto.subtle.digest('SHA-384', bytes)).byteLength) }
         export default function () {
           console.log('line')
           sleep(0.001)
@@ -92,12 +94,17 @@ describeInVmThread('a script that replaces built-ins', import.meta.url, (it) => 
         ${source}`)
       const { script } = found
       const { functions, others, options } = await script.exports()
-      assert.deepEqual([...functions].sort(), ['default', 'setup', 'thrower'])
+      assert.deepEqual([...functions].sort(), ['default', 'digest', 'setup', 'thrower'])
       assert.deepEqual(others, ['options'])
       assert.equal(options, undefined)
       await script.enter('activate', 'vu', '{"scenario":"s"}', '{"A":"b"}')
       assert.deepEqual(await script.iteration('default', 0), { kind: 'done' })
       assert.deepEqual(found.said(), ['line', 'timer'])
+      // These need modules of ours that are compiled only now.
+      assert.deepEqual(await script.stage('setup', undefined), { kind: 'done' })
+      assert.equal(await script.stageValue('setup'), '={"a":null,"b":[1]}')
+      assert.deepEqual(await script.iteration('digest', 0), { kind: 'done' })
+      assert.deepEqual(found.said().slice(2), ['48'])
       assert.deepEqual(await script.iteration('thrower', 1), {
         kind: 'failed',
         failure: { text: 'undefined', frames: '', isFromPromise: false },

@@ -110,7 +110,12 @@ async function attack(module: string, isRehearsal: boolean): Promise<string[]> {
     ...bareProtocols(trustedLimits),
     grpc: () => new GrpcVu(grpc),
   })
-  const loader = { resolve: () => '', load: () => '', loadCommonJs: () => '' }
+  const loader = {
+    resolve: () => '',
+    load: () => '',
+    loadCommonJs: () => '',
+    own: { resolve: () => '', load: () => '' },
+  }
   const vm = await Vm.create({ limits: { ...trustedLimits, cpuMs: 60_000 }, modules: hostModules, loader }, '__belljar')
   vm.vu = context
   vm.onInternalError = note

@@ -75,6 +75,7 @@ export class BareVm {
           return source
         },
         loadCommonJs: () => '',
+        own: { resolve: (_base, specifier) => specifier, load: (name) => `export const own = ${JSON.stringify(name)}` },
       },
     }
     const bare = new BareVm(Vm.create(options, '__belljar'), options)

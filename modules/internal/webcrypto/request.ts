@@ -194,9 +194,8 @@ function hashName(value: unknown): string {
 }
 
 const usageNames: Record<string, true> = createObject(null)
-for (const usage of ['encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey']) {
-  usageNames[usage] = true
-}
+const usages = ['encrypt', 'decrypt', 'sign', 'verify', 'deriveKey', 'deriveBits', 'wrapKey', 'unwrapKey']
+for (let i = 0; i < usages.length; i++) usageNames[usages[i]!] = true
 const isUsage = (name: string): boolean => usageNames[name] === true
 
 function jwkJson(jwk: Dictionary): string {

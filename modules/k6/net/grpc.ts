@@ -1,11 +1,11 @@
 /** Guest half of `k6/net/grpc`: the client, its constants, and the shape of what a script gets back. */
 import { cross, operationOf, ops, raise } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
-import { rehearseClient, rehearseStream, streamHooks } from '../../internal/grpc-rehearsal.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
 import { hostObject, type Response, responseOf } from '../../internal/grpc-response.js'
 import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import { handleOwner } from '../../internal/handles.js'
+import { part } from '../../internal/part.js'
 import {
   createObject,
   isArray,
@@ -34,6 +34,8 @@ const host = ops<{
   healthCheck(client: number, service: string, tagSet: number): string
   close(client: number): undefined
 }>('grpc', ['create', 'free', 'load', 'loadProtoset', 'connect', 'checkInvoke', 'checkStream', 'healthCheck', 'close'])
+
+const rehearsal = part<typeof import('../../internal/grpc-rehearsal.js')>('grpc-rehearsal')
 
 /** Of the client, method, request, params, tag set and state, which answers with the response. */
 const invokeOperation = operationOf('grpc', 'invoke')
@@ -226,7 +228,7 @@ export function Client(this: unknown): ClientMethods {
       return parseJson(host.loadProtoset(handle.id, name)) as MethodInfo[]
     },
   }
-  if (vu.isRehearsal) rehearseClient(client as never, handle.id)
+  if (vu.isRehearsal) rehearsal().rehearseClient(client as never, handle.id)
   weakMapSet(handles, client, handle)
   return client
 }
@@ -246,7 +248,10 @@ export function Stream(this: unknown, client?: unknown, method?: unknown, params
     host.checkStream(id, name)
     throw e
   }
-  if (vu.isRehearsal) return rehearseStream(id, name, () => openStream(id, name, given, streamHooks(id, name)))
+  if (vu.isRehearsal) {
+    const { rehearseStream, streamHooks } = rehearsal()
+    return rehearseStream(id, name, () => openStream(id, name, given, streamHooks(id, name)))
+  }
   return openStream(id, name, given)
 }
 
