@@ -110,7 +110,7 @@ export class ScriptVm {
       vm.keepsSources = true
     }
     try {
-      await script.#evaluate(`import ${JSON.stringify(boot)}`, startModule)
+      await script.#evaluate(startText(graph), startModule)
       script.#hasBooted = true
       await script.enter('configure', JSON.stringify(configuration))
       await script.#evaluate(entryText(graph), entryModule, 'evaluated')
@@ -378,6 +378,15 @@ function providedText(graph: ModuleGraph): string {
     count++
   }
   return text
+}
+
+/**
+ * The module that brings up the guest half, with the modules of k6 that the script will import: what is compiled at one time leaves
+ * holes in the heap, which what is made afterwards, when they are evaluated, fills.
+ */
+function startText(graph: ModuleGraph): string {
+  const names = [boot, ...[...graph.nativeModules].map(internalName)]
+  return names.map((name) => `import ${JSON.stringify(name)};`).join('')
 }
 
 /** The module that evaluates a script: first what CommonJS code will require, then the main module. */
