@@ -96,7 +96,7 @@ const undescribed = '!p'
 const ownStackBytes = 256 * 1024
 
 // Operation numbers 0 to 15 belong to the VM itself; modules/internal/bridge.ts has the same table.
-const operationTable = 0
+const operationNumber = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
@@ -106,6 +106,8 @@ const firstOperation = 16
 
 interface Operations<Vu> {
   readonly operations: readonly Operation<Vu>[]
+  readonly numbers: ReadonlyMap<string, number>
+  /** In their order, with spaces in between. */
   readonly names: string
 }
 
@@ -118,7 +120,11 @@ function operationsOf<Vu>(modules: readonly HostModule<Vu>[]): Operations<Vu> {
   const all = modules.flatMap(({ name, operations }) =>
     Object.entries(operations).map(([verb, run]) => ({ name: `${name}.${verb}`, run })),
   )
-  const found = { operations: all.map(({ run }) => run), names: all.map(({ name }) => name).join(' ') }
+  const found = {
+    operations: all.map(({ run }) => run),
+    numbers: new Map(all.map(({ name }, i) => [name, firstOperation + i])),
+    names: all.map(({ name }) => name).join(' '),
+  }
   knownOperations.set(modules, found)
   return found
 }
@@ -134,9 +140,8 @@ export class Vm<Vu> {
   readonly #instance: WasmInstance
   readonly #exports: EngineExports
   readonly #values: ValueReader
+  readonly #known: Operations<Vu>
   readonly #operations: readonly Operation<Vu>[]
-  /** Their names in the same order, with spaces in between. */
-  readonly #operationNames: string
   readonly #rt: number
   readonly #ctx: number
   /** The function in the engine's table that is told of rejections. */
@@ -179,9 +184,8 @@ export class Vm<Vu> {
     this.#limits = options.limits
     this.#loader = options.loader
     this.#clock = new CpuClock(options.pulse)
-    const { operations, names } = operationsOf(options.modules)
-    this.#operations = operations
-    this.#operationNames = names
+    this.#known = operationsOf(options.modules)
+    this.#operations = this.#known.operations
     const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
     const { exports } = instance
     this.#instance = instance
@@ -207,7 +211,7 @@ export class Vm<Vu> {
       trackRejections(instance, this.#rt, this.#tracker)
       exports.enableModuleLoader(this.#rt, 1)
     } else {
-      if (image.tracker !== this.#tracker || image.operations !== this.#operationNames) {
+      if (image.tracker !== this.#tracker || image.operations !== this.#known.names) {
         throw new AppError('INTERNAL', 'the image is of a VM with other operations')
       }
       this.#rt = image.rt
@@ -266,7 +270,7 @@ export class Vm<Vu> {
       entries: [...this.#entries],
       rejected: [...this.#rejected],
       tracker: this.#tracker,
-      operations: this.#operationNames,
+      operations: this.#known.names,
       random: this.#random,
       stripFlags: this.#stripFlags,
     }
@@ -697,8 +701,8 @@ export class Vm<Vu> {
       const operation = this.#values.read(this.#ctx, argv)
       if (operation === registerEntry) return this.#register(argc, argv)
       if (operation === takeError) return this.#answer(this.#takeError())
-      if (operation === operationTable) return this.#answer(this.#operationNames)
       if (operation === nextItem) return this.#answer(this.#nextItem())
+      if (operation === operationNumber) return this.#answer(this.#numberOf(argc, argv))
       // A guest that calls us again and again takes long to have its interrupt handler asked.
       if (this.#clock.isOver) this.#overTime()
       if (this.#state === 'dead' || this.#isInterrupted) return this.#null
@@ -715,6 +719,12 @@ export class Vm<Vu> {
     } catch (e) {
       return this.#refuse(e)
     }
+  }
+
+  /** Asked once for each by the guest half, which keeps no table: it would be in every VM. */
+  #numberOf(argc: number, argv: Pointer): number | undefined {
+    const name = argc > 1 ? this.#values.read(this.#ctx, argv + cellBytes) : undefined
+    return typeof name === 'string' ? this.#known.numbers.get(name) : undefined
   }
 
   /** A pointer to the value, which the engine copies and frees. @throws {GuestError} when the VM has no room for it */

@@ -6,15 +6,11 @@ import { GoError } from './go-error.js'
 import {
   createObject,
   defineProperty,
-  mapGet,
-  mapSet,
   NativeError,
-  NativeMap,
   NativeRangeError,
   NativeSyntaxError,
   NativeTypeError,
   parseJson,
-  stringSplit,
 } from './primordials.js'
 
 export type Crossing = string | number | boolean | undefined | ArrayBuffer
@@ -22,20 +18,15 @@ export type Crossing = string | number | boolean | undefined | ArrayBuffer
 type Native = (operation: number, ...args: unknown[]) => unknown
 
 // The same numbers as in runtime/vm.ts.
-const operationTable = 0
+const operationNumber = 0
 const takeError = 1
 const registerEntry = 2
 const compileFile = 3
 const importOwn = 5
-const firstOperation = 16
 
 const holder = globalThis as unknown as { __belljar?: Native }
 const native = holder.__belljar!
 delete holder.__belljar
-
-const numbers = new NativeMap<string, number>()
-const names = stringSplit(native(operationTable) as string, ' ')
-for (let i = 0; i < names.length; i++) mapSet(numbers, names[i]!, firstOperation + i)
 
 /** Throws what the host refused with. When the host wants the script to end, nothing is thrown and nothing returns. */
 export function raise(): never {
@@ -63,8 +54,8 @@ export function raise(): never {
 
 /** The number of an operation. Throws when the host has none of that name. */
 export function operationOf(module: string, name: string): number {
-  const number = mapGet(numbers, `${module}.${name}`)
-  if (number === undefined) throw new NativeError(`the host has no operation ${module}.${name}`)
+  const number = native(operationNumber, `${module}.${name}`)
+  if (typeof number !== 'number') throw new NativeError(`the host has no operation ${module}.${name}`)
   return number
 }
 

@@ -15,9 +15,8 @@ import { type Completion, Vm, type VmImage, type VmOptions } from '../../runtime
  */
 const bootSource = `
   const native = __belljar
-  const names = native(0).split(' ')
   globalThis.op = (name, ...args) => {
-    const result = native(16 + names.indexOf('test.' + name), ...args)
+    const result = native(native(0, 'test.' + name) ?? 15, ...args)
     if (result !== null) return result
     const text = native(1)
     if (text === '') for (;;);
