@@ -66,7 +66,7 @@ export interface VmImage {
   readonly memory: MemoryImage
   readonly rt: number
   readonly ctx: number
-  readonly entries: readonly (readonly [name: string, fn: Pointer])[]
+  readonly entries: ReadonlyMap<string, Pointer>
   readonly rejected: readonly (readonly [promise: bigint, reason: bigint])[]
   /** What its pointers and numbers mean something for. */
   readonly tracker: number
@@ -148,8 +148,8 @@ export class Vm<Vu> {
   readonly #tracker: number
   /** The JSValue null, which nobody frees. */
   readonly #null: Pointer
-  /** The functions that the guest half gave, by their names. */
-  readonly #entries = new Map<string, Pointer>()
+  /** The functions that the guest half gave, by their names. All VMs that were made from one have its map. */
+  readonly #entries: Map<string, Pointer>
   /** No more of them are taken: code of a user may run. */
   #hasBooted = false
   /** Where the state of Math.random() lies, and what it was at first. */
@@ -201,6 +201,8 @@ export class Vm<Vu> {
     }
     const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
     this.#tracker = addRejectionTracker(instance, onRejection)
+    // No longer changed: an image is of a VM that has booted.
+    this.#entries = (image?.entries as Map<string, Pointer> | undefined) ?? new Map()
     if (image === undefined) {
       exports.ctors()
       this.#rt = exports.newRuntime()
@@ -218,7 +220,6 @@ export class Vm<Vu> {
       this.#ctx = image.ctx
       this.#random = image.random
       this.#stripFlags = image.stripFlags
-      for (const [name, fn] of image.entries) this.#entries.set(name, fn)
       this.#hasBooted = true
       for (const [promise, reason] of image.rejected) this.#rejected.set(promise, reason)
     }
@@ -267,7 +268,7 @@ export class Vm<Vu> {
       memory: this.#instance.image(),
       rt: this.#rt,
       ctx: this.#ctx,
-      entries: [...this.#entries],
+      entries: this.#entries,
       rejected: [...this.#rejected],
       tracker: this.#tracker,
       operations: this.#known.names,

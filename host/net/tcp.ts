@@ -67,8 +67,7 @@ function connectTo(remote: CheckedAddress, { localIp, signal, onBytes }: TcpOpti
       signal.removeEventListener('abort', onAbort)
       tcp.removeAllListeners('connect')
       tcp.removeListener('error', onError)
-      // An error after this must not end the process.
-      tcp.on('error', () => {})
+      tcp.on('error', ignored)
       if (!error) return resolve(tcp)
       tcp.destroy()
       reject(error)
@@ -82,6 +81,9 @@ function connectTo(remote: CheckedAddress, { localIp, signal, onBytes }: TcpOpti
     tcp.once('error', onError)
   })
 }
+
+/** An error of a socket that is open must not end the process. Made here, it keeps nothing of the dial in memory. */
+const ignored = () => {}
 
 function readingTo(onBytes: (bytes: Buffer) => void): (count: number) => boolean {
   return (count) => {
