@@ -18,7 +18,8 @@ export function forbidCodeGeneration(): void {
   if (isForbidden()) return
   for (const kind of kinds) {
     const prototype = Object.getPrototypeOf(kind)
-    const refusing = () => {
+    // As these may be called with `new`, it is no arrow.
+    function refusing() {
       throw new EvalError(text)
     }
     Object.defineProperty(refusing, 'name', { value: prototype.constructor.name })
