@@ -1,4 +1,4 @@
-/** The direct transport beside a peer that each test plays itself. */
+/** The direct transport, or that of grpc-js, beside a peer that each test plays itself. */
 import { HostResolver } from '../../../../../host/dns.js'
 import type {
   CallResult,
@@ -7,8 +7,10 @@ import type {
   Connection,
   DialOptions,
   StreamCall,
+  Transport,
 } from '../../../../../host/grpc/transport.js'
 import { DirectTransport } from '../../../../../host/grpc/transports/direct-transport.js'
+import { GrpcJsTransport } from '../../../../../host/grpc/transports/grpc-js-transport.js'
 import { tlsSettingsOf } from '../../../../../host/net/tls.js'
 import { type RawPeer, type RawServer, serveRaw, settings, type } from '../../raw-peer.js'
 import { stopServers } from '../../scripted-server.js'
@@ -22,7 +24,8 @@ export const code = { protocolError: 1, flowControlError: 3, refusedStream: 7, c
 export const setting = { headerTableSize: 1, maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5 }
 export const mostWindow = 2 ** 31 - 1
 
-const transport = new DirectTransport()
+export const direct: Transport = new DirectTransport()
+export const grpcJs: Transport = new GrpcJsTransport()
 const open: Connection[] = []
 
 /** Ends what a test began. */
@@ -31,7 +34,11 @@ export async function closeAll(): Promise<void> {
   await stopServers()
 }
 
-export async function dial({ address }: RawServer, options: Partial<DialOptions> = {}): Promise<Connection> {
+export async function dial(
+  { address }: RawServer,
+  options: Partial<DialOptions> = {},
+  transport = direct,
+): Promise<Connection> {
   const all = { address, isPlaintext: true, timeoutMs: plentyMs, resolver: new HostResolver(), ...options }
   const connection = await transport.connect(all)
   open.push(connection)
@@ -42,10 +49,11 @@ export async function dial({ address }: RawServer, options: Partial<DialOptions>
 export async function start(
   greeting = settings(),
   isSecure = false,
+  transport = direct,
 ): Promise<{ server: RawServer; connection: Connection; peer: RawPeer }> {
   const server = await serveRaw(greeting, isSecure)
   const secure = { isPlaintext: false, tls: tlsSettingsOf({ insecureSkipVerify: true }, undefined, '') }
-  const [connection, peer] = await Promise.all([dial(server, isSecure ? secure : {}), server.accept()])
+  const [connection, peer] = await Promise.all([dial(server, isSecure ? secure : {}, transport), server.accept()])
   // The client's own settings, and its answer to those of the greeting.
   await peer.next(type.settings)
   await peer.next(type.settings)

@@ -14,16 +14,14 @@ import {
   windowUpdate,
 } from '../../raw-peer.js'
 import { frame as message } from '../../scripted-server.js'
-import { brief, closeAll, setting, start, unary } from './rig.js'
+import { brief, closeAll, direct, grpcJs, setting, start, unary } from './rig.js'
 
-describe('The direct transport: splits', () => {
+describe('Transports: splits', () => {
   afterEach(closeAll)
 
-  /** An answer with all that may stand around and within it, and the streams that it is for. */
-  const decorated = (id: number) =>
+  /** Header blocks with padding, priority, and in parts, some of which are empty. */
+  const oddHeaders = (id: number) =>
     Buffer.concat([
-      settings([setting.maxConcurrentStreams, 100]),
-      frame(0xbe, 0xff, id, Buffer.from('noise')),
       frame(
         type.headers,
         flag.padded | flag.priority,
@@ -33,6 +31,23 @@ describe('The direct transport: splits', () => {
       frame(type.continuation, 0, id),
       frame(type.continuation, 0, id, okFields.subarray(0, 10)),
       frame(type.continuation, flag.endHeaders, id, okFields.subarray(10)),
+    ])
+  const oddTrailers = (id: number) =>
+    Buffer.concat([
+      frame(
+        type.headers,
+        flag.endStream | flag.padded,
+        id,
+        Buffer.concat([Buffer.of(1), fields('grpc-status', '0'), Buffer.of(0)]),
+      ),
+      frame(type.continuation, flag.endHeaders, id, fields('x', 'y')),
+    ])
+  /** An answer with all that may stand around and within it, and the streams that it is for. */
+  const decorated = (id: number, first: Buffer = oddHeaders(id), last: Buffer = oddTrailers(id)) =>
+    Buffer.concat([
+      settings([setting.maxConcurrentStreams, 100]),
+      frame(0xbe, 0xff, id, Buffer.from('noise')),
+      first,
       frame(type.priority, 0, id + 100, Buffer.alloc(5)),
       ping(),
       frame(
@@ -46,18 +61,17 @@ describe('The direct transport: splits', () => {
       frame(type.data, flag.padded, id, Buffer.from([0, 0, 5, 'r'.charCodeAt(0)])),
       windowUpdate(0, 1),
       frame(type.data, 0, id, Buffer.from('eply')),
-      frame(
-        type.headers,
-        flag.endStream | flag.padded,
-        id,
-        Buffer.concat([Buffer.of(1), fields('grpc-status', '0'), Buffer.of(0)]),
-      ),
-      frame(type.continuation, flag.endHeaders, id, fields('x', 'y')),
+      last,
     ])
 
-  for (const isSecure of [false, true]) {
-    it(`an answer with every decoration may be cut at any byte, ${isSecure ? 'in TLS' : 'in plaintext'}`, async () => {
-      const { connection, peer } = await start(settings(), isSecure)
+  for (const [name, transport, isSecure] of [
+    ['direct, in plaintext', direct, false],
+    ['direct, in TLS', direct, true],
+    ['grpc-js, in plaintext', grpcJs, false],
+    ['grpc-js, in TLS', grpcJs, true],
+  ] as const) {
+    it(`${name}: an answer with every decoration may be cut at any byte`, async () => {
+      const { connection, peer } = await start(settings(), isSecure, transport)
       const { length } = decorated(1)
       for (let at = 0; at <= length; at++) {
         const result = unary(connection)
@@ -68,26 +82,33 @@ describe('The direct transport: splits', () => {
     })
   }
 
-  it('and may come byte by byte', async () => {
-    const { connection, peer } = await start()
-    const result = unary(connection)
-    const id = await peer.call()
-    await peer.sendApart([...decorated(id)].map((byte) => Buffer.of(byte)))
-    assert.deepEqual(brief(await result), [0, 'reply'])
-    assert.equal((await peer.next(type.ping))?.payload.toString(), 'pingpong')
-  })
+  for (const [name, transport] of [
+    ['direct', direct],
+    ['grpc-js', grpcJs],
+  ] as const) {
+    it(`${name}: an answer may come byte by byte`, async () => {
+      const { connection, peer } = await start(settings(), false, transport)
+      const result = unary(connection)
+      const id = await peer.call()
+      // The nghttp2 of Node.js 20 loses the connection by a header block in parts that comes byte by byte.
+      const bytes = transport === direct ? decorated(id) : decorated(id, headers(id), trailers(id))
+      await peer.sendApart([...bytes].map((byte) => Buffer.of(byte)))
+      assert.deepEqual(brief(await result), [0, 'reply'])
+      assert.equal((await peer.next(type.ping))?.payload.toString(), 'pingpong')
+    })
 
-  it('answers to many calls may come interleaved, a few bytes of each at a time', async () => {
-    const { connection, peer } = await start()
-    const results = Array.from({ length: 20 }, () => unary(connection))
-    const ids = await Promise.all(results.map(() => peer.call()))
-    const body = (id: number) => message(Buffer.from(`for ${id}`))
-    for (const id of ids) peer.send(headers(id))
-    for (let at = 0; at < 12; at += 2) {
-      for (const id of ids) peer.send(frame(type.data, 0, id, body(id).subarray(at, at + 2)))
-    }
-    for (const id of [...ids].reverse()) peer.send(trailers(id))
-    const expected = [...ids].sort((a, b) => a - b).map((id) => [0, `for ${id}`])
-    assert.deepEqual((await Promise.all(results)).map(brief), expected)
-  })
+    it(`${name}: answers to many calls may come interleaved, a few bytes of each at a time`, async () => {
+      const { connection, peer } = await start(settings(), false, transport)
+      const results = Array.from({ length: 20 }, () => unary(connection))
+      const ids = await Promise.all(results.map(() => peer.call()))
+      const body = (id: number) => message(Buffer.from(`for ${id}`))
+      for (const id of ids) peer.send(headers(id))
+      for (let at = 0; at < 12; at += 2) {
+        for (const id of ids) peer.send(frame(type.data, 0, id, body(id).subarray(at, at + 2)))
+      }
+      for (const id of [...ids].reverse()) peer.send(trailers(id))
+      const expected = [...ids].sort((a, b) => a - b).map((id) => [0, `for ${id}`])
+      assert.deepEqual((await Promise.all(results)).map(brief), expected)
+    })
+  }
 })
