@@ -125,9 +125,19 @@ export function addDuration(
   kindOf(vu, call, status, remoteIp).duration.add(durationMs)
 }
 
-/** Counts a call of the script that has ended, and whether it failed, where grpc_reqs or grpc_req_failed are switched on. */
-export function addRequest(vu: VuContext, call: CallTags, status: number, remoteIp: string | undefined): void {
-  const { requests, failures } = kindOf(vu, call, status, remoteIp)
+/**
+ * Adds a call of the script that has ended: how long it took, if that is to be kept, and where grpc_reqs or grpc_req_failed are
+ * switched on, that it was made and whether it failed.
+ */
+export function addCall(
+  vu: VuContext,
+  call: CallTags,
+  status: number,
+  durationMs: number | undefined,
+  remoteIp: string | undefined,
+): void {
+  const { duration, requests, failures } = kindOf(vu, call, status, remoteIp)
+  if (durationMs !== undefined) duration.add(durationMs)
   requests?.add(1)
   failures?.add(status === Status.ok ? 0 : 1)
 }

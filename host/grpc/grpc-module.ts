@@ -8,7 +8,7 @@ import { cappedMs, checkMetadata, checkRequestBytes, checkRoomForCall, namingLim
 import type { VuContext } from '../vu-context.js'
 import { builtInMethod } from './built-in-methods.js'
 import { type CallParams, CallParamsError, defaultInvokeTimeoutMs, readCallParams } from './call-params.js'
-import { addDuration, addRequest, type CallTags, unnamedCall } from './call-samples.js'
+import { addCall, type CallTags, unnamedCall } from './call-samples.js'
 import { connect } from './connect.js'
 import { readConnectParams } from './connect-params.js'
 import type { GrpcClient, KnownParams } from './grpc-vu.js'
@@ -223,10 +223,7 @@ function answer(
   const response = responseText(client.schema, method, result, params.discardsResponse)
   const durationMs = performance.now() - begin
   // Nor one of a call that the end of the iteration cut off.
-  if (!signal.aborted) {
-    if (!isTimeUp) addDuration(vu, tags, response.status, durationMs, result.remoteIp)
-    addRequest(vu, tags, response.status, result.remoteIp)
-  }
+  if (!signal.aborted) addCall(vu, tags, response.status, isTimeUp ? undefined : durationMs, result.remoteIp)
   if ('conversionError' in response) {
     throw new GuestError('GoError', `unable to convert response object to JSON: ${response.conversionError}`)
   }
@@ -337,8 +334,7 @@ export const grpc = defineHostModule<VuContext>('grpc', {
     })
     if (!signal.aborted) {
       const tags = unnamedCall(connection, vuTags)
-      addDuration(vu, tags, result.status, performance.now() - begin, result.remoteIp)
-      addRequest(vu, tags, result.status, result.remoteIp)
+      addCall(vu, tags, result.status, performance.now() - begin, result.remoteIp)
     }
     if (result.status !== 0) {
       throw new GuestError('GoError', rpcErrorText(result))

@@ -12,7 +12,7 @@ import { checkRequestBytes, namingLimit } from '../call-limits.js'
 import { Queue } from '../queue.js'
 import type { VuContext } from '../vu-context.js'
 import type { CallParams } from './call-params.js'
-import { addDuration, addRequest, type CallTags, type StreamSeries, streamSeries } from './call-samples.js'
+import { addCall, type CallTags, type StreamSeries, streamSeries } from './call-samples.js'
 import type { GrpcClient, OpenStream } from './grpc-vu.js'
 import { debugObserver } from './http-debug.js'
 import { messageText } from './message-text.js'
@@ -328,8 +328,8 @@ export class GrpcStream implements OpenStream, ItemSource {
   #measure(status: number, hasDuration = true): void {
     if (this.#signal.aborted) return
     const { vu } = this.#start
-    if (hasDuration) addDuration(vu, this.#callTags, status, performance.now() - this.#beganAtMs, this.#remoteIp)
-    addRequest(vu, this.#callTags, status, this.#remoteIp)
+    const durationMs = hasDuration ? performance.now() - this.#beganAtMs : undefined
+    addCall(vu, this.#callTags, status, durationMs, this.#remoteIp)
   }
 
   /** The last events of the script: the error if there was one, the end, and an error that k6 finds only after it. */

@@ -116,6 +116,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
   #lateFrames = 0
   /** Of answers, since all that waited was sent. */
   #answerBytes = 0
+  #receivedBytes = 0
 
   /** Takes the socket over, and sends the preface at once. */
   constructor(socket: Socket, owner: SessionOwner, { firstStreamId = 1 }: SessionOptions = {}) {
@@ -135,8 +136,18 @@ export class ClientSession implements FrameSink, StreamCarrier {
     return !this.#isClosing && !this.isLost
   }
 
+  /** Bytes that were given to the socket, and that came from it. */
+  get bytesSent(): number {
+    return this.#outbox.sentBytes
+  }
+
+  get bytesReceived(): number {
+    return this.#receivedBytes
+  }
+
   /** Takes what the socket received. The bytes are the caller's again when this returns. */
   receive(chunk: Buffer): void {
+    this.#receivedBytes += chunk.length
     if (this.isLost) return
     // Answers to frames, and new windows, go out with what the readers send now.
     this.#outbox.mayHurry = false
@@ -477,7 +488,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
 
   /** Goes on where the peer, or the socket, has made room. */
   #pump(): void {
-    if (this.isLost) return
+    if (this.isLost || (this.#queue.size === 0 && this.#blocked.size === 0)) return
     for (const stream of this.#queue) {
       if (this.#streams.size >= this.#maxStreams || !this.#hasSettings || this.#outbox.isFull) break
       if (this.#isClosing) break

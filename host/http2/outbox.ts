@@ -25,6 +25,8 @@ export class Outbox {
    * turns have one write only, and a tick for it takes Node.js longer than all else here. What follows waits for the tick.
    */
   mayHurry = false
+  /** Bytes that the socket was given. */
+  sentBytes = 0
   readonly #socket: Socket
   readonly #onDrain: () => void
   #slab: Buffer | undefined
@@ -102,9 +104,11 @@ export class Outbox {
     let goesOn = true
     if (parts.length === 0) {
       if (slab === undefined || this.at === this.#from) return
+      this.sentBytes += this.at - this.#from
       goesOn = socket.write(slab.subarray(this.#from, this.at))
     } else {
       this.#endPart()
+      this.sentBytes += this.#partBytes
       this.#parts = []
       this.#partBytes = 0
       socket.cork()

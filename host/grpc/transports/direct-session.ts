@@ -84,12 +84,14 @@ export class DirectSession implements Session, SessionOwner {
     return this.#http2.isLost
   }
 
+  // With TLS the wire has more than HTTP/2. To ask a socket takes Node.js longer than to add up.
+
   get bytesSent(): number {
-    return this.#tcp.bytesWritten
+    return this.#scheme === 'https' ? this.#tcp.bytesWritten : this.#http2.bytesSent
   }
 
   get bytesReceived(): number {
-    return this.#tcp.bytesRead
+    return this.#scheme === 'https' ? this.#tcp.bytesRead : this.#http2.bytesReceived
   }
 
   get headerListLimit(): number {
