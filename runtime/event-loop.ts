@@ -9,8 +9,9 @@ import { type Completion, type Soon, type Vm, whenThere } from './vm.js'
 /** Timers, calls and other work of one VM that may be open at a time. */
 const maxOpen = 100_000
 
-/** Items that go over in one entry, at most, and the letters of one that may go over with others. */
+/** Items that go over in one entry, at most, with so many letters or a little more; and those of one that may go over with others. */
 const mostItems = 64
+const mostListLetters = 32 * 1024
 const mostItemLetters = 4096
 /** So many are handed over alone after one whose promise jobs kept the others waiting. */
 const aloneAfterJobs = 8
@@ -157,7 +158,7 @@ export class TaskQueue {
     let json = `[${item.payload}`
     let count = 1
     for (let next = this.#first; next !== undefined && count < this.#itemsTogether; next = next.next) {
-      if (next.task !== item.task || !mayBeListed(next)) break
+      if (next.task !== item.task || !mayBeListed(next) || json.length > mostListLetters) break
       json += `,${next.payload}`
       count++
     }

@@ -37,7 +37,7 @@ import type { CallStatus, ClientStream, Connection, ReceivedMetadata } from './t
 const windowUnits = 64
 /** The transport goes on when no more than so much is left of it. */
 const resumeUnits = windowUnits / 2
-/** Bytes of a message that count for one. */
+/** Bytes of a message that count for one, or letters of its JSON: a few bytes may become very many. */
 const unitBytes = 16 * 1024
 
 /** Bytes that wait to be sent until `write()` lets the network catch up, and until there is no more room for any. */
@@ -240,7 +240,8 @@ export class GrpcStream implements OpenStream, ItemSource {
       received.add(1)
       if (isTimed) this.#addTime(arrivedAtMs)
     }
-    const units = 1 + Math.floor(message.length / unitBytes)
+    const size = typeof text === 'string' ? text.length : text.byteLength
+    const units = 1 + Math.floor(Math.max(message.length, size) / unitBytes)
     this.#untakenUnits += units
     vu.tasks.postItem(task, text, this, units)
     if (this.#untakenUnits < windowUnits) return

@@ -78,6 +78,11 @@ describe('TaskQueue', () => {
       }
     })
 
+    it('go together up to a length', () => {
+      const { tasks } = filled(...Array.from({ length: 20 }, (): [number, string] => [1, `"${'x'.repeat(4000)}"`]))
+      assert.equal(tasks.listFrom(tasks.take()!)?.count, 9)
+    })
+
     it('are so many at a time, and fewer after one that kept the others waiting', () => {
       const { tasks } = filled(...Array.from({ length: 1000 }, (): [number, string] => [1, '0']))
       const takeList = (taken: (count: number) => number) => {

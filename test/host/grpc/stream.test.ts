@@ -531,6 +531,17 @@ describe('grpc.Stream, its trusted half', () => {
       assert.equal((await vu.drain(stream)).length, 21)
     })
 
+    it('counts a message for many whose JSON is much longer than its bytes', async () => {
+      const vu = await connected((call) => {
+        // A string of 16,000 NULs, each of which takes six letters.
+        for (let n = 0; n < 40; n++) call.send(Buffer.concat([Buffer.from([18, 0x80, 0x7d]), Buffer.alloc(16_000)]))
+        call.finish()
+      })
+      const stream = vu.openStream('t.S/Down')
+      await staysAt(vu, 11)
+      assert.equal((await vu.drain(stream)).length, 41)
+    })
+
     it('lets a script that writes faster than the network wait, and loses nothing', async () => {
       const vu = await connected(async (call) => {
         let count = 0
