@@ -62,10 +62,13 @@ export class Heartbeat {
   /** In the thread: for the VM of `vu`. `waiting` tells how many samples were not handed over yet. */
   pulse(vu: number, waiting: () => number): Pulse {
     const cells = this.#cells
+    let entryMs = -1
+    let usedMs = 0
     return {
       begin: (restMs, limit, isFirst, nowMs) => {
         const time = originMs + nowMs
-        if (isFirst) cells[cell.cpuAtEntryMs] = this.#sampledMs
+        if (isFirst) entryMs = this.#sampledMs
+        cells[cell.cpuAtEntryMs] = entryMs
         cells[cell.vu] = vu
         cells[cell.limit] = cpuLimits.indexOf(limit)
         cells[cell.unsentSamples] = waiting()
@@ -81,7 +84,14 @@ export class Heartbeat {
         cells[cell.aliveAt] = time
         cells[cell.beats]!++
       },
-      cpuMs: () => this.#sinceEntryMs(),
+      pause: () => {
+        usedMs = this.#sinceMs(entryMs) ?? -1
+      },
+      resume: () => {
+        const nowMs = this.#clock?.cpuMs() ?? -1
+        entryMs = nowMs < 0 || usedMs < 0 ? -1 : nowMs - usedMs
+      },
+      cpuMs: () => this.#sinceMs(entryMs),
     }
   }
 
@@ -98,10 +108,9 @@ export class Heartbeat {
     this.#cells[cell.beats]!++
   }
 
-  #sinceEntryMs(): number | undefined {
-    const cells = this.#cells
-    const handle = cells[cell.clockHandle]!
-    const before = cells[cell.cpuAtEntryMs]!
+  /** What the thread has used of a processor since it had used so much. */
+  #sinceMs(before: number): number | undefined {
+    const handle = this.#cells[cell.clockHandle]!
     if (handle === 0 || before < 0) return undefined
     this.#clock ??= new ThreadClock(handle)
     const now = this.#clock.cpuMs()
@@ -120,7 +129,7 @@ export class Heartbeat {
       silentMs: isInside || aliveAt === 0 ? undefined : time - aliveAt,
       vu: cells[cell.vu]!,
       limit: cpuLimits[cells[cell.limit]!] ?? 'cpuMs',
-      threadCpuMs: isInside && time > deadline ? this.#sinceEntryMs() : undefined,
+      threadCpuMs: isInside && time > deadline ? this.#sinceMs(cells[cell.cpuAtEntryMs]!) : undefined,
     }
   }
 

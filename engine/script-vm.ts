@@ -14,7 +14,7 @@ import {
   resolveInternal,
 } from '../runtime/guest-program.js'
 import type { HostModule } from '../runtime/host-module.js'
-import type { CpuLimit, Pulse } from '../runtime/pulse.js'
+import type { CpuLimit } from '../runtime/pulse.js'
 import {
   type Completion,
   commonJsHead,
@@ -65,6 +65,9 @@ const entryModule = 'belljar:entry.js'
 /** Its evaluation is the first of all: by then every static import was resolved. */
 const linkedModule = 'belljar:linked.js'
 
+/** What a VM has from the thread that it is in. */
+export type VmPlace = Pick<VmOptions<VuContext>, 'pulse' | 'engine' | 'turns'>
+
 export type ScriptModules = readonly HostModule<VuContext>[]
 
 export class ScriptVm {
@@ -95,11 +98,10 @@ export class ScriptVm {
     graph: ModuleGraph,
     configuration: GuestConfiguration,
     modules: ScriptModules,
-    pulse?: Pulse,
-    engine?: WebAssembly.Module,
+    place: VmPlace = {},
   ): Promise<ScriptVm> {
     const loader = new ScriptLoader(graph)
-    const vm = Vm.create(vmOptions(vu, modules, loader, pulse, engine), '__belljar')
+    const vm = Vm.create(vmOptions(vu, modules, loader, place), '__belljar')
     const script = ScriptVm.#around(vm, vu, graph, false)
     vm.keepsSources = false
     loader.onLoad = (isOwn) => {
@@ -127,12 +129,11 @@ export class ScriptVm {
     graph: ModuleGraph,
     image: VmImage,
     modules: ScriptModules,
-    pulse?: Pulse,
-    engine?: WebAssembly.Module,
+    place: VmPlace = {},
   ): ScriptVm {
     const loader = new ScriptLoader(graph)
     loader.refuseImports()
-    return ScriptVm.#around(Vm.fromImage(image, vmOptions(vu, modules, loader, pulse, engine)), vu, graph, true)
+    return ScriptVm.#around(Vm.fromImage(image, vmOptions(vu, modules, loader, place)), vu, graph, true)
   }
 
   static #around(vm: Vm<VuContext>, vu: VuContext, graph: ModuleGraph, hasBooted: boolean): ScriptVm {
@@ -259,20 +260,8 @@ export class ScriptVm {
   }
 }
 
-function vmOptions(
-  vu: VuContext,
-  modules: ScriptModules,
-  loader: ModuleLoader,
-  pulse: Pulse | undefined,
-  engine: WebAssembly.Module | undefined,
-): VmOptions<VuContext> {
-  return {
-    limits: vu.services.limits,
-    modules,
-    loader,
-    ...(pulse === undefined ? {} : { pulse }),
-    ...(engine === undefined ? {} : { engine }),
-  }
+function vmOptions(vu: VuContext, modules: ScriptModules, loader: ModuleLoader, place: VmPlace): VmOptions<VuContext> {
+  return { limits: vu.services.limits, modules, loader, ...place }
 }
 
 class ScriptLoader implements ModuleLoader {

@@ -21,7 +21,6 @@ import { AuditTrail } from '../policy/audit.js'
 import { Gate } from '../policy/gate.js'
 import { type GuestFailure, TaskQueue } from '../runtime/event-loop.js'
 import { isNativeModule } from '../runtime/guest-program.js'
-import type { Pulse } from '../runtime/pulse.js'
 import { FileStore } from '../script/file-store.js'
 import { GraphBuilder } from '../script/graph-builder.js'
 import { ModuleGraph } from '../script/module-graph.js'
@@ -49,7 +48,7 @@ import { iterationStriping } from './plan/requirements.js'
 import { globalIndex } from './plan/segment.js'
 import type { FirstInit, LoadedScript, RunConfig, ThreadSettings } from './run-config.js'
 import { failureMessage, ScriptFailure } from './script-failure.js'
-import { placesOf, type ScriptModules, ScriptVm } from './script-vm.js'
+import { placesOf, type ScriptModules, ScriptVm, type VmPlace } from './script-vm.js'
 import { SecretRequests } from './secret-requests.js'
 import { type SharedArrayAnswer, SharedArrayLink } from './shared-array-link.js'
 import { SharedCounters } from './shared-counters.js'
@@ -86,6 +85,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   readonly #poll: (busy: number) => void
   readonly #counters: SharedCounters
   readonly #heartbeat: Heartbeat
+  readonly #turns = new LoopTurns()
   readonly #registry: MetricRegistry
   readonly #samples: SampleBuffer
   readonly #trail = new AuditTrail(() => this.#now())
@@ -254,7 +254,7 @@ export class ThreadRun implements Async<ThreadCalls> {
       services: this.#services,
       counters: this.#counters,
       ledger: new VuLedger(config.ledger),
-      turns: new LoopTurns(),
+      turns: this.#turns,
       series: config.scenarios.map((scenario) => this.#seriesOf(scenario, systemTags)),
       hasVuMetadata: systemTags.has('vu'),
       hasIterMetadata: systemTags.has('iter'),
@@ -460,14 +460,18 @@ export class ThreadRun implements Async<ThreadCalls> {
   async #vmSource(copies: boolean, first?: { template: VmTemplate; hasOptions: boolean }): Promise<VmSource> {
     const services = this.#services!
     const graph = this.#graph!
-    const pulse = ({ id }: VuContext) => this.#heartbeat.pulse(id, () => this.#samples.size)
+    const place = ({ id }: VuContext): VmPlace => ({
+      pulse: this.#heartbeat.pulse(id, () => this.#samples.size),
+      turns: this.#turns,
+      ...(this.#engine === undefined ? {} : { engine: this.#engine }),
+    })
     const modules = await hostModulesFor(graph.nativeModules)
     return new VmSource(
       {
         context: (id) => new VuContext(id, services, new TaskQueue(), this.#protocols!),
-        initialized: (context, modules) => this.#initialized(context, modules, pulse(context)),
+        initialized: (context, modules) => this.#initialized(context, modules, place(context)),
         copied: (context, image) => {
-          const script = ScriptVm.fromImage(context, graph, image, modules, pulse(context), this.#engine)
+          const script = ScriptVm.fromImage(context, graph, image, modules, place(context))
           // Without `first`, the VM of the image has its options.
           return first?.hasOptions ? this.#withOptions(script) : script
         },
@@ -478,11 +482,11 @@ export class ThreadRun implements Async<ThreadCalls> {
     )
   }
 
-  async #initialized(context: VuContext, modules: ScriptModules, pulse: Pulse): Promise<ScriptVm> {
+  async #initialized(context: VuContext, modules: ScriptModules, place: VmPlace): Promise<ScriptVm> {
     try {
       const configuration = this.#guestConfiguration()
       return await this.#withOptions(
-        await ScriptVm.create(context, this.#graph!, configuration, modules, pulse, this.#engine),
+        await ScriptVm.create(context, this.#graph!, configuration, modules, place),
       )
     } catch (e) {
       context.services.sharedArrays.abandon(context)

@@ -140,7 +140,7 @@ export class VirtualUser {
       ledger.setBegun(this.id, begun)
       // Also after one that did not wait, so that the VUs of a thread take turns.
       await this.#iterate(work, index, nowMs)
-      if (turns.isOver(this.#endedAtMs)) await turns.next()
+      if (turns.isOver(this.#endedAtMs)) await new Promise<void>((resolve) => turns.next(resolve))
     }
     return begun
   }

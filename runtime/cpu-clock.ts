@@ -8,6 +8,7 @@ export class CpuClock {
   #spentMs = 0
   #startedAt = 0
   #isRunning = false
+  #isPaused = false
 
   constructor(pulse: Pulse | undefined) {
     this.#pulse = pulse
@@ -17,11 +18,14 @@ export class CpuClock {
   begin(budgetMs: number, limit: CpuLimit): void {
     this.budgetMs = budgetMs
     this.#spentMs = 0
+    this.#isPaused = false
     this.#start(limit, true)
   }
 
-  /** The entry goes on that had to wait. */
+  /** The entry goes on that had to wait or was paused. */
   goOn(limit: CpuLimit): void {
+    if (this.#isPaused) this.#pulse?.resume()
+    this.#isPaused = false
     this.#start(limit, false)
   }
 
@@ -44,6 +48,13 @@ export class CpuClock {
   /** Of the present entry, by the clock on the wall. */
   get spentMs(): number {
     return this.#isRunning ? this.#spentMs + performance.now() - this.#startedAt : this.#spentMs
+  }
+
+  /** The guest waits for nothing, and is to go on when others have had their turn. */
+  pause(): void {
+    this.#pulse?.pause()
+    this.#isPaused = true
+    this.stop()
   }
 
   /** Where many threads want few processors, the clock on the wall counts what others have used, too. */

@@ -1,14 +1,15 @@
 /**
- * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with four changes that
+ * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with five changes that
  * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 3 MB instead of 5, and some
  * memory of ours beside that.
+ * `new` of a function that was bound again and again takes some of that stack each time, as all other recursion does.
  * And it asks for the memory that a VM needs and not for 16 MB, and for a shared one: of others the garbage collector takes all
  * for used (memory-pool.ts).
  */
 import { readFileSync } from 'node:fs'
 import { requirePackage } from '../package-root.js'
 
-const section = { import: 2, global: 6, export: 7, data: 11 } as const
+const section = { import: 2, global: 6, export: 7, code: 10, data: 11 } as const
 const kind = { function: 0, table: 1, memory: 2 } as const
 const i32const = 0x41
 /** What the limits of a memory say of it. */
@@ -131,6 +132,7 @@ const changes = new Map<number, (body: Uint8Array) => Uint8Array>([
   [section.import, withSharedMemory],
   [section.global, withSmallerStack],
   [section.export, withOwnExports],
+  [section.code, withStackForBoundFunctions],
   [section.data, withLowerHeap],
 ])
 
@@ -181,6 +183,21 @@ function withOwnExports(body: Uint8Array): Uint8Array {
   if (kept.length !== wanted.size) throw unexpected('its exports')
   const table = [tableName.length, ...Buffer.from(tableName), kind.table, 0]
   return Buffer.concat([Buffer.from(writeLength(kept.length + 1)), ...kept, Buffer.from(table)])
+}
+
+/**
+ * A bound function has its arguments on the stack, rounded up to 16 bytes: none for none, so that the depth of `new` of such
+ * functions was limited by nothing, and a stack that takes no room was unwound into any amount of it. Rounded up from 16 more,
+ * each takes some.
+ */
+function withStackForBoundFunctions(body: Uint8Array): Uint8Array {
+  // i32.const 15, i32.add, i32.const -16, i32.and, local.tee 9, i32.sub
+  const expected = Buffer.from([i32const, 15, 0x6a, i32const, 0x70, 0x71, 0x22, 9, 0x6b])
+  const changed = Buffer.from(body)
+  const at = changed.indexOf(expected)
+  if (at < 0 || changed.indexOf(expected, at + 1) >= 0) throw unexpected('its code')
+  changed[at + 1] = 31
+  return changed
 }
 
 /** The heap begins where the stack ends: its first address is the one word of static data that says so. */

@@ -17,6 +17,15 @@ export interface Pulse {
   begin(restMs: number, limit: CpuLimit, isFirst: boolean, nowMs: number): void
   /** It returned, or waits for something. */
   end(nowMs: number): void
-  /** At most what the thread has used of a processor since the first `begin`, in ms; undefined where nobody knows. */
+  /**
+   * Tells right before `end` that the guest is to go on though it waits for nothing, and `resume` right before it does: what
+   * others use of the processor meanwhile is not the guest's.
+   */
+  pause(): void
+  resume(): void
+  /**
+   * At most what the guest has used of a processor since the first `begin`, in ms: that of the thread, without what others used
+   * while it was paused. Undefined where nobody knows.
+   */
   cpuMs(): number | undefined
 }

@@ -18,6 +18,7 @@ import type { MemoryImage } from './memory-image.js'
 import type { CpuLimit, Pulse } from './pulse.js'
 import { findRandomState, randomState, seedRandom } from './random-state.js'
 import { addRejectionTracker, type OnRejection, trackRejections } from './rejection-tracker.js'
+import type { Turns } from './turns.js'
 import { type EngineExports, type Pointer, WasmInstance } from './wasm-instance.js'
 
 /** Where the source of a module comes from. Both throw a GuestError, whose message the script's author reads. */
@@ -39,6 +40,8 @@ export interface VmOptions<Vu> {
   engine?: WebAssembly.Module
   /** Told when guest code takes the CPU and gives it back. */
   pulse?: Pulse
+  /** Tells when a guest that computes is to let others go on; without, it is never paused. */
+  turns?: Turns
 }
 
 /** How an entry into the guest ended. `description` is what the guest half made of the value thrown; may be empty. */
@@ -76,12 +79,16 @@ export interface VmImage {
   readonly stripFlags: Pointer
 }
 
+/** What a guest waits for that is to go on in its next turn. */
+class Pause {}
+
 type State = 'idle' | 'running' | 'suspended' | 'dead'
 
 /** What stands before the text of a CommonJS file, in its first line. */
 export const commonJsHead = '(function (module, exports, require) { '
 
 const pollPeriodMs = 20
+const leastPauseMs = 0.05
 /** CPU time of one entry after which it takes no more items: each has what an entry may have. */
 const itemsMs = 1
 const maxRejected = 10_000
@@ -137,6 +144,7 @@ export class Vm<Vu> {
   readonly #limits: Limits
   readonly #loader: ModuleLoader
   readonly #clock: CpuClock
+  readonly #turns: Turns | undefined
   readonly #instance: WasmInstance
   readonly #exports: EngineExports
   readonly #values: ValueReader
@@ -169,7 +177,7 @@ export class Vm<Vu> {
   /** Arguments of the present entry that are freed at its end. */
   readonly #held: Pointer[] = []
   /** What a suspended guest waits for. */
-  #awaited: Promise<Crossing> | undefined
+  #awaited: Promise<Crossing> | Pause | undefined
   /** Where the result lies with which it goes on. */
   #wokenWith: Pointer = 0
   /** Of an entry that is or was suspended: the export by which it goes on, who is told what that returns, and of a death. */
@@ -178,12 +186,19 @@ export class Vm<Vu> {
   #abandon: ((reason: unknown) => void) | undefined
   #resolveError: unknown
   #polledAt = 0
+  /** The host is doing something for the guest: what it calls of the engine for that has to return. */
+  #isInHost = false
+  /** What unwinding and rebuilding the stack of the guest took for this pause, and what it takes. */
+  #pauseMs = 0
+  #usualPauseMs = leastPauseMs
+  #notPausedBeforeMs = 0
   #isReleased = false
 
   private constructor(options: VmOptions<Vu>, image?: VmImage) {
     this.#limits = options.limits
     this.#loader = options.loader
     this.#clock = new CpuClock(options.pulse)
+    this.#turns = options.turns
     this.#known = operationsOf(options.modules)
     this.#operations = this.#known.operations
     const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
@@ -633,6 +648,8 @@ export class Vm<Vu> {
    * swallow the engine's own interruption, as the constructor of Promise does, and the script would go on for ever.
    */
   #shouldInterrupt(): 0 | 1 {
+    const goesOn = this.#instance.isRewinding
+    if (goesOn) this.#instance.stopRewinding()
     if (this.#clock.isOver) this.#overTime()
     if (this.#death !== undefined) throw this.#death
     const now = performance.now()
@@ -640,7 +657,25 @@ export class Vm<Vu> {
       this.#polledAt = now
       this.onPoll?.()
     }
-    return this.#isInterrupted && !this.#importsOwn ? 1 : 0
+    if (this.#isInterrupted && !this.#importsOwn) return 1
+    if (goesOn) {
+      // A thread that was not on a processor meanwhile looks like one pause that takes long.
+      this.#usualPauseMs = Math.min(this.#pauseMs + now, 2 * Math.max(this.#usualPauseMs, leastPauseMs))
+      this.#notPausedBeforeMs = now + this.#turns!.leastMs(this.#usualPauseMs)
+    } else if (now >= this.#notPausedBeforeMs && this.#turns?.isOver(now)) {
+      this.#pause(now)
+    }
+    return 0
+  }
+
+  /**
+   * Begins to suspend a guest that waits for nothing, so that others have a turn. Not while the host calls the engine from
+   * within a call of the guest, as for the compilation of a file: the stack of the host would have to be unwound, too.
+   */
+  #pause(nowMs: number): void {
+    if (this.#isInHost || !this.#instance.pause()) return
+    this.#pauseMs = -nowMs
+    this.#awaited = new Pause()
   }
 
   /** Kills the VM for the time that it took. */
@@ -698,6 +733,8 @@ export class Vm<Vu> {
       this.#instance.stopRewinding()
       return this.#wokenWith
     }
+    const wasInHost = this.#isInHost
+    this.#isInHost = true
     try {
       const operation = this.#values.read(this.#ctx, argv)
       if (operation === registerEntry) return this.#register(argc, argv)
@@ -719,6 +756,8 @@ export class Vm<Vu> {
       return this.#isInterrupted ? this.#null : this.#answer(result)
     } catch (e) {
       return this.#refuse(e)
+    } finally {
+      this.#isInHost = wasInHost
     }
   }
 
@@ -837,24 +876,32 @@ export class Vm<Vu> {
       this.#instance.stopUnwinding()
       return 0
     })
-    this.#clock.stop()
     this.#state = 'suspended'
     const awaited = this.#awaited!
+    // A result whose suspension is over, because the guest was interrupted or the VM died, is dropped.
+    const goOn = (answer: () => Pointer) => {
+      if (this.#awaited === awaited) this.#wake(answer)
+    }
+    if (awaited instanceof Pause) {
+      this.#clock.pause()
+      this.#pauseMs += performance.now()
+      this.#turns!.next(() => goOn(() => 0))
+      return
+    }
+    this.#clock.stop()
     awaited.then(
-      (value) => {
-        // A result whose suspension is over, because the guest was interrupted or the VM died, is dropped.
-        if (this.#awaited === awaited) this.#wake(() => this.#answer(value))
-      },
-      (e: unknown) => {
-        if (this.#awaited === awaited) this.#wake(() => this.#refuse(e))
-      },
+      (value) => goOn(() => this.#answer(value)),
+      (e: unknown) => goOn(() => this.#refuse(e)),
     )
   }
 
   /** Has a suspended guest go on with what `answer` points to. */
   #wake(answer: () => Pointer): void {
+    const wasPaused = this.#awaited instanceof Pause
     this.#awaited = undefined
-    if (this.#clock.isOver) {
+    if (wasPaused) {
+      this.#pauseMs -= performance.now()
+    } else if (this.#clock.isOver) {
       this.#overTime()
       return
     }

@@ -77,6 +77,11 @@ export type FastBuffer = Buffer & {
 const unwoundFactor = 8
 const unwoundHeader = 8
 const unwoundLeast = 8192
+/**
+ * The same where nobody has to be suspended. No recursion of the engine's functions takes more: of what all of them save and have
+ * on the stack, by the program, at most 14 times; measured up to 11 times, for `new` of a function that was bound again and again.
+ */
+const pausedFactor = 16
 /** C stack that stays free below a suspended one: the result of what was waited for is made with it. */
 const freeStack = 256 * 1024
 /** Growing replaces the memory's buffer and all views of it, so it is done in larger steps. */
@@ -254,23 +259,35 @@ export class WasmInstance {
 
   /** Has the C stack unwound as soon as the present callback returns; its result is then ignored. False without room. */
   suspend(): boolean {
-    const { exports } = this
-    const stack = exports.stackPointer()
-    const used = stackTop - stack
-    const needed = used * unwoundFactor + unwoundLeast
+    const stack = this.exports.stackPointer()
+    const needed = (stackTop - stack) * unwoundFactor + unwoundLeast
     // The part of the stack that is not in use is as good as any other place.
-    let [at, size] = [stackBottom, stack - freeStack - stackBottom]
-    if (size < needed) {
-      this.#block = exports.malloc(needed)
-      ;[at, size] = [this.#block, needed]
+    const size = stack - freeStack - stackBottom
+    if (size >= needed) {
+      this.#unwindInto(stackBottom, size)
+      return true
     }
-    if (at === 0) return false
+    this.#block = this.exports.malloc(needed)
+    if (this.#block === 0) return false
+    this.#unwindInto(this.#block, needed)
+    return true
+  }
+
+  /** As `suspend`, for a guest that waits for nothing and need not be told why: never takes memory of its heap. */
+  pause(): boolean {
+    const stack = this.exports.stackPointer()
+    const size = stack - freeStack - stackBottom
+    if (size < (stackTop - stack) * pausedFactor) return false
+    this.#unwindInto(stackBottom, size)
+    return true
+  }
+
+  #unwindInto(at: Pointer, size: number): void {
     this.words[at >> 2] = at + unwoundHeader
     this.words[(at >> 2) + 1] = at + size
     this.#unwoundAt = at
     this.isUnwinding = true
-    exports.startUnwind(at)
-    return true
+    this.exports.startUnwind(at)
   }
 
   /** To be called when an export returned that was unwound. Traps when the stack had more to save than there was room. */

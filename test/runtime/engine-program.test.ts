@@ -15,7 +15,7 @@ describe('the engine', () => {
     assert.equal(hash, 'b790f3842eef48d154984cea48d35303b5c3c3696fedab4dc79f314bde005dba')
   })
 
-  it('is refused when its imports, globals, exports or data are others', () => {
+  it('is refused when its imports, globals, exports, code or data are others', () => {
     const changes: [what: string, from: Buffer, to: Buffer][] = [
       ['its imports', Buffer.from([1, 0x61, 1, 0x75, 0]), Buffer.from([1, 0x61, 1, 0x7a, 0])],
       [
@@ -24,6 +24,11 @@ describe('the engine', () => {
         Buffer.from([0x90, 0xc2, 0xc5, 0x03, 0x0b, 0x7f]),
       ],
       ['its exports', Buffer.from([2, 0x77, 0x62, 0]), Buffer.from([2, 0x77, 0x7a, 0])],
+      [
+        'its code',
+        Buffer.from([0x0f, 0x6a, 0x41, 0x70, 0x71, 0x22]),
+        Buffer.from([0x0f, 0x6a, 0x41, 0x70, 0x71, 0x21]),
+      ],
       ['its data', Buffer.from([0x0b, 3, 0x10, 0x61, 0x51]), Buffer.from([0x0b, 3, 0x10, 0x61, 0x52])],
     ]
     for (const [what, from, to] of changes) {

@@ -28,7 +28,7 @@ describeInVmThread('the CPU time of a VM', import.meta.url, (it) => {
   const spinning = 'expose({ spin(ms) { const end = Date.now() + ms; while (Date.now() < end); return "done" } })'
   const budgetMs = 50
   const vmWith = async (cpuMs: number | undefined) => {
-    const pulse = { begin() {}, end() {}, cpuMs: () => cpuMs }
+    const pulse = { begin() {}, end() {}, pause() {}, resume() {}, cpuMs: () => cpuMs }
     const vm = await BareVm.create({ pulse, limits: { cpuMs: budgetMs } })
     await vm.run(spinning)
     return vm

@@ -7,6 +7,7 @@ import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, type Operation } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
 import type { Pulse } from '../../runtime/pulse.js'
+import type { Turns } from '../../runtime/turns.js'
 import { type Completion, Vm, type VmImage, type VmOptions } from '../../runtime/vm.js'
 
 /**
@@ -43,6 +44,7 @@ export interface BareVmOptions {
   modules?: Record<string, string>
   limits?: Partial<Limits>
   pulse?: Pulse
+  turns?: Turns
 }
 
 const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))
@@ -60,11 +62,18 @@ export class BareVm {
   }
 
   /** A VM that has `sleep(ms)`, the given operations as `op(name, …)`, and the given modules to import. */
-  static async create({ operations = {}, modules = {}, limits = {}, pulse }: BareVmOptions = {}): Promise<BareVm> {
+  static async create({
+    operations = {},
+    modules = {},
+    limits = {},
+    pulse,
+    turns,
+  }: BareVmOptions = {}): Promise<BareVm> {
     const files = new Map(Object.entries(modules))
     const options: VmOptions<undefined> = {
       limits: { ...trustedLimits, ...limits },
       ...(pulse === undefined ? {} : { pulse }),
+      ...(turns === undefined ? {} : { turns }),
       modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
       loader: {
         resolve: (_base, specifier) => specifier,
