@@ -4,9 +4,10 @@ import { type CpuLimit, mostStarved, type Pulse } from './pulse.js'
 
 export class CpuClock {
   budgetMs = 0
+  /** When the guest got the CPU last, by the clock of `performance`. */
+  startedAtMs = 0
   readonly #pulse: Pulse | undefined
   #spentMs = 0
-  #startedAt = 0
   #isRunning = false
   #isPaused = false
 
@@ -31,7 +32,7 @@ export class CpuClock {
 
   #start(limit: CpuLimit, isFirst: boolean): void {
     const now = performance.now()
-    this.#startedAt = now
+    this.startedAtMs = now
     this.#isRunning = true
     this.#pulse?.begin(this.budgetMs - this.#spentMs, limit, isFirst, now)
   }
@@ -40,14 +41,14 @@ export class CpuClock {
   stop(): void {
     if (!this.#isRunning) return
     const now = performance.now()
-    this.#spentMs += now - this.#startedAt
+    this.#spentMs += now - this.startedAtMs
     this.#isRunning = false
     this.#pulse?.end(now)
   }
 
   /** Of the present entry, by the clock on the wall. */
   get spentMs(): number {
-    return this.#isRunning ? this.#spentMs + performance.now() - this.#startedAt : this.#spentMs
+    return this.#isRunning ? this.#spentMs + performance.now() - this.startedAtMs : this.#spentMs
   }
 
   /** The guest waits for nothing, and is to go on when others have had their turn. */
@@ -59,7 +60,11 @@ export class CpuClock {
 
   /** Where many threads want few processors, the clock on the wall counts what others have used, too. */
   get isOver(): boolean {
-    const { spentMs } = this
+    return this.isOverAt(this.#isRunning ? performance.now() : 0)
+  }
+
+  isOverAt(nowMs: number): boolean {
+    const spentMs = this.#isRunning ? this.#spentMs + nowMs - this.startedAtMs : this.#spentMs
     if (spentMs <= this.budgetMs) return false
     if (spentMs > this.budgetMs * mostStarved) return true
     return (this.#pulse?.cpuMs() ?? spentMs) > this.budgetMs

@@ -15,6 +15,7 @@ import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
 import { type Crossing, ValueReader } from './js-value.js'
 import type { MemoryImage } from './memory-image.js'
+import { PollCount } from './poll-count.js'
 import type { CpuLimit, Pulse } from './pulse.js'
 import { findRandomState, randomState, seedRandom } from './random-state.js'
 import { addRejectionTracker, type OnRejection, trackRejections } from './rejection-tracker.js'
@@ -77,6 +78,8 @@ export interface VmImage {
   /** Where the state of Math.random() lies, and what has the engine keep the text of functions and their places. */
   readonly random: Pointer
   readonly stripFlags: Pointer
+  /** Where it counts down to its next poll. */
+  readonly pollCount: Pointer
 }
 
 /** What a guest waits for that is to go on in its next turn. */
@@ -164,6 +167,7 @@ export class Vm<Vu> {
   readonly #random: Pointer
   readonly #seed: bigint
   readonly #stripFlags: Pointer
+  readonly #pollCount: PollCount
   #state: State = 'idle'
   #death: AppError | undefined
   #pendingError: GuestError | undefined
@@ -199,6 +203,7 @@ export class Vm<Vu> {
     this.#loader = options.loader
     this.#clock = new CpuClock(options.pulse)
     this.#turns = options.turns
+    this.#pollCount = new PollCount(image?.pollCount ?? 0)
     this.#known = operationsOf(options.modules)
     this.#operations = this.#known.operations
     const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
@@ -289,6 +294,7 @@ export class Vm<Vu> {
       operations: this.#known.names,
       random: this.#random,
       stripFlags: this.#stripFlags,
+      pollCount: this.#pollCount.at,
     }
   }
 
@@ -644,15 +650,16 @@ export class Vm<Vu> {
   }
 
   /**
-   * Asked once per 10,000 jumps and calls. A VM over its budget is left by an exception through its frames: native code may
+   * Asked now and then, after so many jumps and calls as poll-count.ts says. A VM over its budget is left by an exception through its frames: native code may
    * swallow the engine's own interruption, as the constructor of Promise does, and the script would go on for ever.
    */
   #shouldInterrupt(): 0 | 1 {
     const goesOn = this.#instance.isRewinding
     if (goesOn) this.#instance.stopRewinding()
-    if (this.#clock.isOver) this.#overTime()
-    if (this.#death !== undefined) throw this.#death
     const now = performance.now()
+    if (!goesOn) this.#pollCount.set(this.#instance, this.#ctx, now, this.#clock.startedAtMs)
+    if (this.#clock.isOverAt(now)) this.#overTime()
+    if (this.#death !== undefined) throw this.#death
     if (now - this.#polledAt >= pollPeriodMs) {
       this.#polledAt = now
       this.onPoll?.()

@@ -295,10 +295,10 @@ describeInVmThread('a pause', import.meta.url, (it) => {
     }
     const { bare, waiting, goOn } = await pausedVm({ pulse })
     said.length = 0
-    const result = bare.call('spin', 6000)
+    const result = bare.call('spin', 300)
     while (waiting.length > 0) goOn()
-    assert.equal(await result, 6000)
-    assert.deepEqual(said, ['first', 'pause', 'end', 'resume', 'begin', 'end'])
+    assert.equal(await result, 300)
+    assert.match(said.join(' '), /^first( pause end resume begin)+ end$/)
   })
 
   it('is refused to a deep stack, which computes on, and takes no memory of the script', async () => {
@@ -314,9 +314,9 @@ describeInVmThread('a pause', import.meta.url, (it) => {
       assert.equal(await result, 30_000 + depth)
       return count
     }
-    assert.ok((await pauses(100)) >= 3)
-    // One perhaps on the way down.
-    assert.ok((await pauses(1500)) <= 1)
+    assert.ok((await pauses(100)) > 50)
+    // Some on the way down.
+    assert.ok((await pauses(1500)) < 20)
     assert.equal(bare.vm.memory.byteLength, bytes)
   })
 
