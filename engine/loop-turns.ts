@@ -6,8 +6,8 @@ import { performance } from 'node:perf_hooks'
 import type { Turns } from '../runtime/turns.js'
 
 const longestTurnMs = 5
-/** Some 5 % of the time of a script with a deep stack go into its pauses. */
-const pauseFactor = 20
+/** Some 2 % of the time of a script go into its pauses, which take the longer the deeper its stack is. */
+const pauseFactor = 50
 /** A thread that was not on a processor meanwhile may take a pause for longer than it was. */
 const longestLeastMs = 200
 

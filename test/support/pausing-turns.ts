@@ -12,8 +12,8 @@ export class PausingTurns implements Turns {
   pauses = 0
   readonly #at: number
   readonly #distance: () => number
-  /** Of the VM, as it is now; known once there is one. */
-  memory: (() => ArrayBufferLike) | undefined
+  /** Of the VM, as it is now; empty while there is none. */
+  memory: () => ArrayBufferLike = () => new ArrayBuffer(0)
 
   private constructor(at: number, distance: () => number) {
     this.#at = at
@@ -27,7 +27,7 @@ export class PausingTurns implements Turns {
 
   /** From now on there are polls that often. */
   arm(): void {
-    if (this.memory !== undefined) new Int32Array(this.memory())[this.#at >> 2] = this.#distance()
+    new Int32Array(this.memory())[this.#at >> 2] = this.#distance()
   }
 
   isOver(): boolean {

@@ -25,6 +25,7 @@ import { openedFile } from '../../script/opened-file.js'
 import { isModuleUrl } from '../../script/resolve.js'
 import { lexerReady } from '../../script/source.js'
 import { bareProtocols, bareServices } from './bare-services.js'
+import type { PausingTurns } from './pausing-turns.js'
 
 export interface ScriptUnderTest {
   script: ScriptVm
@@ -43,6 +44,8 @@ export interface ScriptVmOptions {
   env?: Record<string, string>
   /** Those that several VMs share. */
   sharedArrays?: SharedArrays
+  /** Has its VM paused; told whose memory that is. */
+  turns?: PausingTurns
 }
 
 /** A script that is loaded, and what its VMs share. */
@@ -123,7 +126,12 @@ export async function loadScript(source: string, options: ScriptVmOptions = {}):
         grpc: () => new GrpcVu(new GrpcRuntime({ tls: {}, resolver: {} }, limits)),
       }),
     modules,
-    initialized: (context, noted = modules) => ScriptVm.create(context, graph, configuration, noted),
+    initialized: (context, noted = modules) => {
+      const { turns } = options
+      if (turns === undefined) return ScriptVm.create(context, graph, configuration, noted)
+      turns.memory = () => context.memory()
+      return ScriptVm.create(context, graph, configuration, noted, { turns })
+    },
   }
 }
 
