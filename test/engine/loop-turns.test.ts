@@ -26,3 +26,30 @@ describe('turns of the event loop', () => {
     }
   })
 })
+
+describe('those who wait for their turn', () => {
+  it('go on one after the other, a turn each where they use it up, in the order in which they came', async () => {
+    const turns = new LoopTurns()
+    const order: string[] = []
+    const compute = (name: string, times: number) => () => {
+      order.push(name)
+      const end = performance.now() + 6
+      while (performance.now() < end);
+      if (times > 1) turns.next(compute(name, times - 1))
+    }
+    const loop = () => new Promise<void>((resolve) => setImmediate(resolve))
+    for (const name of ['a', 'b', 'c']) turns.next(compute(name, 2))
+    for (let i = 0; i < 6; i++) {
+      await loop()
+      assert.equal(order.length, i + 1, 'the loop goes round in between')
+    }
+    assert.deepEqual(order, ['a', 'b', 'c', 'a', 'b', 'c'])
+  })
+
+  it('go on for longer, within bounds, before the next pause where that takes long', () => {
+    const turns = new LoopTurns()
+    assert.ok(turns.leastMs(0.05) < 5)
+    assert.ok(turns.leastMs(1) > 20)
+    assert.ok(turns.leastMs(1000) <= 200)
+  })
+})
