@@ -485,9 +485,7 @@ export class ThreadRun implements Async<ThreadCalls> {
   async #initialized(context: VuContext, modules: ScriptModules, place: VmPlace): Promise<ScriptVm> {
     try {
       const configuration = this.#guestConfiguration()
-      return await this.#withOptions(
-        await ScriptVm.create(context, this.#graph!, configuration, modules, place),
-      )
+      return await this.#withOptions(await ScriptVm.create(context, this.#graph!, configuration, modules, place))
     } catch (e) {
       context.services.sharedArrays.abandon(context)
       throw e

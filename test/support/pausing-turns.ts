@@ -3,10 +3,11 @@
  * in hundreds.
  */
 import type { Turns } from '../../runtime/turns.js'
+import type { Pointer } from '../../runtime/wasm-instance.js'
 import { BareVm } from './bare-vm.js'
 
 /** Where a VM has it: the same place in each fresh one. */
-const pollCount = BareVm.create().then(({ vm }) => vm.image().pollCount)
+let pollCount: Pointer | undefined
 
 export class PausingTurns implements Turns {
   pauses = 0
@@ -22,7 +23,8 @@ export class PausingTurns implements Turns {
 
   /** `distance` tells how many jumps and calls later the next poll is to be. */
   static async create(distance: () => number = () => 1): Promise<PausingTurns> {
-    return new PausingTurns(await pollCount, distance)
+    pollCount ??= (await BareVm.create()).vm.image().pollCount
+    return new PausingTurns(pollCount, distance)
   }
 
   /** From now on there are polls that often. */
