@@ -10,12 +10,15 @@ const longestTurnMs = 5
 const pauseFactor = 50
 /** A thread that was not on a processor meanwhile may take a pause for longer than it was. */
 const longestLeastMs = 200
+/** Further VUs connect when the first ones have; all at once they would all have their memory at hand at the same time. */
+const startsInTurn = 8
 
 export class LoopTurns implements Turns {
   #beganAtMs = performance.now()
   /** The end of the present turn will be noticed. */
   #isWatched = false
   readonly #waiting: (() => void)[] = []
+  readonly #starting: (() => void)[] = []
 
   /** True when it is time to wait for the `next`; `nowMs` by the clock of `performance`. */
   isOver(nowMs: number): boolean {
@@ -51,5 +54,17 @@ export class LoopTurns implements Turns {
       this.#waiting.shift()!()
       if (performance.now() - this.#beganAtMs >= longestTurnMs) break
     }
+  }
+
+  /** Fulfilled when a VU may begin its first iteration: a few in each turn of the loop, in the order in which they asked. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#starting.push(resolve) === 1) setImmediate(() => this.#startSome())
+    })
+  }
+
+  #startSome(): void {
+    for (const resolve of this.#starting.splice(0, startsInTurn)) resolve()
+    if (this.#starting.length > 0) setImmediate(() => this.#startSome())
   }
 }

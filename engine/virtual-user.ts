@@ -237,6 +237,7 @@ export class VirtualUser {
         this.#replacing = context
         if (this.#isInterrupted) throw new AppError('SCRIPT_ABORTED', 'the VU was interrupted before its init code')
       })
+      await this.#home.turns.start()
       await this.#activate(work)
     } catch (e) {
       if (!this.#isInterrupted || !isAppError(e, 'SCRIPT_ABORTED')) return this.#lost(e)

@@ -25,6 +25,21 @@ describe('turns of the event loop', () => {
       if (turns.isOver(performance.now())) await new Promise<void>((resolve) => turns.next(resolve))
     }
   })
+
+  it('begin a few VUs each, in the order in which they asked', async () => {
+    const turns = new LoopTurns()
+    const begun: number[] = []
+    const all = Array.from({ length: 30 }, (_, i) => turns.start().then(() => begun.push(i)))
+    const counts: number[] = []
+    while (begun.length < 30) {
+      await new Promise((resolve) => setImmediate(resolve))
+      counts.push(begun.length)
+    }
+    await Promise.all(all)
+    assert.deepEqual(begun, [...Array(30).keys()])
+    assert.ok(counts.filter((count) => count > 0).length >= 4, counts.join())
+    await turns.start()
+  })
 })
 
 describe('those who wait for their turn', () => {
