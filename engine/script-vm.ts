@@ -142,6 +142,7 @@ export class ScriptVm {
     vm.onPoll = () => vu.services.onPoll(vu.id)
     vu.memory = () => vm.memory
     vu.interrupt = () => vm.interrupt()
+    vu.onLongWait = () => vm.waitsLong()
     return new ScriptVm(vm, vu, vu.services.limits, placesOf(graph), hasBooted)
   }
 

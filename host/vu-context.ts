@@ -5,6 +5,7 @@ import type { SampleBuffer } from '../metrics/sample-buffer.js'
 import { TagSet } from '../metrics/tag-set.js'
 import type { Gate } from '../policy/gate.js'
 import type { Limits } from '../policy/limits.js'
+import { longRestMs } from '../runtime/engine-seats.js'
 import type { TaskQueue } from '../runtime/event-loop.js'
 import { GuestError } from '../runtime/guest-error.js'
 import type { Hashing } from './crypto/hashing.js'
@@ -124,6 +125,8 @@ export class VuContext {
   interrupt: () => void = () => {}
   /** The VM's memory as it is now: growing it replaces the buffer. */
   memory: () => ArrayBufferLike = () => new ArrayBuffer(0)
+  /** Told before the VM waits for so long that others may have its place meanwhile. */
+  onLongWait: () => void = () => {}
   /** Told when all modules of the script are linked, before the first of them runs. */
   onLinked: () => void = () => {}
   iteration: IterationInfo | undefined
@@ -264,6 +267,7 @@ export class VuContext {
   /** Waits so many milliseconds, or until waiting is ended. While a script sleeps it does nothing else. */
   sleep(ms: number): Promise<undefined> {
     if (this.#abort?.signal.aborted) return Promise.resolve(undefined)
+    if (ms >= longRestMs) this.onLongWait()
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer)

@@ -6,6 +6,8 @@ export class CpuClock {
   budgetMs = 0
   /** When the guest got the CPU last, by the clock of `performance`. */
   startedAtMs = 0
+  /** When the guest last returned or began to wait, as `performance.now()` tells time. */
+  stoppedAtMs = 0
   readonly #pulse: Pulse | undefined
   #spentMs = 0
   #isRunning = false
@@ -43,6 +45,7 @@ export class CpuClock {
     const now = performance.now()
     this.#spentMs += now - this.startedAtMs
     this.#isRunning = false
+    this.stoppedAtMs = now
     this.#pulse?.end(now)
   }
 

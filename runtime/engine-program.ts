@@ -1,7 +1,8 @@
 /**
+/**
  * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with five changes that
- * are made to its bytes. It exports only what is called, and its table of functions. It has a C stack of 3 MB instead of 5, and some
- * memory of ours beside that.
+ * are made to its bytes. It exports only what is called, its table of functions, and the pointer of its stack. It has a C stack of 3 MB
+ * instead of 5, and some memory of ours beside that.
  * `new` of a function that was bound again and again takes some of that stack each time, as all other recursion does.
  * And it asks for the memory that a VM needs and not for 16 MB, and for a shared one: of others the garbage collector takes all
  * for used (memory-pool.ts).
@@ -10,7 +11,7 @@ import { readFileSync } from 'node:fs'
 import { requirePackage } from '../package-root.js'
 
 const section = { import: 2, global: 6, export: 7, code: 10, data: 11 } as const
-const kind = { function: 0, table: 1, memory: 2 } as const
+const kind = { function: 0, table: 1, memory: 2, global: 3 } as const
 const i32const = 0x41
 /** What the limits of a memory say of it. */
 const hasMaximum = 1
@@ -54,6 +55,8 @@ export const exportNames = {
 
 /** The exported table of functions. */
 export const tableName = 'table'
+/** The exported global that is the C stack's pointer. */
+export const stackGlobalName = 'stack'
 
 /** The names of the imported functions; `a` is also that of the memory. All are of the module `a`. */
 const importedFunctions = 'bcdefghijklmnopqrstu'
@@ -169,7 +172,7 @@ function withSmallerStack(body: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(first), body.subarray(expected.length)])
 }
 
-/** Those of `exportNames`, and the table. */
+/** Those of `exportNames`, the table, and the stack's pointer. */
 function withOwnExports(body: Uint8Array): Uint8Array {
   const wanted = new Set<string>(Object.values(exportNames))
   const kept: Uint8Array[] = []
@@ -181,8 +184,9 @@ function withOwnExports(body: Uint8Array): Uint8Array {
     at = next
   }
   if (kept.length !== wanted.size) throw unexpected('its exports')
-  const table = [tableName.length, ...Buffer.from(tableName), kind.table, 0]
-  return Buffer.concat([Buffer.from(writeLength(kept.length + 1)), ...kept, Buffer.from(table)])
+  const first = (name: string, what: number) => Buffer.from([name.length, ...Buffer.from(name), what, 0])
+  const own = [first(tableName, kind.table), first(stackGlobalName, kind.global)]
+  return Buffer.concat([Buffer.from(writeLength(kept.length + own.length)), ...kept, ...own])
 }
 
 /**

@@ -10,17 +10,18 @@ import { AppError, type ErrorCode } from '../errors.js'
 import type { Limits } from '../policy/limits.js'
 import { CpuClock } from './cpu-clock.js'
 import { cellBytes, maxArguments, scratch } from './engine-program.js'
+import { type EngineSeats, type ParkedVm, type Seat, type SeatHolder, seatsOf } from './engine-seats.js'
 import { findStripFlags, keepSources } from './function-sources.js'
 import { GuestError, guestErrorOf } from './guest-error.js'
 import type { HostModule, Operation } from './host-module.js'
-import { type Crossing, ValueReader } from './js-value.js'
+import type { Crossing, ValueReader } from './js-value.js'
 import type { MemoryImage } from './memory-image.js'
 import { PollCount } from './poll-count.js'
 import type { CpuLimit, Pulse } from './pulse.js'
 import { findRandomState, randomState, seedRandom } from './random-state.js'
-import { addRejectionTracker, type OnRejection, trackRejections } from './rejection-tracker.js'
+import { type OnRejection, trackRejections } from './rejection-tracker.js'
 import type { Turns } from './turns.js'
-import { type EngineExports, type Pointer, WasmInstance } from './wasm-instance.js'
+import type { EngineExports, Pointer, WasmInstance } from './wasm-instance.js'
 
 /** Where the source of a module comes from. Both throw a GuestError, whose message the script's author reads. */
 export interface ModuleLoader {
@@ -39,6 +40,8 @@ export interface VmOptions<Vu> {
   loader: ModuleLoader
   /** The compiled engine; without, one that lasts. */
   engine?: WebAssembly.Module
+  /** Where it gets an engine to run in; without, from those that VMs of this thread with that limit and `engine` share. */
+  seats?: EngineSeats
   /** Told when guest code takes the CPU and gives it back. */
   pulse?: Pulse
   /** Tells when a guest that computes is to let others go on; without, it is never paused. */
@@ -85,6 +88,11 @@ export interface VmImage {
 /** What a guest waits for that is to go on in its next turn. */
 class Pause {}
 
+const noMemory = new ArrayBuffer(0)
+
+/** The exports that may suspend. */
+type Suspending = 'call' | 'eval' | 'executePendingJob'
+
 type State = 'idle' | 'running' | 'suspended' | 'dead'
 
 /** What stands before the text of a CommonJS file, in its first line. */
@@ -94,6 +102,8 @@ const pollPeriodMs = 20
 const leastPauseMs = 0.05
 /** CPU time of one entry after which it takes no more items: each has what an entry may have. */
 const itemsMs = 1
+/** How long a VM that could not be parked is not asked again. */
+const refusedRestMs = 10_000
 const maxRejected = 10_000
 /** Letters of an error's message: those of the host may quote what the script passed, or a server sent. */
 const maxMessage = 16 * 1024
@@ -139,7 +149,9 @@ function operationsOf<Vu>(modules: readonly HostModule<Vu>[]): Operations<Vu> {
   return found
 }
 
-export class Vm<Vu> {
+export class Vm<Vu> implements SeatHolder {
+  /** For its engine. */
+  readonly callbacks: SeatHolder['callbacks']
   /** What operations get as their first argument. Set by the embedder before guest code runs. */
   vu!: Vu
   /** Which limit the CPU time of the following entries comes from. */
@@ -148,9 +160,21 @@ export class Vm<Vu> {
   readonly #loader: ModuleLoader
   readonly #clock: CpuClock
   readonly #turns: Turns | undefined
-  readonly #instance: WasmInstance
-  readonly #exports: EngineExports
-  readonly #values: ValueReader
+  readonly #seats: EngineSeats
+  /** The engine that it runs in, which it may lose to another VM while it rests: undefined until it is to run again. */
+  #seat: Seat | undefined
+  /** Those of the seat. Nobody may keep them while the VM rests. */
+  #instance!: WasmInstance
+  #exports!: EngineExports
+  #values!: ValueReader
+  /** What it is without a seat, or was when it had none. */
+  #parked: ParkedVm | undefined
+  /** What it begins with, until it has been in a seat. */
+  #image: VmImage | undefined
+  /** True once it is known that the present wait takes long. */
+  #waitsLong = false
+  /** Resting that began before is no reason to ask for its seat again. */
+  #staysUntilMs = 0
   readonly #known: Operations<Vu>
   readonly #operations: readonly Operation<Vu>[]
   readonly #rt: number
@@ -158,14 +182,15 @@ export class Vm<Vu> {
   /** The function in the engine's table that is told of rejections. */
   readonly #tracker: number
   /** The JSValue null, which nobody frees. */
-  readonly #null: Pointer
+  #null: Pointer = 0
   /** The functions that the guest half gave, by their names. All VMs that were made from one have its map. */
   readonly #entries: Map<string, Pointer>
   /** No more of them are taken: code of a user may run. */
   #hasBooted = false
   /** Where the state of Math.random() lies, and what it was at first. */
   readonly #random: Pointer
-  readonly #seed: bigint
+  #seed = 0n
+  #clockReads = 0
   readonly #stripFlags: Pointer
   readonly #pollCount: PollCount
   #state: State = 'idle'
@@ -185,7 +210,7 @@ export class Vm<Vu> {
   /** Where the result lies with which it goes on. */
   #wokenWith: Pointer = 0
   /** Of an entry that is or was suspended: the export by which it goes on, who is told what that returns, and of a death. */
-  #goOn: (() => Pointer) | undefined
+  #goOn: Suspending | undefined
   #arrive: ((result: Pointer) => void) | undefined
   #abandon: ((reason: unknown) => void) | undefined
   #resolveError: unknown
@@ -206,46 +231,113 @@ export class Vm<Vu> {
     this.#pollCount = new PollCount(image?.pollCount ?? 0)
     this.#known = operationsOf(options.modules)
     this.#operations = this.#known.operations
-    const instance = new WasmInstance(options.limits.memoryBytes, image?.memory, options.engine)
-    const { exports } = instance
-    this.#instance = instance
-    this.#exports = exports
-    this.#values = new ValueReader(instance, options.limits.memoryBytes)
-    this.#null = exports.nullPointer()
-    instance.callbacks = {
+    this.#seats = options.seats ?? seatsOf(options.limits.memoryBytes, options.engine)
+    // No longer changed: an image is of a VM that has booted.
+    this.#entries = (image?.entries as Map<string, Pointer> | undefined) ?? new Map()
+    const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
+    this.callbacks = {
       callFunction: (argc, argv) => this.#callFromGuest(argc, argv),
       shouldInterrupt: () => this.#shouldInterrupt(),
       loadModuleSource: (name) => this.#forLoader(() => this.#values.writeSource(this.#load(name))),
       normalizeModule: (base, name) => this.#forLoader(() => this.#values.writeCString(this.#resolve(base, name))),
       onAbort: () => this.kill('LIMIT_MEMORY', 'the VM aborted; it ran out of memory or of stack'),
+      onClockRead: () => this.#clockReads++,
+      onRejection,
     }
-    const onRejection: OnRejection = (promise, reason, isHandled) => this.#onRejection(promise, reason, isHandled)
-    this.#tracker = addRejectionTracker(instance, onRejection)
-    // No longer changed: an image is of a VM that has booted.
-    this.#entries = (image?.entries as Map<string, Pointer> | undefined) ?? new Map()
     if (image === undefined) {
+      const seat = this.#sit(this.#seats.fresh(this))
+      const { engine, tracker } = seat
+      const { exports } = engine
       exports.ctors()
       this.#rt = exports.newRuntime()
-      const { ctx, at } = findRandomState(instance, () => exports.newContext(this.#rt, 0))
+      const { ctx, at } = findRandomState(engine, () => exports.newContext(this.#rt, 0))
       this.#ctx = ctx
       this.#random = at
-      this.#stripFlags = findStripFlags(instance, this.#rt)
-      trackRejections(instance, this.#rt, this.#tracker)
+      this.#stripFlags = findStripFlags(engine, this.#rt)
+      trackRejections(engine, this.#rt, tracker)
+      this.#tracker = tracker
       exports.enableModuleLoader(this.#rt, 1)
+      this.#begin()
     } else {
-      if (image.tracker !== this.#tracker || image.operations !== this.#known.names) {
+      if (image.operations !== this.#known.names) {
         throw new AppError('INTERNAL', 'the image is of a VM with other operations')
       }
+      this.#seats.check(image.memory)
+      this.#image = image
       this.#rt = image.rt
       this.#ctx = image.ctx
+      this.#tracker = image.tracker
       this.#random = image.random
       this.#stripFlags = image.stripFlags
       this.#hasBooted = true
       for (const [promise, reason] of image.rejected) this.#rejected.set(promise, reason)
     }
-    exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
-    this.#seed = seedRandom(instance, this.#random)
-    instance.clockReads = 0
+  }
+
+  /** What is its own from the start. */
+  #begin(): void {
+    this.#exports.setMaxStackSize(this.#rt, this.#limits.stackBytes)
+    this.#seed = seedRandom(this.#instance, this.#random)
+    this.#clockReads = 0
+  }
+
+  #sit(seat: Seat): Seat {
+    this.#seat = seat
+    this.#instance = seat.engine
+    this.#exports = seat.engine.exports
+    this.#values = seat.values
+    this.#null = seat.nullPointer
+    return seat
+  }
+
+  /** Has a seat, before anything of the engine is called or looked at. @throws {AppError} when it is dead and has none */
+  #takeSeat(): void {
+    if (this.#seat !== undefined) return
+    if (this.#isReleased) throw this.#death
+    const image = this.#image
+    try {
+      if (image === undefined) {
+        const restedMs = performance.now() - this.#clock.stoppedAtMs
+        this.#sit(this.#seats.back(this, this.#parked!, restedMs))
+        return
+      }
+      const seat = this.#seats.withImage(this, image.memory)
+      this.#sit(seat)
+      this.#image = undefined
+    } catch (e) {
+      this.kill('LIMIT_MEMORY', (e as Error).message)
+      throw this.#death
+    }
+    if (image.tracker !== this.#seat!.tracker) throw new AppError('INTERNAL', 'the image is of a VM in another engine')
+    this.#begin()
+  }
+
+  /** Since when it has been idle or waiting; undefined while it cannot be parked. */
+  get restsSinceMs(): number | undefined {
+    const isWaiting = this.#state === 'suspended' && !(this.#awaited instanceof Pause)
+    const isResting = this.#state === 'idle' || isWaiting
+    const restsSinceMs = this.#clock.stoppedAtMs
+    return isResting && restsSinceMs >= this.#staysUntilMs ? restsSinceMs : undefined
+  }
+
+  /** Parks the VM. False when it has too much in its memory, or does something. */
+  giveUpSeat(): boolean {
+    const seat = this.#seat
+    if (seat === undefined || this.restsSinceMs === undefined) return false
+    const { stackBytes } = this.#limits
+    const parked = this.#seats.park(seat, this.#state === 'suspended', stackBytes, this.#parked?.memory)
+    if (parked === undefined) {
+      this.#staysUntilMs = performance.now() + refusedRestMs
+      return false
+    }
+    this.#parked = parked
+    this.#seat = undefined
+    return true
+  }
+
+  /** To be told by an operation, before the guest waits for it, when that takes a second or more. */
+  waitsLong(): void {
+    this.#waitsLong = true
   }
 
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
@@ -284,6 +376,7 @@ export class Vm<Vu> {
     if (this.#state !== 'idle' || this.#isInterrupted || this.hasJobs || this.#pendingError !== undefined) {
       throw this.#death ?? new AppError('INTERNAL', 'an image was asked of a VM that is in the middle of something')
     }
+    this.#takeSeat()
     return {
       memory: this.#instance.image(),
       rt: this.#rt,
@@ -300,16 +393,18 @@ export class Vm<Vu> {
 
   /** Whether functions that are compiled from now on have their text for `toString()`, and places in stacks, as they have at first. */
   set keepsSources(isKept: boolean) {
+    this.#takeSeat()
     keepSources(this.#instance, this.#stripFlags, isKept)
   }
 
   /** True once the script has looked at the clock. */
   get hasReadClock(): boolean {
-    return this.#instance.clockReads > 0
+    return this.#clockReads > 0
   }
 
   /** True once the script has had a random number of the engine. */
   get hasDrawnRandom(): boolean {
+    this.#takeSeat()
     return randomState(this.#instance, this.#random) !== this.#seed
   }
 
@@ -333,8 +428,10 @@ export class Vm<Vu> {
     return this.#state === 'idle'
   }
 
-  /** The VM's memory as it is now. Growing replaces the buffer. */
+  /** The VM's memory as it is now: until the VM is entered or waits. Of no bytes once the VM was dropped. */
   get memory(): ArrayBufferLike {
+    if (this.#isReleased) return noMemory
+    this.#takeSeat()
     return this.#instance.buffer
   }
 
@@ -344,20 +441,21 @@ export class Vm<Vu> {
    * guest's entry `describe`.
    */
   async evaluateModule(source: string, name: string, cpuMs: number, observer?: string): Promise<Completion> {
-    const exports = this.#exports
     let [at, fileName]: Pointer[] = [0, 0]
     const result = await this.#enter(
       cpuMs,
       () => {
         at = this.#values.writeCString(source)
         fileName = this.#values.writeCString(name)
-        return exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, moduleFlag)
+        return this.#exports.eval(this.#ctx, at, Buffer.byteLength(source), fileName, 0, moduleFlag)
       },
-      exports.eval,
-      (ended) => ended,
+      'eval',
+      (ended) => {
+        this.#exports.free(at!)
+        this.#exports.free(fileName!)
+        return ended
+      },
     )
-    exports.free(at!)
-    exports.free(fileName!)
     this.#hasBooted = true
     if (result.kind === 'interrupted') return result
     if (result.kind === 'thrown') {
@@ -365,6 +463,7 @@ export class Vm<Vu> {
       return { kind: 'thrown', description: told.kind === 'returned' ? String(told.value ?? '') : '' }
     }
     if (observer !== undefined) return this.#callWith(cpuMs, observer, result.value)
+    this.#takeSeat()
     this.#values.free(this.#ctx, result.value)
     return { kind: 'returned', value: undefined }
   }
@@ -373,6 +472,7 @@ export class Vm<Vu> {
   #callWith(cpuMs: number, name: string, value: Pointer): Soon<Completion> {
     const fn = this.#entries.get(name)
     if (fn === undefined) {
+      this.#takeSeat()
       this.#values.free(this.#ctx, value)
       return { kind: 'returned', value: undefined }
     }
@@ -382,7 +482,7 @@ export class Vm<Vu> {
         this.#hold(0, value)
         return this.#exports.call(this.#ctx, fn, this.#null, 1, scratch.argv)
       },
-      this.#exports.call,
+      'call',
       this.#readResult,
     )
   }
@@ -403,7 +503,7 @@ export class Vm<Vu> {
         }
         return this.#exports.call(this.#ctx, fn, this.#null, count, scratch.argv)
       },
-      this.#exports.call,
+      'call',
       this.#readResult,
     )
   }
@@ -479,7 +579,7 @@ export class Vm<Vu> {
       }
       const result = this.#guarded(job)
       if (this.#instance.isUnwinding) {
-        return this.#suspended(exports.executePendingJob, (later) => {
+        return this.#suspended('executePendingJob', (later) => {
           this.#endJob(later)
           return this.#drain(done + 1)
         })
@@ -522,6 +622,7 @@ export class Vm<Vu> {
    */
   describeRejection(cpuMs: number): Soon<string | undefined> {
     for (const reason of this.#rejected.values()) {
+      this.#takeSeat()
       const held = this.#guarded(() => this.#values.pointerTo(this.#ctx, reason))
       const told = this.#callWith(cpuMs, 'describeRejection', held)
       return whenThere(told, (completion) => {
@@ -539,6 +640,7 @@ export class Vm<Vu> {
     const promises = [...this.#rejected.keys()]
     this.#rejected.clear()
     if (this.#state === 'dead') return
+    this.#takeSeat()
     for (const promise of promises) {
       const held = this.#guarded(() => this.#values.pointerTo(this.#ctx, promise))
       // Twice: what was just made, and what kept the promise alive.
@@ -549,7 +651,9 @@ export class Vm<Vu> {
 
   /** True when promise jobs wait to be run. */
   get hasJobs(): boolean {
-    return this.#state === 'idle' && this.#exports.isJobPending(this.#rt) !== 0
+    if (this.#state !== 'idle') return false
+    this.#takeSeat()
+    return this.#exports.isJobPending(this.#rt) !== 0
   }
 
   /**
@@ -586,7 +690,10 @@ export class Vm<Vu> {
     if (this.#isReleased) return
     this.#isReleased = true
     this.kill('INTERNAL', 'the VM was dropped')
-    this.#instance.release()
+    if (this.#seat !== undefined) this.#seats.release(this.#seat)
+    this.#seat = undefined
+    this.#parked = undefined
+    this.#image = undefined
   }
 
   /**
@@ -595,8 +702,9 @@ export class Vm<Vu> {
    *
    * @throws {AppError} when the VM is not idle, or has died
    */
-  #enter<T>(cpuMs: number, begin: () => Pointer, again: () => Pointer, finish: (ended: Ended) => T): Soon<T> {
+  #enter<T>(cpuMs: number, begin: () => Pointer, again: Suspending, finish: (ended: Ended) => T): Soon<T> {
     if (this.#state !== 'idle') throw this.#death ?? new AppError('INTERNAL', `a ${this.#state} VM was entered`)
+    this.#takeSeat()
     this.#clock.begin(cpuMs, this.cpuLimit)
     this.#state = 'running'
     const result = this.#guarded(begin)
@@ -650,8 +758,9 @@ export class Vm<Vu> {
   }
 
   /**
-   * Asked now and then, after so many jumps and calls as poll-count.ts says. A VM over its budget is left by an exception through its frames: native code may
-   * swallow the engine's own interruption, as the constructor of Promise does, and the script would go on for ever.
+   * Asked now and then, after so many jumps and calls as poll-count.ts says. A VM over its budget is left by an exception through
+   * its frames: native code may swallow the engine's own interruption, as the constructor of Promise does, and the script would go
+   * on for ever.
    */
   #shouldInterrupt(): 0 | 1 {
     const goesOn = this.#instance.isRewinding
@@ -860,6 +969,7 @@ export class Vm<Vu> {
     const hasEnded = this.#isInterrupted || this.#state === 'dead'
     if (hasEnded || !this.#instance.suspend()) {
       result.catch(() => {})
+      this.#waitsLong = false
       if (hasEnded) return this.#null
       throw new GuestError('InternalError', 'out of memory')
     }
@@ -868,7 +978,7 @@ export class Vm<Vu> {
   }
 
   /** The guest waits. `again` is the export that was called, `finish` makes of what it returns at last what is told then. */
-  #suspended<T>(again: () => Pointer, finish: (result: Pointer) => Soon<T>): Promise<T> {
+  #suspended<T>(again: Suspending, finish: (result: Pointer) => Soon<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#goOn = again
       this.#arrive = (result) => resolve(finish(result))
@@ -896,6 +1006,10 @@ export class Vm<Vu> {
       return
     }
     this.#clock.stop()
+    if (this.#waitsLong) {
+      this.#waitsLong = false
+      if (this.#seats.isCrowded) this.giveUpSeat()
+    }
     awaited.then(
       (value) => goOn(() => this.#answer(value)),
       (e: unknown) => goOn(() => this.#refuse(e)),
@@ -913,6 +1027,12 @@ export class Vm<Vu> {
       return
     }
     const abandon = this.#abandon!
+    try {
+      this.#takeSeat()
+    } catch {
+      // It is dead, and whoever waits for it was told.
+      return
+    }
     this.#clock.goOn(this.cpuLimit)
     this.#state = 'running'
     try {
@@ -923,7 +1043,7 @@ export class Vm<Vu> {
           this.#wokenWith = this.#refuse(e)
         }
         this.#instance.startRewinding()
-        return this.#goOn!()
+        return this.#exports[this.#goOn!]()
       })
       if (this.#instance.isUnwinding) {
         this.#sleep()

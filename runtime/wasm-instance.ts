@@ -5,11 +5,10 @@
  * the raw C API; nothing here knows JavaScript values or k6.
  */
 import { AppError } from '../errors.js'
-import { compileEngine, keepUnoptimized } from './engine-compiler.js'
-import { exportNames, freshPages, pageBytes, stackBottom, stackTop, tableName } from './engine-program.js'
+import { keepUnoptimized } from './engine-compiler.js'
+import { exportNames, pageBytes, stackBottom, stackGlobalName, stackTop, tableName } from './engine-program.js'
 import { timeZone, writeLocalTime } from './engine-time.js'
-import { type MemoryImage, memoryImage, restoreMemory } from './memory-image.js'
-import { MemoryPool } from './memory-pool.js'
+import { type MemoryImage, memoryImage } from './memory-image.js'
 
 /** A C pointer: an index into the instance's memory. 0 is NULL. */
 export type Pointer = number
@@ -24,9 +23,22 @@ export interface EngineCallbacks {
   /** C strings that the C side frees, or NULL with an exception pending. */
   loadModuleSource(name: string): Pointer
   normalizeModule(base: string, name: string): Pointer
+  /** The C side asks what time it is. */
+  onClockRead(): void
   /** The C side gave up; the instance must be dropped. */
   onAbort(): void
 }
+
+/** What an engine that is idle or waits has beside its memory. */
+export interface EngineState {
+  readonly stackPointer: Pointer
+  /** Where its stack was unwound to, and the block that was made for that; 0 when there is none. */
+  readonly unwoundAt: Pointer
+  readonly block: Pointer
+}
+
+/** That of one that has nothing to do. */
+export const idleState: EngineState = { stackPointer: stackTop, unwoundAt: 0, block: 0 }
 
 /** The exports that are used. Each is found by the name that the package's build gave it. */
 export interface EngineExports {
@@ -87,25 +99,6 @@ const freeStack = 256 * 1024
 /** Growing replaces the memory's buffer and all views of it, so it is done in larger steps. */
 const growthFactor = 0.2
 
-/** A few VMs that have grown as large as they may. */
-const mostKeptBytes = 256 * 1024 * 1024
-/** The memories of this thread. */
-const memories = new MemoryPool(mostKeptBytes)
-
-/** A memory of so many pages. @throws {AppError} LIMIT_MEMORY when the machine has none */
-function takeMemory(pages: number, mostPages: number): WebAssembly.Memory {
-  try {
-    const memory = memories.take(pages, mostPages)
-    const missing = pages - memory.buffer.byteLength / pageBytes
-    if (missing > 0) memory.grow(missing)
-    return memory
-  } catch (e) {
-    if (!(e instanceof RangeError)) throw e
-    const text = 'this machine has no memory for another VM: use fewer VUs, or a smaller limit memoryBytes'
-    throw new AppError('LIMIT_MEMORY', text, { cause: e })
-  }
-}
-
 export class WasmInstance {
   readonly exports: EngineExports
   /** The functions that C can call by pointer. */
@@ -117,57 +110,60 @@ export class WasmInstance {
   /** True while the C stack is being unwound, and being rebuilt. */
   isUnwinding = false
   isRewinding = false
-  /** How often the engine has asked what time it is. */
-  clockReads = 0
-  /** What it is told, in ms since 1970; undefined: the time. */
+  /** What it is told when it asks for the time, in ms since 1970; undefined: the time. */
   toldMs: number | undefined
-  readonly #memory: WebAssembly.Memory
+  readonly memory: WebAssembly.Memory
   readonly #mostPages: number
+  readonly #stack: WebAssembly.Global
   /** A block for a deep stack, which does not fit under itself. */
   #block: Pointer = 0
   #unwoundAt: Pointer = 0
 
-  /**
-   * An engine whose memory holds at most `memoryBytes`: a fresh one, or one with the memory of an image.
-   *
-   * @throws {AppError} when that has more
-   */
-  constructor(memoryBytes: number, image?: MemoryImage, program = compileEngine('lasting')) {
-    const pages = image?.pages ?? freshPages
-    this.#mostPages = Math.max(freshPages, Math.floor(memoryBytes / pageBytes))
-    if (pages > this.#mostPages) {
-      throw new AppError('LIMIT_MEMORY', `the script has ${pages * pageBytes} bytes of memory (limit memoryBytes)`)
-    }
-    this.#memory = takeMemory(pages, this.#mostPages)
+  /** A fresh engine in a memory of zeros, which may grow to `mostPages`. */
+  constructor(memory: WebAssembly.Memory, mostPages: number, program: WebAssembly.Module) {
+    this.memory = memory
+    this.#mostPages = mostPages
     this.#look()
     keepUnoptimized(program)
     const instance = new WebAssembly.Instance(program, { a: this.#imports() })
     this.table = instance.exports[tableName] as WebAssembly.Table
+    this.#stack = instance.exports[stackGlobalName] as WebAssembly.Global
     const found: Record<string, unknown> = {}
     for (const [name, short] of Object.entries(exportNames)) found[name] = instance.exports[short]
     this.exports = found as unknown as EngineExports
-    if (image !== undefined) restoreMemory(image, this.bytes)
   }
 
   get buffer(): ArrayBufferLike {
     return this.bytes.buffer
   }
 
-  /** Gives the memory back: neither this instance nor anybody else may look at it or run in it any more. */
-  release(): void {
-    memories.give(this.#memory, this.#mostPages)
-    this.bytes = Buffer.alloc(0) as FastBuffer
-    this.words = new Int32Array(0)
-  }
-
   /** @throws {AppError} when a call is under way */
   image(): MemoryImage {
-    if (this.exports.stackPointer() !== stackTop) throw new AppError('INTERNAL', 'an image was asked of a busy engine')
+    if (this.#stack.value !== stackTop) throw new AppError('INTERNAL', 'an image was asked of a busy engine')
     return memoryImage(this.bytes)
   }
 
+  /** To be kept and set with the memory of an engine that is idle or waits. */
+  get state(): EngineState {
+    return { stackPointer: this.#stack.value, unwoundAt: this.#unwoundAt, block: this.#block }
+  }
+
+  set state({ stackPointer, unwoundAt, block }: EngineState) {
+    this.#stack.value = stackPointer
+    this.#unwoundAt = unwoundAt
+    this.#block = block
+  }
+
+  /** Has the memory hold `size` bytes or more. @throws {RangeError} when the machine has no more */
+  reserve(size: number): void {
+    const missing = Math.ceil((size - this.bytes.length) / pageBytes)
+    if (missing <= 0) return
+    this.memory.grow(missing)
+    this.#look()
+  }
+
   #look(): void {
-    const { buffer } = this.#memory
+    const { buffer } = this.memory
     this.bytes = Buffer.from(buffer) as FastBuffer
     this.words = new Int32Array(buffer)
   }
@@ -176,7 +172,7 @@ export class WasmInstance {
   #imports(): Record<string, unknown> {
     const abort = () => this.#abort()
     return {
-      a: this.#memory,
+      a: this.memory,
       // assert, abort, exit
       b: abort,
       q: abort,
@@ -209,7 +205,7 @@ export class WasmInstance {
       n: (west: Pointer, hasSummer: Pointer, standard: Pointer, summer: Pointer) =>
         this.#tellTimeZone(west, hasSummer, standard, summer),
       p: () => {
-        this.clockReads++
+        this.callbacks.onClockRead()
         return this.toldMs ?? Date.now()
       },
     }
@@ -247,7 +243,7 @@ export class WasmInstance {
     const wanted = Math.min(this.#mostPages, Math.max(needed, Math.ceil(had * (1 + growthFactor))))
     for (const pages of [wanted, needed]) {
       try {
-        this.#memory.grow(pages - had)
+        this.memory.grow(pages - had)
         this.#look()
         return true
       } catch {

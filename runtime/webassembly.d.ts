@@ -10,6 +10,9 @@ declare namespace WebAssembly {
     grow(by: number): number
     set(index: number, fn: unknown): void
   }
+  interface Global {
+    value: number
+  }
   class Module {
     constructor(bytes: Uint8Array)
     static exports(module: Module): { name: string }[]

@@ -45,9 +45,9 @@ describe('the engine', () => {
     assert.ok(readFileSync(join(packageRoot, 'dist', 'engine.wasm')).equals(engineProgram()))
   })
 
-  it('exports what is called and its table of functions, and nothing else', () => {
+  it('exports what is called, its table of functions and the pointer of its stack, and nothing else', () => {
     const module = new WebAssembly.Module(patched(program))
     const names = WebAssembly.Module.exports(module).map(({ name }) => name)
-    assert.deepEqual(names.sort(), [...Object.values(exportNames), 'table'].sort())
+    assert.deepEqual(names.sort(), [...Object.values(exportNames), 'stack', 'table'].sort())
   })
 })

@@ -104,7 +104,7 @@ describeInVmThread('a VM without memory', import.meta.url, (it) => {
     await BareVm.create({ limits: own })
   })
 
-  it('is not copied when the machine has no memory to grow by', async () => {
+  it('is dead, as a copy, when the machine has no memory to grow by', async () => {
     const first = await BareVm.create({ limits: { memoryBytes: 24 * mebibyte } })
     await first.run('globalThis.kept = new Uint8Array(8 * 1024 * 1024).fill(1)')
     const image = first.vm.image()
@@ -115,8 +115,10 @@ describeInVmThread('a VM without memory', import.meta.url, (it) => {
       throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory')
     }
     try {
-      const clone = () => first.clone(image, { memoryBytes: 25 * mebibyte })
-      assert.throws(clone, { code: 'LIMIT_MEMORY', message: /this machine has no memory/ })
+      const clone = first.clone(image, { memoryBytes: 25 * mebibyte })
+      const used = async () => clone.call('anything')
+      await assert.rejects(used, { code: 'LIMIT_MEMORY', message: /this machine has no memory/ })
+      assert.equal(clone.vm.death?.code, 'LIMIT_MEMORY')
     } finally {
       WebAssembly.Memory.prototype.grow = grow
     }

@@ -3,6 +3,7 @@
  * that tests of runtime/ see the VM and nothing else.
  */
 import { type Limits, trustedLimits } from '../../policy/limits.js'
+import type { EngineSeats } from '../../runtime/engine-seats.js'
 import { GuestError } from '../../runtime/guest-error.js'
 import { defineHostModule, type Operation } from '../../runtime/host-module.js'
 import type { Crossing } from '../../runtime/js-value.js'
@@ -45,6 +46,7 @@ export interface BareVmOptions {
   limits?: Partial<Limits>
   pulse?: Pulse
   turns?: Turns
+  seats?: EngineSeats
 }
 
 const pause = (ms: number) => new Promise<undefined>((resolve) => setTimeout(resolve, ms, undefined))
@@ -68,12 +70,14 @@ export class BareVm {
     limits = {},
     pulse,
     turns,
+    seats,
   }: BareVmOptions = {}): Promise<BareVm> {
     const files = new Map(Object.entries(modules))
     const options: VmOptions<undefined> = {
       limits: { ...trustedLimits, ...limits },
       ...(pulse === undefined ? {} : { pulse }),
       ...(turns === undefined ? {} : { turns }),
+      ...(seats === undefined ? {} : { seats }),
       modules: [defineHostModule<undefined>('test', { sleep: (_vu, ms) => pause(Number(ms)), ...operations })],
       loader: {
         resolve: (_base, specifier) => specifier,
