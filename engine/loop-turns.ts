@@ -59,12 +59,18 @@ export class LoopTurns implements Turns {
   /** Fulfilled when a VU may begin its first iteration: a few in each turn of the loop, in the order in which they asked. */
   start(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#starting.push(resolve) === 1) setImmediate(() => this.#startSome())
+      if (this.#starting.push(resolve) === 1) this.#startSome()
     })
   }
 
+  /** Each by an immediate of its own, so that it has done what it can before the next one begins. */
   #startSome(): void {
-    for (const resolve of this.#starting.splice(0, startsInTurn)) resolve()
-    if (this.#starting.length > 0) setImmediate(() => this.#startSome())
+    const count = Math.min(this.#starting.length, startsInTurn)
+    for (let left = count - 1; left >= 0; left--) {
+      setImmediate(() => {
+        this.#starting.shift()!()
+        if (left === 0 && this.#starting.length > 0) this.#startSome()
+      })
+    }
   }
 }

@@ -122,6 +122,7 @@ export class VirtualUser {
     let begun = request.before?.begun ?? 0
     let hasTurn = request.before?.hasTurn ?? false
     let isFirst = !hasTurn
+    if (!this.#isReady(work)) await turns.start()
     while (!this.#isStopping && !this.#isInterrupted) {
       if (this.#arrivals !== undefined && !hasTurn && !(await this.#arrivals.turn(this.id, isFirst))) break
       hasTurn = false
@@ -237,7 +238,6 @@ export class VirtualUser {
         this.#replacing = context
         if (this.#isInterrupted) throw new AppError('SCRIPT_ABORTED', 'the VU was interrupted before its init code')
       })
-      await this.#home.turns.start()
       await this.#activate(work)
     } catch (e) {
       if (!this.#isInterrupted || !isAppError(e, 'SCRIPT_ABORTED')) return this.#lost(e)
