@@ -276,7 +276,10 @@ export class ClientSession implements FrameSink, StreamCarrier {
     // At once, read or not: streams that are not read must not hold up the others.
     this.#announce(0, this.#window.giveBack(flowBytes))
     const stream = this.#streamOf(streamId)
-    if (stream === undefined) return
+    if (stream === undefined) {
+      this.#countLateData(flowBytes)
+      return
+    }
     const isOver = !stream.receiveWindow.take(flowBytes)
     if (isOver || stream.isRemoteEnded || !stream.hasResponse) {
       const code = stream.isRemoteEnded ? ErrorCode.streamClosed : ErrorCode.protocolError
@@ -610,6 +613,13 @@ export class ClientSession implements FrameSink, StreamCarrier {
   /** A frame of a stream that is over. Some were under way when it was closed here. */
   #countLate(): void {
     if (this.#lateFrames > 0) this.#lateFrames--
+    else this.#countIdle()
+  }
+
+  /** The same for a piece of DATA: as much may come as the windows had left. */
+  #countLateData(bytes: number): void {
+    if (bytes === 0) this.#countLate()
+    else if (bytes <= this.#lateBytes) this.#lateBytes -= bytes
     else this.#countIdle()
   }
 
