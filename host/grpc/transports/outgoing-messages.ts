@@ -60,7 +60,7 @@ export class OutgoingMessages {
     return this.hasEnded && this.#packer?.isIdle !== false
   }
 
-  /** Adds a message, which may be changed when this has returned. */
+  /** Adds a message, which must not change any more: one that is packed may have to wait for that. */
   push(message: Uint8Array): void {
     if (this.#packer) this.#packer.push(message)
     else if (this.#fits(message.length)) this.#add(frameMessage(message))

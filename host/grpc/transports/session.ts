@@ -62,7 +62,7 @@ export interface RunningCall {
   readonly remoteIp: string | undefined
   /** Starts the call. Whatever happens comes through the sink, after this function has returned. */
   begin(): void
-  /** Queues a message, which may be changed when this has returned; false asks the writer to wait for `onDrain`. */
+  /** Queues a message, which must not change any more; false asks the writer to wait for `onDrain`. */
   write(message: Uint8Array): boolean
   /** Ends this side of the call. */
   end(): void
