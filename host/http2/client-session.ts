@@ -406,6 +406,7 @@ export class ClientSession implements FrameSink, StreamCarrier {
       this.#owner.onInternalError(e)
       this.#streams.delete(stream)
       stream.isClosed = true
+      stream.hasFailed = true
       queueMicrotask(() => this.#tellReset(stream, ErrorCode.internalError))
       return
     }

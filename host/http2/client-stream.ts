@@ -55,6 +55,8 @@ export class ClientStream {
   isRemoteEnded = false
   hasResponse = false
   isClosed = false
+  /** Its headers could not be made, by an error of ours: it is over with the code INTERNAL_ERROR. */
+  hasFailed = false
   readonly #carrier: StreamCarrier
 
   constructor(carrier: StreamCarrier, owner: StreamOwner, windowBytes: number) {

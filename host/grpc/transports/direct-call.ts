@@ -139,7 +139,8 @@ export class DirectCall extends Call<DirectSession> implements StreamOwner, Mess
 
   onReset(code: number): void {
     if (this.isEnded || this.isComplete) return
-    if (code !== ErrorCode.refusedStream || !this.#again()) this.finish(endingOfReset(code))
+    if (this.#stream?.hasFailed) this.finish(internalError)
+    else if (code !== ErrorCode.refusedStream || !this.#again()) this.finish(endingOfReset(code))
   }
 
   onLost(isUnseen: boolean): void {

@@ -47,6 +47,7 @@ export class Attempt implements GrpcJsListener, Request {
   /** No more frames are taken. */
   #isSpent = false
   #isDone = false
+  #hasTrailers = false
   readonly #frames: FrameWatch
 
   constructor(
@@ -97,15 +98,21 @@ export class Attempt implements GrpcJsListener, Request {
     this.stream = stream
     stream.on('response', (headers, flags, ...more: unknown[]) => {
       const isOnly = (flags & endStreamFlag) !== 0
+      this.#hasTrailers = isOnly
       this.#call.onResponse(this, more[0] as string[], isOnly)
       showEmpty(headers, isOnly)
     })
     stream.on('trailers', (headers, _flags, ...more: unknown[]) => {
       // Those that `rescue` makes up have no raw form.
+      this.#hasTrailers = true
       if (more.length > 0) this.#call.onTrailers(this, more[0] as string[])
       showEmpty(headers, true)
     })
     stream.on('data', this.#watch)
+    stream.on('end', () => {
+      // Without trailers: node:http2 would keep it open until this side has ended as well.
+      if (!this.#hasTrailers) stream.close(constants.NGHTTP2_NO_ERROR)
+    })
     stream.on('close', () => this.#call.onClose(this))
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { HostResolver } from '../../../../host/dns.js'
 import { internalError } from '../../../../host/grpc/status.js'
 import type { CallStatus, Connection, StreamCall, Transport } from '../../../../host/grpc/transport.js'
-import { ResponseHeaders } from '../../../../host/grpc/transports/direct-headers.js'
+import { RequestKind, ResponseHeaders } from '../../../../host/grpc/transports/direct-headers.js'
 import { DirectTransport } from '../../../../host/grpc/transports/direct-transport.js'
 import { GrpcJsTransport } from '../../../../host/grpc/transports/grpc-js-transport.js'
 import { type ServerCall, serve, stopServers } from '../scripted-server.js'
@@ -181,6 +181,35 @@ for (const [name, transport] of [
     })
   })
 }
+
+describe('DirectTransport, with an error of ours in what it writes', () => {
+  const { encode } = RequestKind.prototype
+
+  afterEach(async () => {
+    RequestKind.prototype.encode = encode
+    await stopServers()
+  })
+
+  it('ends the call with status 13 and a text of ours, and the others go on', async () => {
+    const told: unknown[] = []
+    const { address, sessions } = await serve((call: ServerCall) => call.finish())
+    const connection = await new DirectTransport().connect({
+      ...{ address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() },
+      onInternalError: (e) => told.push(e),
+    })
+    const end = () =>
+      new Promise<CallStatus>((onEnd) => {
+        const call = { path, metadata: [], isServerStreaming: true, deadlineMs: 10_000, onMessage: () => {}, onEnd }
+        connection.stream(call).end()
+      })
+    RequestKind.prototype.encode = fail
+    const { status, message } = await end()
+    RequestKind.prototype.encode = encode
+    assert.deepEqual([{ status, message }, (await end()).status], [internalError, 0])
+    connection.close()
+    assert.deepEqual([told, sessions.length], [[oops], 1])
+  })
+})
 
 describe('DirectTransport, with an error of ours in what it reads', () => {
   const { read } = ResponseHeaders.prototype

@@ -274,6 +274,24 @@ describe('Transports: frames and states', () => {
     }
   }
 
+  for (const [name, transport] of [
+    ['direct', direct],
+    ['grpc-js', grpcJs],
+  ] as const) {
+    it(`${name}: an answer that ends without trailers ends its call, also while this side may send`, async () => {
+      const { connection, peer } = await start(settings(), false, transport)
+      const call = stream(connection)
+      const id = await peer.call()
+      peer.send(headers(id), data(id, 'x'), frame(type.data, flag.endStream, id))
+      const { status, message } = await call.end
+      assert.deepEqual([status, message], [13, 'server closed the stream without sending trailers'])
+      assert.deepEqual(call.messages, ['x'])
+      const other = unary(connection)
+      peer.send(answer(await peer.call()))
+      assert.equal((await other).status, 0)
+    })
+  }
+
   it('another frame than SETTINGS does not begin a connection', async () => {
     const others = Object.entries(kinds).filter(([kind]) => kind !== 'SETTINGS')
     const refused = others.map(async ([kind, make]) => {
