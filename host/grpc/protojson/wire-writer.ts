@@ -161,7 +161,6 @@ export class WireWriter {
 
   /** The message as bytes of its own. */
   finish(): Uint8Array {
-    if (this.parts === 0) return Uint8Array.prototype.slice.call(this.buffer, 0, this.position)
     const out = new Uint8Array(this.position + this.lengthBytes)
     let to = 0
     let from = 0

@@ -2,6 +2,7 @@
  * One RPC, whatever carries it: asks its connection for a session, sends messages, hands out those that come while the
  * receiver takes them, and tells how it ended as grpc-go would. What extends it puts the call on streams of its sessions.
  */
+import { performance } from 'node:perf_hooks'
 import { type Abortable, onAbort } from '../../abort-listeners.js'
 import { type Deadline, type DeadlineOwner, setDeadline } from '../../deadlines.js'
 import type { Seat } from '../../roster.js'

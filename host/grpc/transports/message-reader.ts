@@ -1,4 +1,5 @@
 /** Cuts the body of an answer into messages (gRPC over HTTP/2, "Length-Prefixed-Message"). Knows no stream. */
+import { Buffer } from 'node:buffer'
 import { prefixBytes } from '../message-frame.js'
 
 /** A message that says it is larger gets its memory as its bytes arrive. */
