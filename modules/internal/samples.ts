@@ -148,10 +148,11 @@ function newSeries(metric: string, check: string | undefined, tags: SampleTags |
 }
 
 function write(series: number, value: number, time: number): void {
-  let count = ring[0]!
+  // A double, which the engine would write down in digits to find the elements of that index.
+  let count = ring[0]! | 0
   if (count === capacity) {
     host.flush()
-    count = ring[0]!
+    count = ring[0]! | 0
   }
   const at = 1 + count * 3
   ring[at] = series
