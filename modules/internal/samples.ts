@@ -97,7 +97,7 @@ function numbersOf(tagSet: TagSet, tags: SampleTags | undefined): SeriesNumbers 
   if (tags === undefined) return tagSet
   let numbers = mapGet(tags.series, tagSet)
   if (numbers === undefined) {
-    numbers = { byMetric: new NativeMap(), byCheck: new NativeMap() }
+    numbers = { byMetric: new NativeMap(), byCheck: createObject(null) as SeriesNumbers['byCheck'] }
     mapSet(tags.series, tagSet, numbers)
   }
   return numbers
@@ -111,7 +111,7 @@ export function record(metric: string, value: number, time: number, tags?: Sampl
 /** The number of the series of a check under a set of tags and these; undefined before the first sample of it. */
 export function seriesOfCheck(name: string, tags: SampleTags | undefined, tagSet: TagSet): number | undefined {
   const numbers = tags === undefined ? tagSet : mapGet(tags.series, tagSet)
-  return numbers === undefined ? undefined : mapGet(numbers.byCheck, name)
+  return numbers?.byCheck[name]
 }
 
 /**
@@ -141,13 +141,14 @@ function newSeries(metric: string, check: string | undefined, tags: SampleTags |
   const series = host.series(metric, tagSet.id, json)
   const numbers = numbersOf(tagSet, tags)
   if (check === undefined) mapSet(numbers.byMetric, metric, series)
-  else mapSet(numbers.byCheck, check, series)
+  else numbers.byCheck[check] = series
   seriesCount += 1
   letterCount += json.length
   return series
 }
 
-function write(series: number, value: number, time: number): void {
+/** Writes a sample of the series with that number. */
+export function write(series: number, value: number, time: number): void {
   // A double, which the engine would write down in digits to find the elements of that index.
   let count = ring[0]! | 0
   if (count === capacity) {

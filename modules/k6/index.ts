@@ -1,11 +1,20 @@
 /** Guest half of `k6`: checks, groups, sleep, fail. */
-import { isAsyncFunction } from '../internal/async-function.js'
+import { asyncFunctionPrototype, isAsyncFunction } from '../internal/async-function.js'
 import { cross, operationOf, ops, raise } from '../internal/bridge.js'
 import { GoError } from '../internal/go-error.js'
-import { imul, keys, NativeTypeError, now, stringIncludes, toNumber, toText } from '../internal/primordials.js'
+import {
+  getPrototypeOf,
+  imul,
+  keys,
+  NativeTypeError,
+  now,
+  stringIncludes,
+  toNumber,
+  toText,
+} from '../internal/primordials.js'
 import { callerFrames } from '../internal/rehearsal.js'
-import { record, recordCheck, type SampleTags, sampleTags, seriesOfCheck } from '../internal/samples.js'
-import { currentTags, hasSystemTag, presentTagSet, setGroupTag, type TagSet, vu } from '../internal/vu.js'
+import { record, recordCheck, type SampleTags, sampleTags, seriesOfCheck, write } from '../internal/samples.js'
+import { currentTags, hasSystemTag, knownTagSet, presentTagSet, setGroupTag, type TagSet, vu } from '../internal/vu.js'
 
 /** Answers with milliseconds of a clock that never jumps. */
 const elapsedOperation = operationOf('clock', 'elapsed')
@@ -33,25 +42,31 @@ export function check(...args: [val?: unknown, sets?: unknown, tags?: unknown]):
   let areAllTrue = true
   for (let i = 0; i < names.length; i++) {
     const name = names[i]!
-    const tagSet = presentTagSet()
-    const series = seriesOfCheck(name, tags, tagSet)
+    // A call of ours takes as long as much of what follows: where there are samples of the check, nothing is called for it.
+    const tagSet = knownTagSet ?? presentTagSet()
+    const series = tags === undefined ? tagSet.byCheck[name] : seriesOfCheck(name, tags, tagSet)
     // Where there are samples of it, its name is fine.
     if (series === undefined) assertName(name)
     const test = (sets as Record<string, unknown>)[name]
-    if (isAsyncFunction(test)) {
-      throw new GoError(
-        'the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a ' +
-          'replacement. Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info',
-      )
-    }
     let hasPassed: boolean
-    try {
-      hasPassed = !!(typeof test === 'function' ? test(val) : test)
-    } catch (e) {
-      recordOutcome(name, 0, time, tags, series, tagSet)
-      throw e
+    if (typeof test === 'function') {
+      if (getPrototypeOf(test) === asyncFunctionPrototype) {
+        throw new GoError(
+          'the built-in check() does not support async functions as arguments. Use the JavaScript utils library as a ' +
+            'replacement. Refer to https://grafana.com/docs/k6/latest/javascript-api/jslib/utils/check/ for more info',
+        )
+      }
+      try {
+        hasPassed = !!test(val)
+      } catch (e) {
+        recordOutcome(name, 0, time, tags, series, tagSet)
+        throw e
+      }
+    } else {
+      hasPassed = !!test
     }
-    recordOutcome(name, hasPassed ? 1 : 0, time, tags, series, tagSet)
+    if (series !== undefined && tagSet === knownTagSet) write(series, hasPassed ? 1 : 0, time)
+    else recordOutcome(name, hasPassed ? 1 : 0, time, tags, series, tagSet)
     if (!hasPassed) areAllTrue = false
   }
   return areAllTrue
