@@ -38,7 +38,7 @@ export function requestJson(request: unknown): string {
     return normalised(request, new NativeMap(), '') ?? 'null'
   }
   // JSON.stringify writes NaN and the infinities as null, and leaves out symbols. Texts without either are right as they are.
-  if (json === undefined || stringIncludes(json, 'null') || (maySymbolsExist() && hasSymbol(request)))
+  if (json === undefined || stringIncludes(json, 'null') || (maySymbolsExist && hasSymbol(request)))
     return normalised(request, new NativeMap(), '') ?? 'null'
   return json
 }

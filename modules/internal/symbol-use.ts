@@ -4,23 +4,19 @@
  */
 import { defineProperty, NativeSymbol } from './primordials.js'
 
-let isPossible = true
-
 /**
  * False while no value of the script can be a symbol, but for those that Reflect.ownKeys, Object.getOwnPropertySymbols or the
  * trap of a Proxy hands out.
  */
-export function maySymbolsExist(): boolean {
-  return isPossible
-}
+export let maySymbolsExist = true
 
 /** Notes the first use of the global `Symbol`, which is an ordinary one again from then on. */
 export function watchSymbol(): void {
   const settle = (value: unknown) => {
-    isPossible = true
+    maySymbolsExist = true
     defineProperty(globalThis, 'Symbol', { value, writable: true, configurable: true, enumerable: false })
     return value
   }
-  isPossible = false
+  maySymbolsExist = false
   defineProperty(globalThis, 'Symbol', { get: () => settle(NativeSymbol), set: settle, configurable: true })
 }

@@ -17,7 +17,7 @@ import {
   weakMapSet,
 } from '../../internal/primordials.js'
 import { lastTask, newPromise, refuse } from '../../internal/tasks.js'
-import { currentTagSet, vu } from '../../internal/vu.js'
+import { currentTagSet, knownTagSet, presentTagSet, vu } from '../../internal/vu.js'
 
 export type { Response } from '../../internal/grpc-response.js'
 
@@ -132,8 +132,10 @@ let state: number
  * order of checks, so the host makes those that come before.
  */
 function readArguments(client: number, args: unknown[]): void {
-  const name = textOf(args[0])
-  const ready = stateOf(args)
+  // Nothing is called for what is so in nearly all calls, as each would take as long as all of this.
+  const name = typeof args[0] === 'string' ? args[0] : textOf(args[0])
+  const isReady = typeof args[1] === 'object' && args[1] !== null && vu.phase !== 'init'
+  const ready = isReady ? startState.ready : stateOf(args)
   let given: Text
   if (args[2] !== undefined) {
     try {
@@ -212,7 +214,7 @@ export function Client(this: unknown): ClientMethods {
       const { id } = handle
       readArguments(id, args)
       // The host is asked from here: each function that is under way while the call is made adds to what waiting costs.
-      const text = cross(invokeOperation, id, method, request, params, currentTagSet(), state)
+      const text = cross(invokeOperation, id, method, request, params, (knownTagSet ?? presentTagSet()).id, state)
       return responseOf(text === null ? raise() : (text as string))
     },
     load(importPaths, ...files) {
