@@ -67,6 +67,8 @@ interface Call {
   params: CallParams
   request: Uint8Array
   tags: CallTags
+  /** Of a response that the guest half knows, see response-json.ts. */
+  knownHead: Crossing
 }
 
 /** Checks a call up to its request, in k6's order. @throws {GuestError} with k6's text */
@@ -86,7 +88,7 @@ function checkInvoke(vu: VuContext, client: GrpcClient, name: Crossing, params: 
 
 /** Checks all of a call in k6's order. @throws {GuestError} with k6's text */
 function prepare(vu: VuContext, args: Crossing[]): Call {
-  const [id, name, json, given, tagSet, state] = args
+  const [id, name, json, given, tagSet, state, knownHead] = args
   const client = vu.grpc.client(id)
   const { connection, method, params } = checkInvoke(vu, client, name, given, state)
   if (state === startState.noRequest) throw new GuestError('GoError', 'request cannot be nil')
@@ -97,7 +99,7 @@ function prepare(vu: VuContext, args: Crossing[]): Call {
   const request = encode(method, text(json, 'request'))
   checkRequestBytes(vu, request.length, 'the request')
   checkRoomForCall(vu)
-  return { client, connection, method, params, request, tags }
+  return { client, connection, method, params, request, tags, knownHead }
 }
 
 /** Checks a stream up to its parameters. @throws {GuestError} with k6's text */
@@ -210,7 +212,7 @@ function send(vu: VuContext, prepared: Call, signal: AbortSignal): Promise<strin
 
 function answer(
   vu: VuContext,
-  { client, method, params, tags }: Call,
+  { client, method, params, tags, knownHead }: Call,
   given: CallResult,
   begin: number,
   signal: AbortSignal,
@@ -220,7 +222,7 @@ function answer(
     given.status === Status.deadlineExceeded &&
     performance.now() - begin >= (params.timeoutMs ?? defaultInvokeTimeoutMs)
   const result = namingLimit(vu, given, isTimeUp && params.isTimeCapped, given.isTooLarge && client.isReceiveCapped)
-  const response = responseText(client.schema, method, result, params.discardsResponse)
+  const response = responseText(client.schema, method, result, params.discardsResponse, knownHead)
   const durationMs = performance.now() - begin
   // Nor one of a call that the end of the iteration cut off.
   if (!signal.aborted) addCall(vu, tags, response.status, isTimeUp ? undefined : durationMs, result.remoteIp)

@@ -1,8 +1,9 @@
 /**
  * What `client.invoke()` returns, as text for the guest half, which makes an object with k6's keys of it. Of a call that
- * succeeded: headers and trailers as JSON, each after a line end, and after one more the message (message-text.ts), so that
- * what stands before the message is often the same. Of one that failed: JSON with the keys in k6's order, and errorDetails
- * after them, which the guest half hides from those who list the keys.
+ * succeeded: the head, which is a line end, a number, and headers and trailers as JSON, each after a line end, and one more;
+ * then the message (message-text.ts). The head is often the same: it is left out where the guest half has said that it knows
+ * the one with that number. Of one that failed: a carriage return and JSON with the keys in k6's order, and errorDetails after
+ * them, which the guest half hides from those who list the keys.
  */
 import type { Utf8Text } from '../../runtime/js-value.js'
 import { messageText } from './message-text.js'
@@ -26,6 +27,7 @@ export function responseText(
   method: MethodDescriptor,
   result: CallResult,
   discardsMessage: boolean,
+  knownHead?: unknown,
 ): ResponseText {
   let { status, message: statusText } = result
   let details = result.details
@@ -54,9 +56,9 @@ export function responseText(
       throw e
     }
   }
-  if (status === Status.ok) return { status, text: messageText(headOf(result), message) }
+  if (status === Status.ok) return { status, text: messageText(headOf(result, knownHead), message) }
   const text =
-    `{"message":${message},"error":${errorJson(schema, status, statusText, details)},` +
+    `\r{"message":${message},"error":${errorJson(schema, status, statusText, details)},` +
     `"headers":${metadataJson(result.headers)},"trailers":${metadataJson(result.trailers)},"status":${status},` +
     `"errorDetails":${details === undefined ? '[]' : schema.errorDetails(details)}}`
   return { status, text }
@@ -69,13 +71,32 @@ function decode({ output }: MethodDescriptor, { status, response }: CallResult, 
 }
 
 /** What was sent around the message the last time: mostly it is the same again, for all VUs of a thread. */
-let lastAround: { headers: ReceivedMetadata; trailers: ReceivedMetadata; head: string } | undefined
+let lastAround: { headers: ReceivedMetadata; trailers: ReceivedMetadata; id: number; head: string } | undefined
 
-function headOf({ headers, trailers }: CallResult): string {
+/** The numbers of heads, by what follows the number, so that the same one keeps it when others come in between. */
+const headIds = new Map<string, number>()
+const mostHeads = 64
+/** Of longer ones the number is not kept, as the guest half does not keep them either. */
+const mostHeadLength = 4096
+let lastId = 0
+
+function headId(text: string): number {
+  const known = headIds.get(text)
+  if (known !== undefined) return known
+  const id = ++lastId
+  if (text.length > mostHeadLength) return id
+  if (headIds.size >= mostHeads) headIds.clear()
+  headIds.set(text, id)
+  return id
+}
+
+function headOf({ headers, trailers }: CallResult, knownHead: unknown): string {
   if (lastAround === undefined || !isSame(headers, lastAround.headers) || !isSame(trailers, lastAround.trailers)) {
-    lastAround = { headers, trailers, head: `\n${metadataJson(headers)}\n${metadataJson(trailers)}\n` }
+    const text = `\n${metadataJson(headers)}\n${metadataJson(trailers)}\n`
+    const id = headId(text)
+    lastAround = { headers, trailers, id, head: `\n${id}${text}` }
   }
-  return lastAround.head
+  return lastAround.id === knownHead ? '' : lastAround.head
 }
 
 /** True for the same names with the same values in the same order. */

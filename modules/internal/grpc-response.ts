@@ -14,6 +14,7 @@ import {
   stringIndexOf,
   stringSlice,
   stringStartsWith,
+  toNumber,
   toText,
 } from './primordials.js'
 
@@ -44,26 +45,28 @@ export const hostObject = <T extends object>(object: T): T =>
 
 /** The response that a text of the host says. */
 export function responseOf(text: string): Response {
-  if (head === '' || !stringStartsWith(text, head)) {
-    if (text[0] !== '\n') return failureOf(text)
-    readHead(text)
+  let at = 0
+  const first = text[0]
+  if (first === '\r') return failureOf(text)
+  if (first === '\n') {
+    if (head === '' || !stringStartsWith(text, head)) readHead(text)
+    at = head.length
   }
-  const at = head.length
   const response = {
     __proto__: behindHostObjects,
     // Seen from here where it is plain JSON: there are many calls, and a function in between takes its time.
-    message: (text[at] === '\t' ? readMessage(text, at) : parseJson(stringSlice(text, at))) as object | null,
+    message: (at > 0 || first === '\t' ? readMessage(text, at) : parseJson(text)) as object | null,
     error: null,
     headers: copyOf(headers),
     trailers: copyOf(trailers),
     status: 0,
   }
-  if (at > mostHeadLength) head = ''
+  if (at > mostHeadLength) forgetHead()
   return preventExtensions(response)
 }
 
 function failureOf(text: string): Response {
-  const response = parseJson(text) as Response
+  const response = parseJson(stringSlice(text, 1)) as Response
   // Only failed calls have it; k6 does not, so that who lists the keys must not see it.
   const hidden = { value: response.errorDetails, enumerable: false, writable: false, configurable: false }
   defineProperty(response, 'errorDetails', hidden)
@@ -80,17 +83,28 @@ interface Template {
 
 // What stood before the message the last time, line ends included. Mostly it is the same again.
 let head = ''
+/** The number of that, which the host is told; 0 for none. */
+export let knownHead = 0
 let headers: Template
 let trailers: Template
 /** Longer ones are not kept. */
 const mostHeadLength = 4096
 
+function forgetHead(): void {
+  head = ''
+  knownHead = 0
+}
+
 function readHead(text: string): void {
-  const headersEnd = stringIndexOf(text, '\n', 1)
+  const numberEnd = stringIndexOf(text, '\n', 1)
+  const headersEnd = stringIndexOf(text, '\n', numberEnd + 1)
   const trailersEnd = stringIndexOf(text, '\n', headersEnd + 1)
-  headers = templateOf(stringSlice(text, 1, headersEnd))
+  // Half of it is none, should the memory end in between.
+  forgetHead()
+  headers = templateOf(stringSlice(text, numberEnd + 1, headersEnd))
   trailers = templateOf(stringSlice(text, headersEnd + 1, trailersEnd))
   head = stringSlice(text, 0, trailersEnd + 1)
+  knownHead = toNumber(stringSlice(text, 1, numberEnd))
 }
 
 function templateOf(json: string): Template {

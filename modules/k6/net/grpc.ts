@@ -2,7 +2,7 @@
 import { cross, operationOf, ops, raise } from '../../internal/bridge.js'
 import { GoError } from '../../internal/go-error.js'
 import { paramsJson, requestJson } from '../../internal/grpc-request.js'
-import { hostObject, type Response, responseOf } from '../../internal/grpc-response.js'
+import { hostObject, knownHead, type Response, responseOf } from '../../internal/grpc-response.js'
 import { openStream, type StreamMethods } from '../../internal/grpc-stream.js'
 import { handleOwner } from '../../internal/handles.js'
 import { part } from '../../internal/part.js'
@@ -37,9 +37,9 @@ const host = ops<{
 
 const rehearsal = part<typeof import('../../internal/grpc-rehearsal.js')>('grpc-rehearsal')
 
-/** Of the client, method, request, params, tag set and state, which answers with the response. */
+/** Of the client, method, request, params, tag set, state and known head of a response, which answers with the response. */
 const invokeOperation = operationOf('grpc', 'invoke')
-/** The same after the number of the task, which gets the response later. */
+/** The same without the head, after the number of the task, which gets the response later. */
 const startInvokeOperation = operationOf('grpc', 'startInvoke')
 
 export const StatusOK = 0
@@ -214,7 +214,8 @@ export function Client(this: unknown): ClientMethods {
       const { id } = handle
       readArguments(id, args)
       // The host is asked from here: each function that is under way while the call is made adds to what waiting costs.
-      const text = cross(invokeOperation, id, method, request, params, (knownTagSet ?? presentTagSet()).id, state)
+      const tagSet = (knownTagSet ?? presentTagSet()).id
+      const text = cross(invokeOperation, id, method, request, params, tagSet, state, knownHead)
       return responseOf(text === null ? raise() : (text as string))
     },
     load(importPaths, ...files) {

@@ -26,8 +26,8 @@ export function messageJson(value: Crossing): string {
 /** The JSON of a response, with k6's keys in k6's order and errorDetails after them. */
 export function responseJson(value: Crossing): string {
   const text = textOf(value)
-  if (text[0] !== '\n') return text
-  const [, headers = '', trailers = ''] = text.split('\n', 3)
-  const message = messageJson(text.slice(headers.length + trailers.length + 3))
+  if (text[0] === '\r') return text.slice(1)
+  const [, number = '', headers = '', trailers = ''] = text.split('\n', 4)
+  const message = messageJson(text.slice(number.length + headers.length + trailers.length + 4))
   return `{"message":${message},"error":null,"headers":${headers},"trailers":${trailers},"status":0}`
 }

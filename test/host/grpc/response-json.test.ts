@@ -68,4 +68,20 @@ describe('the response of a call', () => {
     assert.equal(response.status, 13)
     assert.deepEqual(response.errorDetails, [])
   })
+
+  it('leaves out headers and trailers only for who knows the very same', () => {
+    const textFor = (trailer: string, known?: number) => {
+      const trailers = new Map([['a', [trailer]]])
+      const result = { status: 0, message: '', headers: new Map(), trailers, response: Buffer.from([8, 3]) }
+      const answer = responseText(schema, method, result, false, known)
+      return 'text' in answer ? String(answer.text) : ''
+    }
+    const first = textFor('first')
+    const number = Number(first.split('\n')[1])
+    assert.equal(first, `\n${number}\n{}\n{"a":["first"]}\n{"n":3}`)
+    assert.equal(textFor('first', number), '{"n":3}')
+    assert.equal(textFor('first', number - 1), first)
+    assert.equal(textFor('second', number), `\n${number + 1}\n{}\n{"a":["second"]}\n{"n":3}`)
+    assert.equal(textFor('first', number), '{"n":3}')
+  })
 })
