@@ -428,10 +428,13 @@ export class Vm<Vu> implements SeatHolder {
     return this.#state === 'idle'
   }
 
-  /** The VM's memory as it is now: until the VM is entered or waits. Of no bytes once the VM was dropped. */
+  /** The VM's memory as it is now: until the VM is entered or waits. Of no bytes once the VM was dropped, or when the machine has none for it. */
   get memory(): ArrayBufferLike {
-    if (this.#isReleased) return noMemory
-    this.#takeSeat()
+    try {
+      this.#takeSeat()
+    } catch {
+      return noMemory
+    }
     return this.#instance.buffer
   }
 
@@ -828,15 +831,22 @@ export class Vm<Vu> implements SeatHolder {
       const exports = this.#exports
       const error = exports.newError(this.#ctx)
       const shown = guestErrorOf(e) ?? new GuestError('InternalError', 'the module could not be loaded')
-      for (const [name, value] of [
-        ['name', shown.guestName],
-        ['message', shown.message.replaceAll('\0', '')],
-      ] as const) {
-        const key = this.#values.text(this.#ctx, name)
-        const at = this.#values.text(this.#ctx, value)
-        exports.setProp(this.#ctx, error, key, at)
-        this.#values.free(this.#ctx, key)
-        this.#values.free(this.#ctx, at)
+      const wasInHost = this.#isInHost
+      // A script may have put setters on the prototype of errors.
+      this.#isInHost = true
+      try {
+        for (const [name, value] of [
+          ['name', shown.guestName],
+          ['message', shown.message.replaceAll('\0', '')],
+        ] as const) {
+          const key = this.#values.text(this.#ctx, name)
+          const at = this.#values.text(this.#ctx, value)
+          exports.setProp(this.#ctx, error, key, at)
+          this.#values.free(this.#ctx, key)
+          this.#values.free(this.#ctx, at)
+        }
+      } finally {
+        this.#isInHost = wasInHost
       }
       exports.throwValue(this.#ctx, error)
       return 0
@@ -867,7 +877,7 @@ export class Vm<Vu> implements SeatHolder {
       const args: Crossing[] = []
       for (let i = 1; i < argc && i <= maxArguments; i++) args.push(this.#values.read(this.#ctx, argv + i * cellBytes))
       const result = run(this.vu, ...args)
-      if (result instanceof Promise) return this.#wait(result)
+      if (result instanceof Promise) return this.#wait(result, wasInHost)
       // The operation itself may have ended the guest.
       return this.#isInterrupted ? this.#null : this.#answer(result)
     } catch (e) {
@@ -964,13 +974,18 @@ export class Vm<Vu> implements SeatHolder {
     return JSON.stringify([error.guestName, error.message.slice(0, maxMessage)])
   }
 
-  /** Begins to suspend the guest until the result is there. @throws {GuestError} when there is no room for its stack */
-  #wait(result: Promise<Crossing>): Pointer {
+  /**
+   * Begins to suspend the guest until the result is there. `isInHost` says that the stack of the host would have to be unwound, too.
+   *
+   * @throws {GuestError} for that, and when there is no room for its stack
+   */
+  #wait(result: Promise<Crossing>, isInHost: boolean): Pointer {
     const hasEnded = this.#isInterrupted || this.#state === 'dead'
-    if (hasEnded || !this.#instance.suspend()) {
+    if (hasEnded || isInHost || !this.#instance.suspend()) {
       result.catch(() => {})
       this.#waitsLong = false
       if (hasEnded) return this.#null
+      if (isInHost) throw new GuestError('InternalError', 'a script cannot wait while a module is looked for')
       throw new GuestError('InternalError', 'out of memory')
     }
     this.#awaited = result

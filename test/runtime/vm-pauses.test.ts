@@ -343,4 +343,31 @@ describeInVmThread('a pause', import.meta.url, (it) => {
       assert.equal(await result, expected, `${name} ${depth}`)
     }
   })
+
+  it('is refused to setters that the engine calls for an error of ours, and so is waiting', async () => {
+    const { bare, waiting, goOn } = await pausedVm(
+      { limits: { cpuMs: 60_000 } },
+      `
+      let told = ''
+      let isInside = false
+      const set = () => {
+        if (isInside) return
+        isInside = true
+        for (let i = 0; i < 30000; i++);
+        try { told += sleep(1) } catch (e) { told += e.message + ';' }
+        isInside = false
+      }
+      for (const name of ['name', 'message']) Object.defineProperty(Error.prototype, name, { configurable: true, set, get: () => name })
+      expose({ load: () => { import('nowhere').catch(() => { told += 'refused' }) }, told: () => told })`,
+    )
+    const finished = async <T>(result: T | Promise<T>) => {
+      while (waiting.length > 0) goOn()
+      return result
+    }
+    await finished(bare.call('load'))
+    await finished(bare.vm.runJobs(60_000))
+    const text = 'a script cannot wait while a module is looked for;'
+    assert.equal(await finished(bare.call('told')), `${text}${text}refused`)
+    assert.equal(bare.vm.death, undefined)
+  })
 })
