@@ -50,6 +50,8 @@ export class SampleRing {
   /** Moves what the guest has written to the thread's samples, with the metadata that held meanwhile. */
   drain(metadata: TagSet): void {
     const memory = this.#memory()
+    // The VM was lost, and what it has measured with it.
+    if (memory.byteLength === 0) return
     if (this.#view?.buffer !== memory) this.#view = new DataView(memory)
     const view = this.#view!
     const count = view.getFloat64(this.#offset, true)

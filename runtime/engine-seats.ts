@@ -153,7 +153,12 @@ export class EngineSeats {
     if (heapEnd - heapBottom > mostHeapBytes) return undefined
     if (this.#mayPark && this.#reference === undefined) this.#refer(memoryImage(engine.bytes))
     if (this.#reference === undefined) return undefined
-    engine.reserve(this.#reference.end)
+    try {
+      engine.reserve(this.#reference.end)
+    } catch {
+      // The machine has no memory for that.
+      return undefined
+    }
     const state = isSuspended ? engine.state : idleState
     const isUnwoundToStack = isSuspended && state.block === 0
     const memory = this.#reference.take(

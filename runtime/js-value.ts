@@ -292,12 +292,13 @@ export class ValueReader {
 
   /**
    * The same for a text that the engine compiles at once, to be freed likewise. It lies in the part of the C stack that is not in
-   * use, where there is room: from the heap it would take what is left as holes between all that was compiled after it.
+   * use, where there is room: from the heap it would take what is left as holes between all that was compiled after it. Not with
+   * zeros in it, since what is left of it there is looked for up to zeros (parked-memory.ts).
    */
   writeSource(text: string): Pointer {
     const at = stackBottom + noBlockBytes
     const end = at + text.length * 3 + 1
-    if (end > this.#exports.stackPointer() - freeStack) return this.writeCString(text)
+    if (end > this.#exports.stackPointer() - freeStack || text.includes('\0')) return this.writeCString(text)
     const { bytes, words } = this.#instance
     words[(at >> 2) - 1] = 0
     bytes[at + bytes.utf8Write(text, at, end - at)] = 0

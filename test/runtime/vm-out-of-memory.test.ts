@@ -1,6 +1,7 @@
 /** Engines and machines that have no memory for the few bytes of a result, at the very places where that is hard to bring about. */
 import assert from 'node:assert/strict'
 import { exportNames } from '../../runtime/engine-program.js'
+import { EngineSeats } from '../../runtime/engine-seats.js'
 import { BareVm } from '../support/bare-vm.js'
 import { describeInVmThread } from '../support/in-vm-thread.js'
 
@@ -119,6 +120,50 @@ describeInVmThread('a VM without memory', import.meta.url, (it) => {
       const used = async () => clone.call('anything')
       await assert.rejects(used, { code: 'LIMIT_MEMORY', message: /this machine has no memory/ })
       assert.equal(clone.vm.death?.code, 'LIMIT_MEMORY')
+    } finally {
+      WebAssembly.Memory.prototype.grow = grow
+    }
+  })
+
+  it('is dead when the machine has no memory to have it go on, and whoever looks at its memory finds none', async () => {
+    const memoryBytes = 26 * mebibyte
+    const seats = new EngineSeats(memoryBytes, undefined, 1)
+    const first = await BareVm.create({ seats, limits: { memoryBytes } })
+    // A VM that runs keeps its seat, so that there would have to be another one.
+    const operations = { look: () => first.vm.memory.byteLength }
+    const other = await BareVm.create({ operations, seats, limits: { memoryBytes } })
+    const Real = WebAssembly.Memory
+    const Failing = class {
+      constructor() {
+        throw new RangeError('WebAssembly.Memory(): could not allocate memory')
+      }
+    }
+    Object.assign(WebAssembly, { Memory: Failing })
+    try {
+      assert.equal(await other.evaluate("return op('look')"), 0)
+    } finally {
+      Object.assign(WebAssembly, { Memory: Real })
+    }
+    await assert.rejects(async () => first.call('anything'), { code: 'LIMIT_MEMORY', message: /this machine has no/ })
+    first.vm.release()
+    assert.equal(first.vm.memory.byteLength, 0)
+    assert.equal(await other.evaluate('return 2'), 2)
+  })
+
+  it('keeps its seat when the machine has no memory for what all have in common', async () => {
+    const memoryBytes = 27 * mebibyte
+    const seats = new EngineSeats(memoryBytes, undefined, 2)
+    const first = await BareVm.create({ seats, limits: { memoryBytes } })
+    const other = await BareVm.create({ seats, limits: { memoryBytes } })
+    await first.run('globalThis.kept = new Uint8Array(14e5).fill(1)')
+    assert.ok(first.vm.giveUpSeat())
+    const { grow } = WebAssembly.Memory.prototype
+    WebAssembly.Memory.prototype.grow = () => {
+      throw new RangeError('WebAssembly.Memory.grow(): Unable to grow instance memory')
+    }
+    try {
+      assert.equal(other.vm.giveUpSeat(), false)
+      assert.equal(await other.evaluate('return 1'), 1)
     } finally {
       WebAssembly.Memory.prototype.grow = grow
     }

@@ -156,6 +156,18 @@ describeInVmThread('a VM that was parked', import.meta.url, (it) => {
     }
   })
 
+  it('leaves nothing of sources that have zeros in them', async () => {
+    const seats = newSeats()
+    const text = 'a text of the first one'
+    const modules = { dirty: `export const one = 1 //${'\0'.repeat(200_000)}${text}` }
+    const vm = await BareVm.create({ seats, modules, limits: { memoryBytes } })
+    await vm.run("import { one } from 'dirty'; globalThis.one = one")
+    const bytes = Buffer.from(vm.vm.memory)
+    assert.ok(vm.vm.giveUpSeat())
+    assert.equal(bytes.subarray(stackBottom, heapBottom).indexOf(text), -1)
+    assert.equal(await vm.evaluate('return one'), 1)
+  })
+
   it('is parked with what it has grown by, up to some size', async () => {
     const { vm, other, park, door } = await pair()
     await vm.run(
