@@ -103,7 +103,9 @@ export class EngineSeats {
   /** A seat with an engine in which nothing has run. */
   fresh(holder: SeatHolder): Seat {
     // Others make room, but an engine that something has run in is not fresh: its memory is.
-    if (this.size >= this.#most && this.#makeRoom()) memories.give(this.#free.pop()!.engine.memory, this.#mostPages)
+    if (this.size >= this.#most && (this.#free.length > 0 || this.#makeRoom())) {
+      memories.give(this.#free.pop()!.engine.memory, this.#mostPages)
+    }
     return this.#sit(this.#newSeat(freshPages, holder), holder)
   }
 

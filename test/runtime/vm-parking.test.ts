@@ -333,6 +333,17 @@ describeInVmThread('seats', import.meta.url, (it) => {
     assert.equal(seats.size, size)
   })
 
+  it('are not taken from others for a fresh engine while some are free', async () => {
+    const seats = newSeats(3)
+    const create = () => BareVm.create({ seats, limits: { memoryBytes } })
+    const [one, two, three] = [await create(), await create(), await create()]
+    assert.ok(one.vm.giveUpSeat())
+    assert.ok(two.vm.giveUpSeat())
+    await create()
+    assert.equal(seats.size, 3)
+    assert.ok(three.vm.giveUpSeat(), 'it has kept its own')
+  })
+
   it('are more when VMs come back sooner than parking is worth', async () => {
     const seats = newSeats(2)
     await said(40, seats)
