@@ -55,6 +55,10 @@ export interface ArrivalTimes {
   readonly lastStartMs: number
 }
 
+/** Beside a script that computes, a turn of the loop takes some milliseconds: so many turns that are that late are given in one. */
+const lateMs = 2
+const mostLate = 8
+
 export class ArrivalQueue {
   readonly #times: ArrivalTimes
   readonly #counters: SharedCounters
@@ -119,13 +123,14 @@ export class ArrivalQueue {
   }
 
   /**
-   * Gives the turn that is due, or sets the timer for the next. One at a time: what its VU does at once comes first, and other
-   * threads can take what is due meanwhile.
+   * Gives the turn that is due, or sets the timer for the next. One at a time, unless they are late: what its VU does at once comes
+   * first, and other threads can take what is due meanwhile.
    */
   #serve(): void {
     const { startTimeMs, endTimeMs, lastStartMs } = this.#times
     this.#isServing = false
     this.#timer = undefined
+    let given = 0
     while (this.#waiting.length > 0) {
       const offsetMs = this.#cursor.offsetMs
       const now = this.#now()
@@ -140,11 +145,13 @@ export class ArrivalQueue {
         return
       }
       if (!this.#cursor.take()) continue
-      this.#isServing = true
-      setImmediate(() => this.#serve())
+      given++
       this.#release(this.#waiting.shift()!, true)
-      return
+      if (restMs >= -lateMs || given === mostLate) break
     }
+    if (given === 0) return
+    this.#isServing = true
+    setImmediate(() => this.#serve())
   }
 }
 

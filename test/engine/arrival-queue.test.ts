@@ -34,6 +34,23 @@ describe('ArrivalQueue', () => {
     assert.equal(counters.getFor(0, 'idle'), 0)
   })
 
+  it('gives several that are late in one turn of the loop, which takes long beside a script that computes', async () => {
+    const queue = queueAt(1095, new SharedCounters())
+    let given = 0
+    for (let vu = 1; vu <= 20; vu++) {
+      void queue.turn(vu, false).then((hasTurn) => {
+        if (hasTurn) given++
+      })
+    }
+    const counts: number[] = []
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      counts.push(given)
+    }
+    // The first one comes at once, and may do all that it can do so.
+    assert.deepEqual(counts, [9, 10, 10])
+  })
+
   it('begins nothing that is too late', async () => {
     const counters = new SharedCounters()
     assert.equal(await begin(queueAt(1600, counters), 1), 0)
