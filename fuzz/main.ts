@@ -17,15 +17,32 @@ import type { Finding } from './thread.js'
 
 const defaultSeconds = 600
 
-const { values } = parseArgs({
-  options: {
-    target: { type: 'string', multiple: true },
-    seconds: { type: 'string' },
-    seed: { type: 'string' },
-    input: { type: 'string', multiple: true },
-    coverage: { type: 'boolean' },
-  },
-})
+const usage = `npm run fuzz -- [--target NAME]… [--seconds N] [--seed S] [--coverage] [--input FILE]
+targets: ${targetNames.join(', ')}`
+
+const { values } = flags()
+
+function flags() {
+  try {
+    return parseArgs({
+      options: {
+        target: { type: 'string', multiple: true },
+        seconds: { type: 'string' },
+        seed: { type: 'string' },
+        input: { type: 'string', multiple: true },
+        coverage: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (e) {
+    return wrong(`${(e as Error).message}\n\n${usage}`)
+  }
+}
+
+if (values.help) {
+  console.log(usage)
+  process.exit()
+}
 
 function wrong(problem: string): never {
   console.error(problem)

@@ -1,8 +1,8 @@
 /**
  * The engine's program, QuickJS for WebAssembly, as it is compiled here: that of the pinned package, with five changes that the
  * build makes to its bytes. It exports only what is called, its table of functions, and the pointer of its stack. It has a C stack
- * of 3 MB instead of 5, and some memory of ours beside that. `new` of a function that was bound again and again takes some of that
- * stack each time, as all other recursion does. And it asks for the memory that a VM needs and not for 16 MB, and for a shared one:
+ * of 3 MB instead of 5, and some memory of ours beside that. All recursion takes some of that stack, also that of `new` of a function
+ * that was bound again and again. And it asks for the memory that a VM needs and not for 16 MB, and for a shared one:
  * of others the garbage collector takes all for used (memory-pool.ts).
  */
 import { readFileSync } from 'node:fs'

@@ -304,12 +304,12 @@ export class Vm<Vu> implements SeatHolder {
       const seat = this.#seats.withImage(this, image.memory)
       this.#sit(seat)
       this.#image = undefined
+      if (image.tracker !== seat.tracker) throw new AppError('INTERNAL', 'the image is of a VM in another engine')
+      this.#begin()
     } catch (e) {
-      this.kill('LIMIT_MEMORY', (e as Error).message)
+      this.kill(e instanceof AppError ? e.code : 'LIMIT_MEMORY', (e as Error).message)
       throw this.#death
     }
-    if (image.tracker !== this.#seat!.tracker) throw new AppError('INTERNAL', 'the image is of a VM in another engine')
-    this.#begin()
   }
 
   /** Since when it has been idle or waiting; undefined while it cannot be parked. */
@@ -343,10 +343,15 @@ export class Vm<Vu> implements SeatHolder {
   /** A VM whose global `name` is the one primitive of the bridge. No guest code has run yet. */
   static create<Vu>(options: VmOptions<Vu>, bridgeName: string): Vm<Vu> {
     const vm = new Vm(options)
-    vm.#guarded(() => {
-      vm.#installBridge(bridgeName)
-      return 0
-    })
+    try {
+      vm.#guarded(() => {
+        vm.#installBridge(bridgeName)
+        return 0
+      })
+    } catch (e) {
+      vm.release()
+      throw e
+    }
     return vm
   }
 
