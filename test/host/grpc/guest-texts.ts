@@ -23,10 +23,11 @@ export function messageJson(value: Crossing): string {
   return JSON.stringify(message)
 }
 
-/** The JSON of a response, with k6's keys in k6's order and errorDetails after them. */
+/** The JSON of a response, with k6's keys in k6's order and errorDetails after them. What is no response stays as it is. */
 export function responseJson(value: Crossing): string {
   const text = textOf(value)
   if (text[0] === '\r') return text.slice(1)
+  if (text[0] !== '\n') return text
   const [, number = '', headers = '', trailers = ''] = text.split('\n', 4)
   const message = messageJson(text.slice(number.length + headers.length + trailers.length + 4))
   return `{"message":${message},"error":null,"headers":${headers},"trailers":${trailers},"status":0}`
