@@ -182,6 +182,22 @@ for (const [name, transport] of [
   })
 }
 
+/** A connection to a server that ends each call; `end` makes one and says how it ended. */
+async function connected() {
+  const told: unknown[] = []
+  const { address, sessions } = await serve((call: ServerCall) => call.finish())
+  const connection = await new DirectTransport().connect({
+    ...{ address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() },
+    onInternalError: (e) => told.push(e),
+  })
+  const end = () =>
+    new Promise<CallStatus>((onEnd) => {
+      const call = { path, metadata: [], isServerStreaming: true, deadlineMs: 10_000, onMessage: () => {}, onEnd }
+      connection.stream(call).end()
+    })
+  return { connection, end, told, sessions }
+}
+
 describe('DirectTransport, with an error of ours in what it writes', () => {
   const { encode } = RequestKind.prototype
 
@@ -191,17 +207,7 @@ describe('DirectTransport, with an error of ours in what it writes', () => {
   })
 
   it('ends the call with status 13 and a text of ours, and the others go on', async () => {
-    const told: unknown[] = []
-    const { address, sessions } = await serve((call: ServerCall) => call.finish())
-    const connection = await new DirectTransport().connect({
-      ...{ address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() },
-      onInternalError: (e) => told.push(e),
-    })
-    const end = () =>
-      new Promise<CallStatus>((onEnd) => {
-        const call = { path, metadata: [], isServerStreaming: true, deadlineMs: 10_000, onMessage: () => {}, onEnd }
-        connection.stream(call).end()
-      })
+    const { connection, end, told, sessions } = await connected()
     RequestKind.prototype.encode = fail
     const { status, message } = await end()
     RequestKind.prototype.encode = encode
@@ -220,17 +226,7 @@ describe('DirectTransport, with an error of ours in what it reads', () => {
   })
 
   it('ends the calls of the connection with status 13, and makes the next on another one', async () => {
-    const told: unknown[] = []
-    const { address, sessions } = await serve((call: ServerCall) => call.finish())
-    const connection = await new DirectTransport().connect({
-      ...{ address, isPlaintext: true, timeoutMs: 10_000, resolver: new HostResolver() },
-      onInternalError: (e) => told.push(e),
-    })
-    const end = () =>
-      new Promise<CallStatus>((onEnd) => {
-        const call = { path, metadata: [], isServerStreaming: true, deadlineMs: 10_000, onMessage: () => {}, onEnd }
-        connection.stream(call).end()
-      })
+    const { connection, end, told, sessions } = await connected()
     ResponseHeaders.prototype.read = fail
     for (const { status, message } of await Promise.all([end(), end()])) {
       assert.deepEqual({ status, message }, internalError)
