@@ -1,11 +1,10 @@
 /** Owners of streams that throw, which they may not: what becomes of the connection. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server } from 'node:net'
-import { ClientSession } from '../../../host/http2/client-session.js'
+import type { Server } from 'node:net'
 import type { StreamOwner } from '../../../host/http2/client-stream.js'
 import { ErrorCode } from '../../../host/http2/http2-error.js'
-import { data, goaway, headers, RawPeer, reset, settings, trailers, type, windowUpdate } from '../grpc/raw-peer.js'
+import { data, goaway, headers, reset, trailers, type, windowUpdate } from '../grpc/raw-peer.js'
+import { begunSession } from './begun-session.js'
 
 describe('ClientSession, with errors of its owners', () => {
   const oops = new TypeError('oops')
@@ -17,25 +16,9 @@ describe('ClientSession, with errors of its owners', () => {
   afterEach(() => server.close())
 
   async function begin() {
-    server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const accepted = once(server, 'connection')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    const [remote] = await accepted
-    const peer = new RawPeer(remote)
-    const events: string[] = []
-    const told: unknown[] = []
-    const session = await new Promise<ClientSession>((resolve) => {
-      const made: ClientSession = new ClientSession(socket, {
-        onReady: () => resolve(made),
-        onClosing: () => events.push('closing'),
-        onLost: () => events.push('lost'),
-        onInternalError: (e) => told.push(e),
-      })
-      socket.on('data', (chunk) => made.receive(chunk))
-      peer.send(settings())
-    })
-    return { session, peer, events, told }
+    const begun = await begunSession()
+    server = begun.server
+    return begun
   }
 
   function owner(events: string[], name: string, more: Partial<StreamOwner> = {}): StreamOwner {
